@@ -1,0 +1,1 @@
+"""Ringback calls your voice or chat agent before your customers do."""

@@ -1,0 +1,124 @@
+"""The contract of every channel: how words, tool calls and metadata reach the agent and come back.
+
+A channel yields one event for every frame that reaches it, in order, and nothing else decides what a frame means.
+`at` is `time.monotonic()` at the frame's arrival; the conversation turns it into seconds from the call's start.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ringback.domain.conversation import FindingCode, ToolData
+from ringback.domain.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallIds:
+    """The numbers that a call carries to the agent: positive integers from the store."""
+
+    scenario: int
+    result: int
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What the protocol layer has to say of a frame."""
+
+    code: FindingCode
+    sentence: str
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What all frames have in common."""
+
+    at: float
+    metadata: Mapping[str, Any] | None = None
+    """Metadata carried by the frame (whatever else it carried)."""
+    remarks: tuple[Remark, ...] = ()
+    extra: Mapping[str, Any] | None = None
+    """Keys that the protocol does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Arrival):
+    """The agent said something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledTool(Arrival):
+    """The agent called a tool."""
+
+    tool: ToolData
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReturned(Arrival):
+    """A tool of the agent returned."""
+
+    tool: ToolData
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Arrival):
+    """A frame that is no turn: metadata alone, an unknown type, binary data, an array: recorded, never answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedError(Arrival):
+    """An error frame: recorded, not answered; the reason of the ending if a close follows."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedCall(Arrival):
+    """The agent sent end_call, perhaps with last words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped(Arrival):
+    """The line is closed; always the last event of a channel."""
+
+    close_code: int | None
+    """WebSocket close code as received: 1005 for a close frame without one, None for no close frame at all."""
+    reason: str
+    cause: FindingCode | None = None
+    """FRAME_TOO_LARGE or INVALID_UTF8 where the channel closed because of a frame."""
+    unresponsive: bool = False
+    """Our ping stayed without a pong."""
+    closed_by_us: bool = False
+
+
+ChannelEvent = Said | CalledTool | ToolReturned | Noted | ReportedError | EndedCall | Dropped
+
+
+class Channel(Protocol):
+    """One line to the agent, for one call. `open` once, then `send` and `events` side by side, `close` at the end."""
+
+    async def open(self) -> None:
+        """Connect. Raises `ChannelError` with the cause in words."""
+        ...
+
+    async def send(self, utterance: Utterance) -> float:
+        """Send the words (and the end of the call, where the utterance ends it); returns the monotonic write time.
+
+        Sending on a line that the agent has closed does not raise; `events` tells of the closing.
+        """
+        ...
+
+    def events(self) -> AsyncIterator[ChannelEvent]:
+        """What the agent did, one event a frame, ending with exactly one `Dropped`."""
+        ...
+
+    async def close(self) -> None:
+        """Close the line; safe to call at any time and more than once."""
+        ...

@@ -1,0 +1,138 @@
+"""What happened between a caller and an agent: the record of one conversation.
+
+Times are seconds from the start of the call on a monotonic clock; the call starts when the channel is open.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ringback.domain.ending import Ending
+
+
+class Role(StrEnum):
+    """Who an entry of the transcript belongs to, in the reference product's spelling."""
+
+    CALLER = "Testing Agent"
+    AGENT = "Main Agent"
+    TOOL_CALL = "Function Call"
+    TOOL_RESULT = "Function Call Result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolData:
+    """What a tool entry carries."""
+
+    id: str
+    """Joins a result to its call; empty where the agent sent none."""
+    name: str
+    """Name of the tool; on a result it is taken from the call where the frame has none."""
+    arguments: Any = None
+    """Parsed arguments of a call (an object wherever they parse as one; else what was sent)."""
+    result: Any = None
+    """What the tool returned, as sent: plain text, JSON text or a JSON value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the transcript."""
+
+    number: int
+    """1 for the first entry; what checks, judge and reports refer to."""
+    role: Role
+    content: str
+    start: float
+    """Seconds from the call's start: for text, when the frame was sent or arrived."""
+    end: float
+    turn: int
+    """Which utterance of the caller this entry belongs to or answers: 0 before the caller's first words."""
+    tool: ToolData | None = None
+    latency: float | None = None
+    """On the agent's first content of a turn: seconds from the write of our frame to its arrival."""
+    ends_call: bool = False
+    """The frame carried `type: end_call`."""
+    extra: dict[str, Any] | None = None
+    """Keys of the frame that the protocol does not know, kept as they came."""
+
+
+class FindingCode(StrEnum):
+    """What the protocol layer or the caller's guard has to remark."""
+
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    BINARY_FRAME = "binary_frame"
+    UNKNOWN_TYPE = "unknown_type"
+    ERROR_FRAME = "error_frame"
+    BAD_METADATA = "bad_metadata"
+    BAD_CONTENT = "bad_content"
+    BAD_TOOL_FRAME = "bad_tool_frame"
+    TOOL_TIMEOUT = "tool_timeout"
+    FRAME_TOO_LARGE = "frame_too_large"
+    INVALID_UTF8 = "invalid_utf8"
+    AFTER_END = "after_end"
+    """A frame that came after the call's end was said; recorded, not answered."""
+    DISCARDED_REPLY = "discarded_reply"
+    """A reply of the caller that its guard did not let through."""
+    RECOMPOSED_REPLY = "recomposed_reply"
+    """The agent said more while the caller was composing, so the reply was composed again."""
+    CALLER_FINDING = "caller_finding"
+    """Something that the caller's controller noted (loop, restart, refused hang-up)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A remark on the record: nothing that reached us is dropped in silence."""
+
+    at: float
+    code: FindingCode
+    sentence: str
+    entry: int | None = None
+    """Number of the transcript entry it is about, where there is one."""
+    detail: Any = None
+    """The frame or reply it is about (long ones cut), as plain data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataUpdate:
+    """One metadata object as it came."""
+
+    at: float
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One finished conversation; nothing changes it after the loop has returned it."""
+
+    started_at: datetime
+    """Wall clock (UTC) of the call's start."""
+    duration: float
+    """Seconds from the call's start to the close of the line."""
+    entries: tuple[Entry, ...]
+    ending: Ending
+    findings: tuple[Finding, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    """All metadata merged, last write wins per key."""
+    metadata_updates: tuple[MetadataUpdate, ...] = ()
+    loop_lag: float = 0.0
+    """Largest event-loop lag seen in the process during the conversation, in seconds."""
+
+    def said_by(self, role: Role) -> Iterator[Entry]:
+        """Entries of one role, in order."""
+        return (entry for entry in self.entries if entry.role is role)
+
+    @property
+    def agent_spoke(self) -> bool:
+        """Whether the agent sent any content at all."""
+        return any(entry.role is Role.AGENT for entry in self.entries)
+
+    @property
+    def caller_turns(self) -> int:
+        """How many utterances the caller sent (an empty closing frame is not one)."""
+        return sum(1 for entry in self.said_by(Role.CALLER) if entry.content)
+
+    def latencies(self) -> list[float]:
+        """Agent reply latency of each answered turn, in seconds."""
+        return [entry.latency for entry in self.entries if entry.latency is not None]

@@ -1,0 +1,95 @@
+"""What was found out about one run: checks, metrics, the expected outcome, and the outcome."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ringback.domain.outcome import Outcome
+from ringback.domain.scenario import MetricKind
+from ringback.domain.usage import Usage
+
+
+class Answer(StrEnum):
+    """What a judge can say of one part of an expectation."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A place in the transcript, with the words that stand there."""
+
+    entry: int
+    quote: str = ""
+    """Verbatim; empty where the whole entry is meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckScore:
+    """What one check saw."""
+
+    name: str
+    passed: bool
+    explanation: str
+    """Which entry and what it saw."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricScore:
+    """The value of one metric."""
+
+    slug: str
+    name: str
+    kind: MetricKind
+    value: bool | float | str | None
+    """None: not applicable, or cannot tell."""
+    explanation: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    unit: str = ""
+    percentiles: dict[str, float] | None = None
+    """`p25` … `p99` where the metric has a distribution."""
+    crashed: bool = False
+    """The metric failed; a recorded failure of the metric, not of the run."""
+    attached: bool = False
+    """Asked for by the scenario (computed metrics that always run are not)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomePart:
+    """One part of the expected outcome and the judge's answer."""
+
+    part: str
+    answer: Answer
+    explanation: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedOutcomeScore:
+    """The judge's verdict on the expected outcome, its quotes verified by code."""
+
+    parts: tuple[OutcomePart, ...]
+    score: float | None
+    """0–100: the share of parts that are met; None when the verdict could not be verified."""
+    explanation: str = ""
+    quotes_verified: bool = True
+    """False: after one more try some quote was still not in the record."""
+    rejected: tuple[str, ...] = ()
+    """Why earlier verdicts were turned down (quotes that are not there, …)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The evaluation of one run."""
+
+    outcome: Outcome
+    reason: str
+    """One sentence: what decided the outcome."""
+    checks: tuple[CheckScore, ...] = ()
+    metrics: tuple[MetricScore, ...] = ()
+    expected_outcome: ExpectedOutcomeScore | None = None
+    nothing_asserted: bool = False
+    usage: Usage = Usage()
+    """Of the judge."""

@@ -1,0 +1,104 @@
+"""Runs and results: what was asked for and what came of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ringback.domain.conversation import Conversation
+from ringback.domain.evaluation import Evaluation
+from ringback.domain.outcome import Outcome
+from ringback.domain.scenario import Personality, Scenario, TestProfile
+from ringback.domain.usage import Usage
+
+
+class RunSpecification(BaseModel):
+    """All that one run needs, fixed when it was asked for: later edits of a scenario do not change it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: Scenario
+    """With templates filled."""
+    scenario_id: int
+    repeat: int = Field(ge=1)
+    """1 … frequency, for each personality and profile."""
+    personality: Personality | None = None
+    profile: TestProfile | None = None
+    seed: int = 0
+
+
+class RunStatus(StrEnum):
+    """Where a run is on its way."""
+
+    QUEUED = "queued"
+    CONVERSING = "conversing"
+    EVALUATING = "evaluating"
+    DONE = "done"
+    INTERRUPTED = "interrupted"
+    """Its process died or was stopped before it was done; `--resume` picks it up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One earlier try of a run whose caller was invalid."""
+
+    number: int
+    conversation: Conversation | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One conversation of one scenario, with its evaluation."""
+
+    id: int
+    result_id: int
+    specification: RunSpecification
+    status: RunStatus
+    attempt: int = 1
+    conversation: Conversation | None = None
+    evaluation: Evaluation | None = None
+    earlier_attempts: tuple[Attempt, ...] = ()
+    usage: dict[str, Usage] = field(default_factory=dict[str, Usage])
+    """By role: `caller`, `judge`."""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None until the run is done."""
+        return self.evaluation.outcome if self.evaluation else None
+
+
+class Provenance(BaseModel):
+    """Where a result comes from: enough to tell two results apart and to repeat one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ringback_version: str
+    git_commit: str | None = None
+    git_branch: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict[str, str])
+    suite_hashes: dict[str, str] = Field(default_factory=dict[str, str])
+    """SHA-256 of each suite file by its name."""
+    models: dict[str, str] = Field(default_factory=dict[str, str])
+    """`provider:name` by role."""
+    prompt_versions: dict[str, str] = Field(default_factory=dict[str, str])
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The batch of runs that one request made."""
+
+    id: int
+    name: str
+    agent_name: str
+    agent_url: str
+    """As shown: credentials and query values masked."""
+    created_at: datetime
+    provenance: Provenance
+    runs: tuple[Run, ...] = ()
+    finished_at: datetime | None = None
+    interrupted: bool = False

@@ -1,0 +1,146 @@
+"""Every error that Ringback raises on purpose.
+
+RingbackError                 message is a whole sentence for the user
+├── UsageError                wrong flags, settings or names                     (exit 2)
+│   ├── SuiteError            one or more problems in suite files                (exit 2)
+│   └── ModelNotConfigured    a scenario needs a model and none is set           (exit 2)
+├── StorageError              database: full, read-only, corrupt, newer          (exit 2)
+├── ChannelError              no conversation with the agent
+│   ├── NotConnected          DNS, TCP or TLS failed
+│   ├── Refused               401 or 403
+│   ├── HandshakeFailed       404, 5xx, no WebSocket
+│   └── BadHeader             a header value that cannot be sent
+├── ModelError                a model did not answer
+│   ├── ModelUnavailable      retries used up on 429, 5xx, time-outs or no connection
+│   ├── ModelRejected         4xx: wrong key, unknown model
+│   └── BadModelReply         an answer that does not fit the shape asked for
+├── CostLimitReached          `--max-cost`
+├── CallerError               our caller cannot go on
+│   ├── CallerInvalid         it misbehaved: outcome `invalid`
+│   └── NotSupported          the scenario asks for what cannot run here yet: outcome `error`
+└── Interrupted               the user stopped the run
+"""
+
+from dataclasses import dataclass
+
+
+class RingbackError(Exception):
+    """Something went wrong; the message says what, where, and what to do next."""
+
+
+class UsageError(RingbackError):
+    """The request cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem of a suite file or of `ringback.toml`."""
+
+    file: str
+    line: int
+    """1 for the first line."""
+    column: int
+    """1 for the first column."""
+    path: str
+    """Where in the document: `scenarios[0].checks[2].tool`."""
+    message: str
+    remedy: str
+    """What would be right."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line}:{self.column}: {self.path or 'document'}: {self.message} {self.remedy}".rstrip()
+        )
+
+
+class SuiteError(UsageError):
+    """Suite files with problems; all of them at once."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class ModelNotConfigured(UsageError):
+    """A scenario needs a language model and none is configured."""
+
+
+class StorageError(RingbackError):
+    """The database cannot be used."""
+
+
+class ChannelError(RingbackError):
+    """The conversation with the agent could not begin."""
+
+    retryable = False
+
+
+class NotConnected(ChannelError):
+    """No connection to the agent."""
+
+    def __init__(self, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Refused(ChannelError):
+    """The agent refused the handshake with 401 or 403."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class HandshakeFailed(ChannelError):
+    """The agent's server did not open a WebSocket."""
+
+    def __init__(self, message: str, status: int | None, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retryable = retryable
+
+
+class BadHeader(ChannelError):
+    """A header name or value that HTTP cannot carry."""
+
+
+class ModelError(RingbackError):
+    """A language model did not answer as it should."""
+
+
+class ModelUnavailable(ModelError):
+    """Retries used up."""
+
+
+class ModelRejected(ModelError):
+    """The provider refused the request; another try cannot help."""
+
+
+class BadModelReply(ModelError):
+    """The answer does not fit the shape that was asked for."""
+
+
+class CostLimitReached(RingbackError):
+    """The result's cost limit is reached."""
+
+
+class CallerError(RingbackError):
+    """Our caller cannot go on."""
+
+
+class CallerInvalid(CallerError):
+    """Our caller misbehaved; the run says nothing about the agent."""
+
+    def __init__(self, message: str, *, reason: str, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """Short code, e.g. `guard`, `loop`, `no_condition_matched`."""
+        self.retryable = retryable
+
+
+class NotSupported(CallerError):
+    """The scenario asks for something that cannot run here yet."""
+
+
+class Interrupted(RingbackError):
+    """The user stopped the run."""

@@ -1,0 +1,86 @@
+"""The contract of a language model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from ringback.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool that the model may call instead of, or beside, answering in words."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON Schema of the arguments (an object)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """The model called a tool."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallKey:
+    """What tells one model call from another: the cassette's key; repeats stay distinct."""
+
+    role: Literal["caller", "judge", "condition", "generator"]
+    run: str
+    """Scenario key with personality and profile, stable over results."""
+    repeat: int
+    number: int
+    """Running number of the call within its role and run, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReply:
+    """What the model answered."""
+
+    text: str
+    parsed: BaseModel | None = None
+    """The validated object where a shape was asked for."""
+    tool_uses: tuple[ToolUse, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+
+
+class LanguageModel(Protocol):
+    """One model, ready to be asked; safe to use from many conversations at once."""
+
+    @property
+    def name(self) -> str:
+        """`provider:name`."""
+        ...
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: CallKey,
+        shape: type[BaseModel] | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> ModelReply:
+        """Ask once (transport retries included).
+
+        With `shape`, `ModelReply.parsed` is a validated instance of it. Raises `ModelUnavailable`, `ModelRejected`,
+        `BadModelReply` (shape not met; its usage is lost to the caller but counted), `CostLimitReached`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release connections; safe to call more than once."""
+        ...
