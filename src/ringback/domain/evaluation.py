@@ -1,6 +1,6 @@
 """What was found out about one run: checks, metrics, the expected outcome, and the outcome."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ringback.domain.outcome import Outcome
@@ -72,7 +72,7 @@ class ExpectedOutcomeScore:
 
     parts: tuple[OutcomePart, ...]
     score: float | None
-    """0–100: the share of parts that are met; None when the verdict could not be verified."""
+    """0 to 100: the share of parts that are met; None when the verdict could not be verified."""
     explanation: str = ""
     quotes_verified: bool = True
     """False: after one more try some quote was still not in the record."""
@@ -91,5 +91,5 @@ class Evaluation:
     metrics: tuple[MetricScore, ...] = ()
     expected_outcome: ExpectedOutcomeScore | None = None
     nothing_asserted: bool = False
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     """Of the judge."""
