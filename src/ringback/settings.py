@@ -1,1 +1,113 @@
-"""Every setting, its default and its environment variable."""
+"""Every setting, its default and its environment variable.
+
+A setting NAME is read from the flag (where a command has one), else from the environment variable `RINGBACK_NAME`, else
+from the `[settings]` table of `ringback.toml` (`name = …`), else it has the default below. Keys of model providers are
+read from the environment only, under their providers' usual names.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from ringback.errors import UsageError
+
+PREFIX = "RINGBACK_"
+
+ENVIRONMENT_ONLY = frozenset({"api_key", "websocket_secret"})
+"""Secrets: never read from a file that may be committed."""
+
+
+class Settings(BaseModel):
+    """Where Ringback keeps its data, whom it asks, and how long it waits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path(".ringback"), description="Folder of the local database.")
+    database_url: str | None = Field(
+        default=None, description="Database; by default an SQLite file in the home folder."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="API key; also the secret sent to agents where nothing nearer is set."
+    )
+    websocket_secret: SecretStr | None = Field(
+        default=None, description="Default of X-VOCERA-SECRET where an agent has none of its own."
+    )
+    caller_model: str | None = Field(default=None, description="Language model of callers, `provider:name`.")
+    judge_model: str | None = Field(
+        default=None, description="Language model of the judge, `provider:name`; by default the caller's."
+    )
+    caller_base_url: str | None = Field(default=None, description="OpenAI-compatible server for callers.")
+    judge_base_url: str | None = Field(
+        default=None, description="OpenAI-compatible server for the judge; by default the caller's."
+    )
+    model_concurrency: int = Field(default=16, ge=1, description="Requests to one model at the same time.")
+    model_timeout: float = Field(default=60.0, gt=0, description="Seconds to wait for one answer of a model.")
+    prices_file: Path | None = Field(
+        default=None, description="JSON file with own prices: model name to US dollars per million tokens."
+    )
+    max_concurrent_runs: int = Field(default=10, ge=1, description="Conversations at the same time.")
+    max_connecting: int = Field(default=64, ge=1, description="Handshakes under way at the same time.")
+    connect_timeout: float = Field(default=10.0, gt=0, description="Seconds for one handshake.")
+    connect_attempts: int = Field(default=3, ge=1, description="Tries to connect where another try can help.")
+    settle: float = Field(default=0.3, ge=0, description="Seconds of quiet that end the agent's turn.")
+    opening_wait: float = Field(
+        default=2.0, ge=0, description="Seconds to listen for a greeting where it is not known who opens."
+    )
+    inactivity: float = Field(default=300.0, gt=0, description="Seconds without content that end the conversation.")
+    tool_hold: float = Field(default=30.0, ge=0, description="Seconds that a tool call keeps the turn open.")
+    grace: float = Field(default=1.0, ge=0, description="Seconds between our end_call and the close of the socket.")
+    ping_interval: float = Field(default=30.0, gt=0, description="Seconds between pings.")
+    ping_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a pong.")
+    max_frame_bytes: int = Field(
+        default=1024 * 1024, ge=1024, description="Largest frame taken from an agent, in bytes."
+    )
+    ca_file: Path | None = Field(default=None, description="PEM file of a private certificate authority for wss://.")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database URL, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'ringback.db'}"
+
+
+def environment_variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def load_settings(environ: Mapping[str, str], project: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from the environment over the `[settings]` table of `ringback.toml`.
+
+    Raises:
+        UsageError: a value of the wrong type, or a name that is no setting; all of them at once.
+    """
+    project = project or {}
+    places: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in project.items():
+        if name in ENVIRONMENT_ONLY:
+            problems.append(f"ringback.toml: {name} is a secret; set {environment_variable(name)} instead.")
+            continue
+        values[name], places[name] = value, f"ringback.toml: settings.{name}"
+    for name in Settings.model_fields:
+        variable = environment_variable(name)
+        if environ.get(variable):
+            values[name], places[name] = environ[variable], variable
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems.extend(_sentence(detail["loc"], detail["msg"], detail["type"], places) for detail in error.errors())
+        raise UsageError("\n".join(problems)) from None
+    if problems:
+        raise UsageError("\n".join(problems))
+    return settings
+
+
+def _sentence(location: tuple[int | str, ...], message: str, kind: str, places: Mapping[str, str]) -> str:
+    name = str(location[0])
+    place = places.get(name, name)
+    if kind == "extra_forbidden":
+        return f"{place}: there is no such setting. Known: {', '.join(sorted(Settings.model_fields))}."
+    return f"{place}: {message[0].lower()}{message[1:]}."

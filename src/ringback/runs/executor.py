@@ -1,0 +1,172 @@
+"""Carries out one run: connect, converse, evaluate, store; tries again where the caller was invalid."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from ringback.callers.caller import Caller, Remarker
+from ringback.channels.channel import CallIds, Channel
+from ringback.conversation.limits import Limits
+from ringback.conversation.loop import Held, converse
+from ringback.conversation.recorder import Recorder
+from ringback.domain.conversation import Conversation
+from ringback.domain.ending import Ending, EndingCode
+from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
+from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
+from ringback.errors import (
+    CallerInvalid,
+    ChannelError,
+    CostLimitReached,
+    HandshakeFailed,
+    NotSupported,
+    Refused,
+    RingbackError,
+)
+from ringback.evaluation.evaluator import evaluate, judge_needs
+from ringback.models.model import LanguageModel
+from ringback.runs.metering import MeteredModel
+from ringback.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executor:
+    """All that runs of one result have in common; `execute` may be called for many runs side by side."""
+
+    store: Store
+    open_channel: Callable[[RunSpecification, CallIds], Channel]
+    build_caller: Callable[[RunSpecification, LanguageModel | None, Remarker], Caller]
+    caller_model: LanguageModel | None
+    judge_model: LanguageModel | None
+    limits: Limits
+    """Waits; turns and duration are the scenario's."""
+    agent_speaks_first: bool | None
+    on_event: Callable[[Event], None]
+    stop: asyncio.Event
+    invalid_retries: int = 1
+    """How often a run whose caller was invalid is attempted again."""
+    connect_attempts: int = 3
+
+    async def execute(self, run: Run) -> Run:
+        """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome."""
+        caller_model = MeteredModel(self.caller_model) if self.caller_model else None
+        run = replace(run, started_at=datetime.now(UTC))
+        while True:
+            held = await self._hold(run, caller_model)
+            run = replace(run, conversation=held.conversation)
+            if not self._try_again(run, held.failure):
+                break
+            run = replace(
+                run,
+                attempt=run.attempt + 1,
+                conversation=None,
+                earlier_attempts=(
+                    *run.earlier_attempts,
+                    Attempt(number=run.attempt, conversation=held.conversation, reason=str(held.failure)),
+                ),
+            )
+        return await self._conclude(run, held, caller_model)
+
+    def _try_again(self, run: Run, failure: RingbackError | None) -> bool:
+        return (
+            isinstance(failure, CallerInvalid)
+            and failure.retryable
+            and len(run.earlier_attempts) < self.invalid_retries
+            and not self.stop.is_set()
+        )
+
+    async def _hold(self, run: Run, caller_model: MeteredModel | None) -> Held:
+        """One attempt at the conversation."""
+        specification = run.specification
+        self.on_event(
+            RunStarted(
+                run_id=run.id,
+                scenario_key=specification.scenario.key,
+                scenario_name=specification.scenario.name,
+                repeat=specification.repeat,
+                attempt=run.attempt,
+            )
+        )
+        started_at = datetime.now(UTC)
+        try:
+            async for attempt in self._connect_policy():
+                with attempt:
+                    return await self._converse(run, caller_model)
+        except RingbackError as error:
+            return self._not_held(run, error, started_at)
+        raise AssertionError("the retry policy either returns or raises")
+
+    def _connect_policy(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            retry=retry_if_exception(
+                lambda error: isinstance(error, ChannelError) and error.retryable and not self.stop.is_set()
+            ),
+            stop=stop_after_attempt(self.connect_attempts),
+            wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2),
+            reraise=True,
+        )
+
+    async def _converse(self, run: Run, caller_model: MeteredModel | None) -> Held:
+        specification = run.specification
+        recorder = Recorder(run.id, self.on_event)
+        caller = self.build_caller(specification, caller_model, recorder.remark)
+        channel = self.open_channel(
+            specification, CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
+        )
+        limits = replace(
+            self.limits,
+            max_turns=specification.scenario.max_turns,
+            max_duration=specification.scenario.max_duration,
+        )
+        return await converse(
+            channel,
+            caller,
+            recorder,
+            limits=limits,
+            agent_speaks_first=self.agent_speaks_first,
+            stop=self.stop,
+        )
+
+    def _not_held(self, run: Run, error: RingbackError, started_at: datetime) -> Held:
+        """The record of a conversation that never began."""
+        ending = Ending(code=_ending_code(error), sentence=str(error))
+        conversation = Conversation(started_at=started_at, duration=0.0, entries=(), ending=ending)
+        self.on_event(CallEnded(run_id=run.id, at=0.0, ending=ending, conversation=conversation))
+        return Held(conversation=conversation, failure=error)
+
+    async def _conclude(self, run: Run, held: Held, caller_model: MeteredModel | None) -> Run:
+        """Evaluate and store: one write where nothing has to be waited for, two where a judge follows."""
+        judge = MeteredModel(self.judge_model) if self.judge_model else None
+        if judge is not None and judge_needs(run.specification.scenario):
+            run = replace(run, status=RunStatus.EVALUATING)
+            await self.store.save_conversation(run)
+        evaluation = await evaluate(run.specification, held.conversation, judge=judge, failure=held.failure)
+        usage = {
+            role: meter.usage
+            for role, meter in (("caller", caller_model), ("judge", judge))
+            if meter is not None and meter.usage.calls
+        }
+        run = replace(run, status=RunStatus.DONE, evaluation=evaluation, usage=usage, finished_at=datetime.now(UTC))
+        await self.store.finish_run(run)
+        self.on_event(RunFinished(run=run))
+        return run
+
+
+def _ending_code(error: RingbackError) -> EndingCode:
+    match error:
+        case Refused():
+            return EndingCode.REFUSED
+        case HandshakeFailed():
+            return EndingCode.HANDSHAKE_FAILED
+        case ChannelError():
+            return EndingCode.NOT_CONNECTED
+        case CostLimitReached():
+            return EndingCode.COST_LIMIT
+        case CallerInvalid():
+            return EndingCode.CALLER_INVALID
+        case NotSupported():
+            return EndingCode.NOT_SUPPORTED
+        case _:
+            return EndingCode.CALLER_FAILED

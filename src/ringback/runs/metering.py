@@ -1,0 +1,37 @@
+"""What one run's model calls used: a language model that counts, wrapped around the shared one."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from ringback.domain.usage import Usage
+from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool
+
+
+class MeteredModel:
+    """Passes every question on and adds up the usage of the answers."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+        self.usage = Usage()
+
+    @property
+    def name(self) -> str:
+        """`provider:name` of the model behind."""
+        return self._model.name
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: CallKey,
+        shape: type[BaseModel] | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> ModelReply:
+        """Ask the model behind; raises what it raises."""
+        reply = await self._model.reply(messages, key=key, shape=shape, tools=tools)
+        self.usage += reply.usage
+        return reply
+
+    async def close(self) -> None:
+        """Nothing to release: the model behind is shared and closed by its owner."""

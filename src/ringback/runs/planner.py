@@ -1,0 +1,90 @@
+"""From scenarios to run specifications: pure, so the same request always plans the same runs."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from ringback.domain.run import RunSpecification
+from ringback.domain.scenario import Condition, Personality, Scenario, TestProfile
+from ringback.domain.template import fill
+
+
+def plan(
+    scenarios: Sequence[Scenario], scenario_ids: Mapping[str, int], *, repeat: int | None = None, seed: int = 0
+) -> tuple[RunSpecification, ...]:
+    """One specification per scenario, personality, profile and repetition, in that order.
+
+    Args:
+        scenarios: what to run.
+        scenario_ids: the store's id of each scenario key.
+        repeat: replaces every scenario's frequency.
+        seed: from it each run gets its own, which depends on nothing but what identifies the run.
+
+    Raises:
+        UsageError: a template names a value that the profile lacks.
+    """
+    return tuple(
+        _specification(scenario, scenario_ids[scenario.key], personality, profile, number, seed)
+        for scenario in scenarios
+        for personality in scenario.personalities or (None,)
+        for profile in scenario.profiles or (None,)
+        for number in range(1, (repeat or scenario.frequency) + 1)
+    )
+
+
+def _specification(
+    scenario: Scenario,
+    scenario_id: int,
+    personality: Personality | None,
+    profile: TestProfile | None,
+    repeat: int,
+    seed: int,
+) -> RunSpecification:
+    return RunSpecification(
+        scenario=_filled(scenario, profile),
+        scenario_id=scenario_id,
+        repeat=repeat,
+        personality=personality,
+        profile=profile,
+        seed=_run_seed(seed, scenario.key, personality, profile, repeat),
+    )
+
+
+def _run_seed(seed: int, key: str, personality: Personality | None, profile: TestProfile | None, repeat: int) -> int:
+    identity = "\0".join(
+        (str(seed), key, personality.name if personality else "", profile.name if profile else "", str(repeat))
+    )
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4])
+
+
+def _filled(scenario: Scenario, profile: TestProfile | None) -> Scenario:
+    """The scenario with every template replaced by the profile's data."""
+
+    def filled(text: str, field: str) -> str:
+        return fill(text, profile, where=f"scenario '{scenario.key}', {field}") if "{{" in text else text
+
+    def filled_condition(condition: Condition) -> Condition:
+        where = f"conditional_actions.conditions[id={condition.id}]"
+        trigger = condition.condition
+        return condition.model_copy(
+            update={
+                "condition": filled(trigger, f"{where}.condition") if isinstance(trigger, str) else trigger,
+                "action": filled(condition.action, f"{where}.action"),
+            }
+        )
+
+    actions = scenario.conditional_actions
+    return scenario.model_copy(
+        update={
+            "instructions": filled(scenario.instructions, "instructions"),
+            "script": tuple(filled(line, f"script[{i}]") for i, line in enumerate(scenario.script)),
+            "first_message": scenario.first_message and filled(scenario.first_message, "first_message"),
+            "expected_outcome": scenario.expected_outcome and filled(scenario.expected_outcome, "expected_outcome"),
+            "conditional_actions": actions
+            and actions.model_copy(
+                update={
+                    "role": filled(actions.role, "conditional_actions.role"),
+                    "conditions": tuple(filled_condition(condition) for condition in actions.conditions),
+                }
+            ),
+        }
+    )
