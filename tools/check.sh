@@ -1,0 +1,20 @@
+#!/bin/sh
+# Everything that continuous integration checks, one step after the other; the first that fails stops the rest.
+set -eu
+
+cd "$(dirname "$0")/.."
+PATH="$PWD/.venv/bin:$PATH"
+export PATH
+unset VIRTUAL_ENV
+
+step() {
+    echo "== $1"
+    shift
+    "$@"
+}
+
+step "lint" ruff check
+step "format" ruff format --check
+step "types" pyright
+step "layers" lint-imports
+step "tests" pytest -n auto --dist worksteal --cov --cov-report=term
