@@ -126,7 +126,7 @@ class Conversation:
     @property
     def agent_spoke(self) -> bool:
         """Whether the agent sent any content at all."""
-        return any(entry.role is Role.AGENT for entry in self.entries)
+        return any(entry.role is Role.AGENT and entry.content.strip() for entry in self.entries)
 
     @property
     def caller_turns(self) -> int:

@@ -34,6 +34,8 @@ class CheckScore:
     explanation: str
     """Which entry and what it saw."""
     evidence: tuple[Evidence, ...] = ()
+    undecided: bool = False
+    """It could not be decided (a pattern took too long, nothing to measure): neither passed nor failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class MetricScore:
     """`p25` … `p99` where the metric has a distribution."""
     crashed: bool = False
     """The metric failed; a recorded failure of the metric, not of the run."""
+    cannot_tell: bool = False
+    """The value is None because nobody can tell it from the record (else None means: not applicable)."""
     attached: bool = False
     """Asked for by the scenario (computed metrics that always run are not)."""
 
