@@ -144,3 +144,10 @@ class NotSupported(CallerError):
 
 class Interrupted(RingbackError):
     """The user stopped the run."""
+
+
+class DefectError(RingbackError):
+    """A defect of Ringback, met by one run."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"Ringback itself failed with {type(cause).__name__}; run with --verbose for the details.")

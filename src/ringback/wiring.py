@@ -1,1 +1,261 @@
 """Settings to live objects: the only place that picks concrete classes."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import aiohttp
+from pydantic import SecretStr
+
+from ringback.callers.build import PROMPT_VERSIONS as CALLER_PROMPTS
+from ringback.callers.build import build_caller, model_needs
+from ringback.channels.channel import CallIds, Channel
+from ringback.channels.handshake import handshake_headers
+from ringback.channels.websocket import WebSocketChannel
+from ringback.conversation.limits import Limits
+from ringback.domain.agent import Agent
+from ringback.domain.event import Event
+from ringback.domain.scenario import Scenario, TestProfile
+from ringback.domain.secret import Redactor
+from ringback.errors import ModelNotConfigured, UsageError
+from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
+from ringback.evaluation.evaluator import judge_needs
+from ringback.models.budget import Budget
+from ringback.models.build import open_model, provider_key_variable
+from ringback.models.model import LanguageModel
+from ringback.runs.executor import Executor
+from ringback.runs.service import RunService
+from ringback.settings import Settings, environment_variable
+from ringback.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """Which model a role uses and how it is reached."""
+
+    role: str
+    name: str
+    base_url: str | None
+    api_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """The models that a request needs; None where it needs none."""
+
+    caller: ModelChoice | None
+    judge: ModelChoice | None
+
+
+def choose_models(scenarios: Sequence[Scenario], settings: Settings, environ: Mapping[str, str]) -> Models:
+    """The models that these scenarios need, checked before anything runs.
+
+    Raises:
+        ModelNotConfigured: a scenario needs a model and none is set, or its provider's key is missing.
+    """
+    caller_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in model_needs(s)]
+    judging_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in judge_needs(s)]
+    judge_name = settings.judge_model or settings.caller_model
+    judge_url = settings.judge_base_url if settings.judge_model else settings.judge_base_url or settings.caller_base_url
+    return Models(
+        caller=_choice("caller", settings.caller_model, settings.caller_base_url, caller_needs, environ),
+        judge=_choice("judge", judge_name, judge_url, judging_needs, environ),
+    )
+
+
+def _choice(
+    role: str, name: str | None, base_url: str | None, needs: Sequence[tuple[str, str]], environ: Mapping[str, str]
+) -> ModelChoice | None:
+    if not needs:
+        return None
+    key, need = needs[0]
+    others = f" ({len(needs) - 1} more like it)" if len(needs) > 1 else ""
+    if name is None:
+        raise ModelNotConfigured(
+            f"scenario '{key}' needs a language model: {need}{others}. Set {environment_variable(f'{role}_model')}"
+            " (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
+            f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
+        )
+    variable = provider_key_variable(name)
+    api_key = environ.get(variable) if variable else None
+    if base_url is None and variable and not api_key:
+        raise ModelNotConfigured(
+            f"scenario '{key}' needs the {role} model {name}: {need}{others}. Its key is missing: set {variable}."
+        )
+    return ModelChoice(role=role, name=name, base_url=base_url, api_key=api_key)
+
+
+def prompt_versions() -> dict[str, str]:
+    """Version of every prompt that models are given."""
+    return {**CALLER_PROMPTS, **JUDGE_PROMPTS}
+
+
+def with_default_secret(agent: Agent, settings: Settings) -> Agent:
+    """The agent with the secret that its calls carry: its own, else the default one, else the API key."""
+    secret = agent.secret or settings.websocket_secret or settings.api_key
+    return agent.model_copy(update={"secret": secret})
+
+
+def redactor_for(agent: Agent, settings: Settings, models: Models | None = None) -> Redactor:
+    """Knows every secret that a run handles."""
+    values: list[SecretStr | None] = [agent.secret, settings.api_key, settings.websocket_secret]
+    values.extend(agent.headers.values())
+    values.extend(agent.run_headers.values())
+    keys = [choice.api_key for choice in (models.caller, models.judge) if choice] if models else []
+    return Redactor([value.get_secret_value() for value in values if value] + [key for key in keys if key])
+
+
+def limits_from(settings: Settings) -> Limits:
+    """How long a conversation waits for what."""
+    return Limits(
+        settle=settings.settle,
+        opening_wait=settings.opening_wait,
+        inactivity=settings.inactivity,
+        tool_hold=settings.tool_hold,
+        grace=settings.grace,
+    )
+
+
+def ssl_context_for(agent: Agent, settings: Settings) -> ssl.SSLContext | None:
+    """Verifies `wss://` certificates, against a private authority where one is set; None for `ws://`.
+
+    Raises:
+        UsageError: the file with the authority cannot be read.
+    """
+    if not agent.url.get_secret_value().startswith("wss://"):
+        return None
+    ca_file = agent.ca_file or (str(settings.ca_file) if settings.ca_file else None)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"ca_file {ca_file} cannot be used: {error}. It has to be a PEM certificate.") from None
+
+
+def open_session() -> aiohttp.ClientSession:
+    """The one HTTP client of a process: as many sockets as there are conversations, no cookies, no proxies."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+
+class LineFactory(Protocol):
+    """Makes the line of one call."""
+
+    def __call__(self, ids: CallIds, profile: TestProfile | None = None) -> Channel:
+        """Raises `BadHeader` where a header cannot be sent."""
+        ...
+
+
+def lines_to(
+    agent: Agent,
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    *,
+    redactor: Redactor | None = None,
+    on_frame: Callable[[str, str], None] | None = None,
+) -> LineFactory:
+    """Lines to one agent; no more than the set number of handshakes are under way at once."""
+    ssl_context = ssl_context_for(agent, settings)
+    gate = asyncio.Semaphore(settings.max_connecting)
+
+    def line(ids: CallIds, profile: TestProfile | None = None) -> Channel:
+        return WebSocketChannel(
+            agent.url.get_secret_value(),
+            handshake_headers(agent, profile, ids),
+            session=session,
+            ssl_context=ssl_context,
+            max_frame_bytes=settings.max_frame_bytes,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
+            connect_timeout=settings.connect_timeout,
+            redactor=redactor,
+            on_frame=on_frame,
+            gate=gate,
+        )
+
+    return line
+
+
+def open_choice(choice: ModelChoice | None, settings: Settings, budget: Budget | None) -> LanguageModel | None:
+    """The live model behind a choice."""
+    if choice is None:
+        return None
+    return open_model(
+        choice.name,
+        base_url=choice.base_url,
+        api_key=choice.api_key,
+        concurrency=settings.model_concurrency,
+        timeout=settings.model_timeout,
+        budget=budget,
+    )
+
+
+async def open_store(settings: Settings, *, temporary: bool = False) -> Store:
+    """The database of the settings, or one that is gone when it is closed.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    if temporary:
+        return await Store.temporary()
+    if settings.database_url is None:
+        _make_home(settings.home)
+    return await Store.open(settings.effective_database_url)
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        ignore = home / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise UsageError(
+            f"{home} cannot be written: {error.strerror}. Set {environment_variable('home')} to a folder that can,"
+            " or run with --no-store."
+        ) from None
+
+
+@asynccontextmanager
+async def run_service(
+    agent: Agent,
+    settings: Settings,
+    store: Store,
+    models: Models,
+    *,
+    on_event: Callable[[Event], None],
+    stop: asyncio.Event,
+    concurrency: int | None = None,
+    invalid_retries: int = 1,
+    max_cost: float | None = None,
+) -> AsyncIterator[RunService]:
+    """Everything that runs of one agent need, open for as long as the context lasts."""
+    agent = with_default_secret(agent, settings)
+    budget = Budget(max_cost) if max_cost is not None else None
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(open_session())
+        caller_model = open_choice(models.caller, settings, budget)
+        judge_model = open_choice(models.judge, settings, budget)
+        for model in (caller_model, judge_model):
+            if model is not None:
+                stack.push_async_callback(model.close)
+        executor = Executor(
+            store=store,
+            open_channel=lines_to(agent, settings, session, redactor=redactor_for(agent, settings, models)),
+            build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
+            caller_model=caller_model,
+            judge_model=judge_model,
+            limits=limits_from(settings),
+            agent_speaks_first=agent.agent_speaks_first,
+            on_event=on_event,
+            stop=stop,
+            invalid_retries=invalid_retries,
+            connect_attempts=settings.connect_attempts,
+        )
+        yield RunService(
+            store, executor, concurrency=concurrency or settings.max_concurrent_runs, on_event=on_event, stop=stop
+        )

@@ -33,7 +33,7 @@ async def dispatch(
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
                 group.create_task(work())
-    except* Exception as failures:
+    except* Exception as failures:  # noqa: BLE001 - unwrapped and raised again
         raise _first(failures) from None
     return finished
 

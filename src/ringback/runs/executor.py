@@ -1,6 +1,7 @@
 """Carries out one run: connect, converse, evaluate, store; tries again where the caller was invalid."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
+from ringback.domain.scenario import TestProfile
 from ringback.errors import (
     CallerInvalid,
     ChannelError,
     CostLimitReached,
+    DefectError,
     HandshakeFailed,
     NotSupported,
     Refused,
@@ -30,13 +33,15 @@ from ringback.models.model import LanguageModel
 from ringback.runs.metering import MeteredModel
 from ringback.storage.store import Store
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executor:
     """All that runs of one result have in common; `execute` may be called for many runs side by side."""
 
     store: Store
-    open_channel: Callable[[RunSpecification, CallIds], Channel]
+    open_channel: Callable[[CallIds, TestProfile | None], Channel]
     build_caller: Callable[[RunSpecification, LanguageModel | None, Remarker], Caller]
     caller_model: LanguageModel | None
     judge_model: LanguageModel | None
@@ -96,6 +101,9 @@ class Executor:
                     return await self._converse(run, caller_model)
         except RingbackError as error:
             return self._not_held(run, error, started_at)
+        except Exception as error:
+            log.exception("run %s: defect in Ringback", run.id)
+            return self._not_held(run, DefectError(error), started_at)
         raise AssertionError("the retry policy either returns or raises")
 
     def _connect_policy(self) -> AsyncRetrying:
@@ -112,9 +120,8 @@ class Executor:
         specification = run.specification
         recorder = Recorder(run.id, self.on_event)
         caller = self.build_caller(specification, caller_model, recorder.remark)
-        channel = self.open_channel(
-            specification, CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
-        )
+        ids = CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
+        channel = self.open_channel(ids, specification.profile)
         limits = replace(
             self.limits,
             max_turns=specification.scenario.max_turns,
@@ -154,19 +161,16 @@ class Executor:
         return run
 
 
+_ENDING_CODES: tuple[tuple[type[RingbackError], EndingCode], ...] = (
+    (Refused, EndingCode.REFUSED),
+    (HandshakeFailed, EndingCode.HANDSHAKE_FAILED),
+    (ChannelError, EndingCode.NOT_CONNECTED),
+    (CostLimitReached, EndingCode.COST_LIMIT),
+    (CallerInvalid, EndingCode.CALLER_INVALID),
+    (NotSupported, EndingCode.NOT_SUPPORTED),
+    (DefectError, EndingCode.INTERNAL_ERROR),
+)
+
+
 def _ending_code(error: RingbackError) -> EndingCode:
-    match error:
-        case Refused():
-            return EndingCode.REFUSED
-        case HandshakeFailed():
-            return EndingCode.HANDSHAKE_FAILED
-        case ChannelError():
-            return EndingCode.NOT_CONNECTED
-        case CostLimitReached():
-            return EndingCode.COST_LIMIT
-        case CallerInvalid():
-            return EndingCode.CALLER_INVALID
-        case NotSupported():
-            return EndingCode.NOT_SUPPORTED
-        case _:
-            return EndingCode.CALLER_FAILED
+    return next((code for kind, code in _ENDING_CODES if isinstance(error, kind)), EndingCode.CALLER_FAILED)

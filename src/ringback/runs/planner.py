@@ -23,29 +23,18 @@ def plan(
         UsageError: a template names a value that the profile lacks.
     """
     return tuple(
-        _specification(scenario, scenario_ids[scenario.key], personality, profile, number, seed)
+        RunSpecification(
+            scenario=_filled(scenario, profile),
+            scenario_id=scenario_ids[scenario.key],
+            repeat=number,
+            personality=personality,
+            profile=profile,
+            seed=_run_seed(seed, scenario.key, personality, profile, number),
+        )
         for scenario in scenarios
         for personality in scenario.personalities or (None,)
         for profile in scenario.profiles or (None,)
         for number in range(1, (repeat or scenario.frequency) + 1)
-    )
-
-
-def _specification(
-    scenario: Scenario,
-    scenario_id: int,
-    personality: Personality | None,
-    profile: TestProfile | None,
-    repeat: int,
-    seed: int,
-) -> RunSpecification:
-    return RunSpecification(
-        scenario=_filled(scenario, profile),
-        scenario_id=scenario_id,
-        repeat=repeat,
-        personality=personality,
-        profile=profile,
-        seed=_run_seed(seed, scenario.key, personality, profile, repeat),
     )
 
 

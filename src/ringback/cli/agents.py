@@ -1,0 +1,60 @@
+"""Commands about agents: talk to one, check one, start the demo one."""
+
+from typing import Annotated
+
+import typer
+
+AgentArgument = Annotated[str, typer.Argument(help="ws://… or wss://…, or a name from ringback.toml.", metavar="URL")]
+HeaderOption = Annotated[list[str] | None, typer.Option(help="Handshake header K=V; repeatable.")]
+SecretOption = Annotated[
+    str | None, typer.Option(help="Where the value of X-VOCERA-SECRET is: env:NAME.", metavar="env:NAME")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command()(chat)
+    app.command(name="check-agent")(check_agent)
+    agent = typer.Typer(help="Agents that come with Ringback.", no_args_is_help=True)
+    agent.command()(demo)
+    app.add_typer(agent, name="agent")
+
+
+def chat(
+    url: AgentArgument,
+    *,
+    frames: Annotated[bool, typer.Option("--frames", help="Show every frame as it is on the wire.")] = False,
+    header: HeaderOption = None,
+    secret: SecretOption = None,
+) -> None:
+    """Talk to an agent by hand, through the same channel that runs use. An empty line or Ctrl-D hangs up."""
+    from ringback.cli.chat_command import chat_by_hand  # noqa: PLC0415 - keeps --help quick
+
+    raise typer.Exit(chat_by_hand(url, show_frames=frames, headers=header or [], secret=secret))
+
+
+def check_agent(
+    url: AgentArgument,
+    *,
+    header: HeaderOption = None,
+    secret: SecretOption = None,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 60.0,
+) -> None:
+    """Try each rule of the chat protocol on an agent server and name the frame that breaks it.
+
+    Exit 0 when no rule is broken, 1 when one is, 3 when no session could be opened.
+    """
+    from ringback.cli.check_command import check_by_rules  # noqa: PLC0415 - keeps --help quick
+
+    raise typer.Exit(check_by_rules(url, headers=header or [], secret=secret, answer_patience=patience))
+
+
+def demo(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Run the demo agent: a clinic's front desk, rule-based, with two tools and one planted fault."""
+    from ringback.demo.server import run_forever  # noqa: PLC0415 - keeps --help quick
+
+    run_forever(host, port)

@@ -1,0 +1,69 @@
+"""What `ringback check-agent` does."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.text import Text
+
+from ringback.channels.channel import CallIds, Channel
+from ringback.cli.connecting import Target, find_target
+from ringback.domain.agent import Agent
+from ringback.domain.visible import visible
+from ringback.errors import ChannelError
+from ringback.runs.conformance import Level, OpenLine, Patience, Verdict, check_agent
+from ringback.wiring import lines_to, open_session
+
+EXIT_BROKEN = 1
+EXIT_NO_SESSION = 3
+WRONG_SECRET = "ringback-wrong-secret"  # noqa: S105 - deliberately not one
+MARKS = {Level.OK: ("✓", "green"), Level.NOTE: ("·", "cyan"), Level.BROKEN: ("✗", "bold red")}
+
+
+def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, answer_patience: float) -> int:
+    """Print a line a rule; the process's exit code."""
+    target = find_target(name, headers=headers, secret=secret)
+    return asyncio.run(_check(target, Patience(answer=answer_patience), Console(highlight=False)))
+
+
+async def _check(target: Target, patience: Patience, console: Console) -> int:
+    console.print(Text(f"Checking {target.agent.shown_url}"))
+    broken = tried = 0
+    async with open_session() as session:
+
+        def opener(agent: Agent) -> OpenLine:
+            def open_line(on_frame: Callable[[str, str], None], ping_interval: float) -> Channel:
+                ping_timeout = min(target.settings.ping_timeout, 2 * ping_interval)
+                settings = target.settings.model_copy(
+                    update={"ping_interval": ping_interval, "ping_timeout": ping_timeout}
+                )
+                return lines_to(agent, settings, session, on_frame=on_frame)(CallIds(scenario=1, result=1, run=1))
+
+            return open_line
+
+        wrong = target.agent.model_copy(update={"secret": SecretStr(WRONG_SECRET)})
+        try:
+            async for verdict in check_agent(
+                opener(target.agent),
+                open_without_secret=opener(wrong) if target.agent.secret else None,
+                patience=patience,
+            ):
+                tried += 1
+                broken += verdict.level is Level.BROKEN
+                _print(console, verdict)
+        except ChannelError as error:
+            console.print(Text(f"✗ no session could be opened: {visible(str(error))}", style="red"))
+            return EXIT_NO_SESSION
+    if broken:
+        console.print(Text(f"{broken} of {tried} trials show a broken rule.", style="bold red"))
+        return EXIT_BROKEN
+    console.print(Text(f"All {tried} trials kept the rules.", style="bold green"))
+    return 0
+
+
+def _print(console: Console, verdict: Verdict) -> None:
+    sign, style = MARKS[verdict.level]
+    console.print(Text(sign, style=style).append(f" {verdict.rule}: ", style="bold").append(visible(verdict.sentence)))
+    if verdict.frame:
+        console.print(Text(f"    frame: {visible(verdict.frame)}", style="dim"))

@@ -1,0 +1,44 @@
+"""What `chat` and `check-agent` share: an agent from words on the command line, and lines to it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringback.domain.agent import Agent
+from ringback.errors import UsageError
+from ringback.library.project import load_project, resolve_agent
+from ringback.settings import Settings, load_settings
+from ringback.wiring import with_default_secret
+
+PROJECT_FILE = Path("ringback.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An agent and the settings to reach it with."""
+
+    agent: Agent
+    settings: Settings
+
+
+def find_target(name: str, *, headers: Sequence[str], secret: str | None) -> Target:
+    """The agent that a name or URL means. Raises `UsageError` with what is wrong and what exists."""
+    project = load_project(PROJECT_FILE)
+    settings = load_settings(os.environ, project.settings)
+    agent = resolve_agent(
+        project,
+        name,
+        os.environ,
+        secret=secret,
+        run_headers=dict(key_and_value(header, "--header") for header in headers),
+    )
+    return Target(agent=with_default_secret(agent, settings), settings=settings)
+
+
+def key_and_value(text: str, flag: str) -> tuple[str, str]:
+    """Split KEY=VALUE. Raises `UsageError` that names the flag (and not the value: it may be secret)."""
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip():
+        raise UsageError(f"{flag} {key}: write it as KEY=VALUE.")
+    return key.strip(), value

@@ -1,0 +1,93 @@
+"""What a person needs to see of a run that did not pass: why, and the exchange where it happened."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from ringback.domain.conversation import Entry, Role
+from ringback.domain.evaluation import Answer, Evaluation, Evidence
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Run
+from ringback.domain.visible import visible
+
+MARKS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "red"),
+    Outcome.INVALID: ("!", "yellow"),
+    Outcome.INCONCLUSIVE: ("?", "yellow"),
+    Outcome.ERROR: ("E", "red"),
+}
+CONTEXT = 2
+"""Transcript entries shown before the one that the evidence names."""
+LONGEST = 300
+"""Characters shown of one entry."""
+
+_SPEAKERS = {
+    Role.CALLER: "caller",
+    Role.AGENT: "agent",
+    Role.TOOL_CALL: "tool call",
+    Role.TOOL_RESULT: "tool result",
+}
+
+
+def outcome_mark(outcome: Outcome) -> Text:
+    """The sign of an outcome, coloured."""
+    sign, style = MARKS[outcome]
+    return Text(sign, style=f"bold {style}")
+
+
+def failure_lines(run: Run) -> Iterator[Text]:
+    """The reason, then each thing that was found wrong, then the exchange that shows it."""
+    evaluation = run.evaluation
+    if evaluation is None:
+        return
+    yield Text(f"    run {run.id}: {visible(evaluation.reason)}")
+    evidence: list[Evidence] = []
+    for sentence, places in _wrong(evaluation):
+        yield Text(f"    · {visible(sentence)}", style="red" if run.outcome is Outcome.FAILED else "yellow")
+        evidence.extend(places)
+    if run.conversation is not None:
+        yield from _exchange(run.conversation.entries, {place.entry for place in evidence})
+
+
+def _wrong(evaluation: Evaluation) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    for check in evaluation.checks:
+        if not check.passed:
+            yield f"{check.name}: {check.explanation}", check.evidence
+    if evaluation.expected_outcome is not None:
+        for part in evaluation.expected_outcome.parts:
+            if part.answer is not Answer.MET:
+                answer = str(part.answer).replace("_", " ")
+                yield f"{answer}: {part.part}: {part.explanation}", part.evidence
+    for metric in evaluation.metrics:
+        if metric.attached and (metric.value is False or metric.crashed):
+            yield f"{metric.name}: {metric.explanation}", metric.evidence
+
+
+def _exchange(entries: tuple[Entry, ...], named: set[int]) -> Iterator[Text]:
+    """The entries that evidence names with what led to them; without evidence, how the conversation ended."""
+    if named:
+        shown = {number for name in named for number in range(name - CONTEXT, name + 1)}
+    else:
+        shown = {entry.number for entry in entries[-CONTEXT - 1 :]}
+    last = 0
+    for entry in entries:
+        if entry.number not in shown:
+            continue
+        if last and entry.number > last + 1:
+            yield Text("        …", style="dim")
+        last = entry.number
+        line = Text(
+            f"      {entry.number:>3} {_SPEAKERS[entry.role]:<12}", style="bold" if entry.number in named else "dim"
+        )
+        line.append(visible(_words(entry)), style="bold" if entry.number in named else "")
+        yield line
+
+
+def _words(entry: Entry) -> str:
+    if entry.tool is not None:
+        detail = entry.tool.arguments if entry.role is Role.TOOL_CALL else entry.tool.result
+        text = f"{entry.tool.name} {detail}"
+    else:
+        text = entry.content or ("(hangs up)" if entry.ends_call else "(nothing)")
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,87 @@
+"""Report files that a command was asked to write."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ringback.domain.run import Result
+from ringback.errors import UsageError
+from ringback.results.compare import Comparison
+from ringback.results.summary import ResultSummary
+
+if TYPE_CHECKING:
+    from ringback.cli.run_command import RunOptions
+
+Render = Callable[[Result, ResultSummary, Comparison | None], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFiles:
+    """Format and place of each report."""
+
+    paths: tuple[tuple[str, Path], ...]
+
+    @classmethod
+    def of(cls, options: "RunOptions") -> "ReportFiles":
+        """The reports that the flags ask for."""
+        asked = (
+            ("junit", options.junit),
+            ("html", options.html),
+            ("markdown", options.markdown),
+            ("json", options.json_report),
+        )
+        return cls(paths=tuple((kind, path) for kind, path in asked if path is not None))
+
+    def check(self) -> None:
+        """Make the folders before anything runs. Raises `UsageError` where a report could not be written later."""
+        for kind, path in self.paths:
+            if path.is_dir():
+                raise UsageError(f"--{kind} {path}: this is a folder; name a file in it.")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(f"--{kind} {path}: the folder cannot be made: {error.strerror}.") from None
+            if not os.access(path.parent, os.W_OK):
+                raise UsageError(f"--{kind} {path}: the folder cannot be written to.")
+
+    def write(self, result: Result, summary: ResultSummary, comparison: Comparison | None) -> Iterator[Path]:
+        """Write each report whole or not at all; yields the paths. Raises `UsageError` on a full disk."""
+        for kind, path in self.paths:
+            write_whole(path, renderer(kind)(result, summary, comparison))
+            yield path
+
+
+def renderer(kind: str) -> Render:
+    """The function that renders a format; imported only when asked for."""
+    match kind:
+        case "junit":
+            from ringback.results.export.junit import render  # noqa: PLC0415 - only what is asked for
+        case "html":
+            from ringback.results.export.html import render  # noqa: PLC0415 - only what is asked for
+        case "markdown":
+            from ringback.results.export.markdown import render  # noqa: PLC0415 - only what is asked for
+        case _:
+            from ringback.results.export.json_report import render  # noqa: PLC0415 - only what is asked for
+    return render
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write beside, then rename: a reader never sees half a file."""
+    temporary: str | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = file.name
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise UsageError(
+            f"{path} could not be written: {error.strerror}. The result is kept: `ringback results export`."
+        ) from None

@@ -1,0 +1,214 @@
+"""What `ringback run` does: from flags to an exit code."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from ringback.cli.connecting import PROJECT_FILE, key_and_value
+from ringback.cli.planning import Planned, dry_run_lines, plan_request
+from ringback.cli.progress import RunProgress, Verbosity
+from ringback.cli.reports import ReportFiles
+from ringback.cli.summary import print_summary
+from ringback.domain.agent import Agent
+from ringback.domain.event import Event, Notice
+from ringback.domain.run import Result
+from ringback.errors import UsageError
+from ringback.library.project import Project, load_project, resolve_agent
+from ringback.results.compare import compare
+from ringback.results.summary import summarise
+from ringback.runs.service import RunService, is_left
+from ringback.settings import Settings, load_settings
+from ringback.storage.store import Store
+from ringback.wiring import Models, choose_models, open_store, run_service
+
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The flags of `ringback run`, as given."""
+
+    suites: tuple[Path, ...]
+    agent: str | None
+    repeat: int | None
+    concurrency: int | None
+    headers: tuple[str, ...]
+    secret: str | None
+    tags: tuple[str, ...]
+    only: tuple[str, ...]
+    labels: tuple[str, ...]
+    junit: Path | None
+    html: Path | None
+    json_report: Path | None
+    markdown: Path | None
+    min_pass_rate: float | None
+    invalid_retries: int
+    max_cost: float | None
+    dry_run: bool
+    seed: int
+    no_store: bool
+    resume: int | None
+    failed_of: int | None
+    baseline: int | None
+    verbosity: Verbosity
+
+
+def carry_out(options: RunOptions) -> int:
+    """Run, show, report; the process's exit code. Raises `RingbackError` for what the user has to mend."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(_carry_out(options))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            typer.echo("Stopped at once; what was finished is kept.", err=True)
+            return EXIT_INTERRUPTED
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - absent on some systems
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _carry_out(options: RunOptions) -> int:
+    _check(options)
+    project = load_project(PROJECT_FILE)
+    settings = load_settings(os.environ, project.settings)
+    reports = ReportFiles.of(options)
+    reports.check()
+    store = await open_store(settings, temporary=options.no_store)
+    try:
+        return await _with_store(options, project, settings, store, reports)
+    finally:
+        await store.close()
+
+
+def _check(options: RunOptions) -> None:
+    if options.resume is not None and (options.suites or options.failed_of is not None):
+        raise UsageError("--resume does what its result left: give it no suite and no --failed-of.")
+    if options.resume is None and not options.suites:
+        raise UsageError("Which suite? `ringback run suite.yaml --agent …`; `ringback init` writes one to start from.")
+    if options.no_store and options.resume is not None:
+        raise UsageError("--resume needs the database: leave --no-store out.")
+
+
+async def _with_store(
+    options: RunOptions, project: Project, settings: Settings, store: Store, reports: ReportFiles
+) -> int:
+    await store.mark_abandoned()
+    baseline = await store.result(options.baseline) if options.baseline is not None else None
+    planned = await plan_request(options, store)
+    models = choose_models(planned.scenarios, settings, os.environ)
+    planned = planned.with_models(models)
+    if options.dry_run:
+        for line in dry_run_lines(planned, models):
+            typer.echo(line)
+        return 0
+    agent = await _agent(options, project, store)
+    console = Console(highlight=False, soft_wrap=False)
+    for warning in planned.warnings:
+        console.print(f"warning: {warning}", markup=False, style="yellow")
+    stop = asyncio.Event()
+    result = await _hold(
+        options,
+        settings,
+        store=store,
+        agent=agent,
+        planned=planned,
+        models=models,
+        console=console,
+        stop=stop,
+    )
+    summary = summarise(result, min_pass_rate=options.min_pass_rate)
+    comparison = compare(baseline, result) if baseline is not None else None
+    print_summary(console, result, summary, comparison, stored=not options.no_store)
+    for path in reports.write(result, summary, comparison):
+        console.print(f"report  {path}", markup=False)
+    return EXIT_INTERRUPTED if stop.is_set() else summary.exit_code
+
+
+async def _agent(options: RunOptions, project: Project, store: Store) -> Agent:
+    name = options.agent
+    if name is None and options.resume is not None:
+        name = (await store.result(options.resume)).agent_name
+    if name is None and len(project.agents) == 1:
+        name = next(iter(project.agents))
+    if name is None:
+        known = f" Known: {', '.join(sorted(project.agents))}." if project.agents else ""
+        raise UsageError(f"Which agent? `--agent ws://localhost:8765`, or a name from {PROJECT_FILE}.{known}")
+    return resolve_agent(
+        project,
+        name,
+        os.environ,
+        secret=options.secret,
+        run_headers=dict(key_and_value(header, "--header") for header in options.headers),
+    )
+
+
+async def _hold(
+    options: RunOptions,
+    settings: Settings,
+    *,
+    store: Store,
+    agent: Agent,
+    planned: Planned,
+    models: Models,
+    console: Console,
+    stop: asyncio.Event,
+) -> Result:
+    """The conversations, shown as they happen, stoppable by Ctrl-C."""
+    runs_per_scenario = Counter(
+        specification.scenario.key
+        for specification in (
+            planned.request.specifications
+            if planned.request
+            else [run.specification for run in (await store.result(planned.resume or 0)).runs if is_left(run)]
+        )
+    )
+    progress = RunProgress(console, options.verbosity, dict(runs_per_scenario))
+    with progress:
+        async with run_service(
+            agent,
+            settings,
+            store,
+            models,
+            on_event=progress.show,
+            stop=stop,
+            concurrency=options.concurrency,
+            invalid_retries=options.invalid_retries,
+            max_cost=options.max_cost,
+        ) as service:
+            _stop_on_signals(stop, progress.show)
+            return await _start(service, planned, agent)
+
+
+async def _start(service: RunService, planned: Planned, agent: Agent) -> Result:
+    if planned.resume is not None:
+        return await service.resume(planned.resume)
+    if planned.request is None:
+        raise AssertionError("a plan either resumes or requests")
+    return await service.start(replace(planned.request, agent_name=agent.name, agent_url=agent.shown_url))
+
+
+def _stop_on_signals(stop: asyncio.Event, show: Callable[[Event], None]) -> None:
+    """Ctrl-C once: running conversations are ended and reported. Twice: at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def interrupted() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+            return
+        stop.set()
+        show(Notice(sentence="Stopping: running conversations are being ended. Ctrl-C again stops at once."))
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted)
