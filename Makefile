@@ -1,13 +1,21 @@
 .PHONY: help demo test test-model bench
+MAKEFLAGS += --no-print-directory
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-demo: ## hold demo conversations with a demo agent and write demo-report/ (installs what is missing; no key needed)
+demo: ## hold conversations with a demo agent and write demo-report/ (installs what is missing; needs no key)
 	@sh tools/setup.sh demo
 	@.venv/bin/python -m ringback.demo --report demo-report
 
-test: ## check everything that continuous integration checks (installs what is missing)
+test: ## check all that continuous integration checks (installs what is missing)
 	@sh tools/setup.sh test
 	@sh tools/check.sh
 
+test-model: ## test the persona and the judge with a small real language model on this machine (installs what is missing)
+	@sh tools/setup.sh model
+	@.venv/bin/python -m pytest tests/model
+
+bench: ## measure speed and memory against bare loops on this machine (installs what is missing)
+	@sh tools/setup.sh test
+	@.venv/bin/python bench

@@ -17,4 +17,5 @@ step "lint" ruff check
 step "format" ruff format --check
 step "types" pyright
 step "layers" lint-imports
-step "tests" pytest -n auto --dist worksteal --cov --cov-report=term
+# tests/model needs a language model that runs on this machine: `make test-model`.
+step "tests" pytest --ignore=tests/model -n auto --dist worksteal --cov --cov-report=term

