@@ -1,0 +1,58 @@
+"""From everything that is known of a run to its one outcome, with the sentence that says why.
+
+Where several apply, the first of error, invalid, failed, inconclusive, passed names the run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ringback.domain.conversation import Conversation
+from ringback.domain.ending import AGENT_FAULTS, CLEAN, LIMITS, EndingCode
+from ringback.domain.outcome import Outcome
+from ringback.errors import CallerInvalid, RingbackError
+from ringback.evaluation.standing import Assertion, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An outcome and what decided it."""
+
+    outcome: Outcome
+    reason: str
+    nothing_asserted: bool = False
+
+
+def decided_by_ending(conversation: Conversation, failure: RingbackError | None) -> Decision | None:
+    """The outcome where the way the conversation went settles it, whatever was asserted; None where it does not."""
+    ending = conversation.ending
+    invalid = isinstance(failure, CallerInvalid) or (failure is None and ending.code is EndingCode.CALLER_INVALID)
+    if not conversation.agent_spoke:
+        why = str(failure) if failure is not None else ending.sentence
+        return Decision(Outcome.ERROR, f"The agent never sent any content. {why}")
+    if failure is not None and not invalid:
+        return Decision(Outcome.ERROR, str(failure))
+    if invalid:
+        return Decision(Outcome.INVALID, str(failure) if failure is not None else ending.sentence)
+    if ending.code in AGENT_FAULTS:
+        return Decision(Outcome.FAILED, ending.sentence)
+    if ending.code not in CLEAN | LIMITS:
+        return Decision(Outcome.ERROR, ending.sentence)
+    return None
+
+
+def decided_by_assertions(conversation: Conversation, asserted: Sequence[Assertion]) -> Decision:
+    """The outcome of a conversation that a side or a limit ended: what was asserted is judged."""
+    standing = [one for one in asserted if one.standing is not Standing.SKIPPED]
+    if not standing:
+        if conversation.ending.code in LIMITS:
+            reason = f"Nothing was asserted, and a limit ended the conversation. {conversation.ending.sentence}"
+            return Decision(Outcome.INCONCLUSIVE, reason, nothing_asserted=True)
+        return Decision(Outcome.PASSED, "Nothing was asserted; the conversation took place.", nothing_asserted=True)
+    worst = max(standing, key=lambda one: one.standing)
+    same = sum(1 for one in standing if one.standing is worst.standing)
+    if worst.standing is Standing.HOLDS:
+        count = f"All {len(standing)} assertions hold" if len(standing) > 1 else "The one assertion holds"
+        return Decision(Outcome.PASSED, f"{count}.")
+    more = f" ({same - 1} more like it.)" if same > 1 else ""
+    outcome = Outcome.FAILED if worst.standing is Standing.BROKEN else Outcome.INCONCLUSIVE
+    return Decision(outcome, f"{worst.what[:1].upper()}{worst.what[1:]}: {worst.why}{more}")

@@ -1,0 +1,30 @@
+"""Percentiles of latencies, and when latencies are to be believed."""
+
+from collections.abc import Sequence
+
+PERCENTILES = (25, 50, 75, 90, 95, 99)
+"""Those that reports show."""
+
+LAG_BOUND = 0.05
+"""Seconds of event-loop lag from which latencies are not trusted: the lag may be in them."""
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value below which `percent` of the values lie, interpolated linearly between the two nearest ranks.
+
+    For sorted values x0 … xn-1 the place is (n - 1) x percent / 100, as numpy's default has it. Raises `ValueError`
+    where there are no values.
+    """
+    if not values:
+        raise ValueError("no percentile of no values")
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """`p25` … `p99` of the values, which must not be empty."""
+    ordered = sorted(values)
+    return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTILES}
