@@ -1,0 +1,113 @@
+"""Records to JSON documents and back.
+
+Whatever an agent sends ends up in a document, so nothing in it may keep one from being written: lone surrogates become
+U+FFFD, objects nested deeper than a hundred levels are cut, NaN and infinities (no JSON) become null.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from ringback.domain.conversation import Conversation
+from ringback.domain.evaluation import Evaluation
+from ringback.domain.run import Attempt, Provenance, Run, RunSpecification
+from ringback.domain.usage import Usage
+
+_DEEPEST = 100
+"""Parser and serialiser both give up at about twice that."""
+
+_CUT = "(nested too deeply)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """The document of a run: what came of it."""
+
+    conversation: Conversation | None = None
+    evaluation: Evaluation | None = None
+    earlier_attempts: tuple[Attempt, ...] = ()
+    usage: dict[str, Usage] = field(default_factory=dict[str, Usage])
+
+
+_RECORD = TypeAdapter(RunRecord)
+
+
+def dump_record(run: Run) -> str:
+    """What came of a run, as JSON text."""
+    record = RunRecord(
+        conversation=run.conversation,
+        evaluation=run.evaluation,
+        earlier_attempts=run.earlier_attempts,
+        usage=run.usage,
+    )
+    try:
+        return _RECORD.dump_json(record).decode()
+    except PydanticSerializationError:
+        return to_json(_plain(record)).decode()
+
+
+def load_record(text: str | None) -> RunRecord:
+    """The record that `dump_record` wrote. Raises `ValueError` where the text is no such record."""
+    if text is None:
+        return RunRecord()
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError:
+        # Python's own parser goes deeper than pydantic's.
+        return _RECORD.validate_python(json.loads(text))
+
+
+def dump_specification(specification: RunSpecification) -> str:
+    """What was asked for, as JSON text."""
+    return _dump_model(specification)
+
+
+def load_specification(text: str) -> RunSpecification:
+    """Raises `ValueError` where the text is no specification."""
+    return RunSpecification.model_validate_json(text)
+
+
+def dump_provenance(provenance: Provenance) -> str:
+    """Where a result comes from, as JSON text."""
+    return _dump_model(provenance)
+
+
+def load_provenance(text: str) -> Provenance:
+    """Raises `ValueError` where the text is no provenance."""
+    return Provenance.model_validate_json(text)
+
+
+def _dump_model(model: BaseModel) -> str:
+    try:
+        return model.model_dump_json()
+    except PydanticSerializationError:
+        return to_json(_plain(model)).decode()
+
+
+def _plain(value: object, depth: int = 0) -> Any:
+    """The value as JSON can hold it; the slow way round, taken when the fast one failed."""
+    if depth > _DEEPEST:
+        return _CUT
+    if isinstance(value, BaseModel):
+        return {name: _plain(getattr(value, name), depth + 1) for name in type(value).model_fields}
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {_whole(str(key)): _plain(item, depth + 1) for key, item in items}
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth + 1) for item in cast("list[object]", value)]
+    if value is None or isinstance(value, bool | int | float | datetime):
+        return value
+    return _whole(str(value))
+
+
+def _whole(text: str) -> str:
+    """The text with lone surrogates replaced."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)

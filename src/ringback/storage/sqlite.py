@@ -1,0 +1,50 @@
+"""SQLite: the engine, its pragmas, and transactions that begin when we say so."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+WRITES = "ringback_writes"
+"""Execution option of a connection whose transactions write."""
+
+
+def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
+    """An engine over a file, or over memory where there is no path.
+
+    Commits survive the death of the process; the last ones may be lost (never torn) when the machine loses power.
+
+    Args:
+        path: the database file; None keeps everything in memory, gone with the engine.
+        busy_timeout: how long to wait for another process's write, in seconds.
+    """
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path) if path else ":memory:"),
+        poolclass=AsyncAdaptedQueuePool,
+        # A database in memory lives as long as its one connection.
+        pool_size=4 if path else 1,
+        max_overflow=0,
+    )
+
+    def prepare(connection: Any, _record: object) -> None:
+        # No BEGIN of the driver's own: SQLAlchemy's begin event below says which kind it is.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
+        if path:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later can fail at once beside another writer; taking the
+        # write lock at the start waits for it instead.
+        writes = connection.get_execution_options().get(WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine

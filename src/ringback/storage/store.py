@@ -1,0 +1,331 @@
+"""The store: results, runs and the numbers of scenarios, in one database."""
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Provenance, Result, Run, RunSpecification, RunStatus
+from ringback.errors import UsageError
+from ringback.storage import tables
+from ringback.storage.documents import dump_provenance, dump_record
+from ringback.storage.failures import failures_as_sentences
+from ringback.storage.opening import create_or_check, engine_for
+from ringback.storage.owner import Owner
+from ringback.storage.rows import QUEUE_AGAIN, SAVE, UNFINISHED, bound, counts_of, insert_runs, load_result, load_run
+from ringback.storage.sqlite import WRITES
+from ringback.storage.writer import GroupedWriter, RunChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultOverview:
+    """One result without its runs' documents."""
+
+    result: Result
+    """Its `runs` are empty."""
+    planned: int
+    """How many runs it has."""
+    outcomes: dict[Outcome, int] = field(default_factory=dict[Outcome, int])
+    """How many runs have each outcome; those without one are not done."""
+
+    @property
+    def done(self) -> int:
+        """How many runs have an outcome."""
+        return sum(self.outcomes.values())
+
+
+class Store:
+    """One open database. Its verbs raise `StorageError` with a sentence where the database cannot be used.
+
+    A run belongs to the process that holds its conversation: what another one writes to it is refused.
+    """
+
+    def __init__(self, engine: AsyncEngine, place: str, owner: Owner, *, window: float = 0.01) -> None:
+        self._engine = engine
+        self._place = place
+        self._owner = owner
+        self._writer = GroupedWriter(self._write_changes, window=window)
+
+    @classmethod
+    async def open(cls, url: str, *, owner: Owner | None = None, busy_timeout: float = 10.0) -> "Store":
+        """Open a database; make it, and its directory, where there is none.
+
+        Args:
+            url: `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`.
+            owner: whose runs this store writes; this process as `cli` when left out.
+            busy_timeout: how long to wait for another process's write, in seconds.
+
+        Raises:
+            StorageError: read-only, full, damaged, no database of ours, or written by a newer Ringback.
+        """
+        engine, place = engine_for(url, busy_timeout=busy_timeout)
+        return await cls._opened(engine, place, owner)
+
+    @classmethod
+    async def temporary(cls, *, owner: Owner | None = None) -> "Store":
+        """A store in memory, gone when it is closed."""
+        engine, place = engine_for("sqlite://", busy_timeout=0)
+        return await cls._opened(engine, place, owner)
+
+    @classmethod
+    async def _opened(cls, engine: AsyncEngine, place: str, owner: Owner | None) -> "Store":
+        try:
+            await create_or_check(engine, place)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return cls(engine, place, owner or Owner.this_process("cli"))
+
+    async def close(self) -> None:
+        """Write what is waiting, then let go of the database."""
+        await self._writer.close()
+        await self._engine.dispose()
+
+    async def scenario_ids(self, suite: str, keys: Sequence[str]) -> dict[str, int]:
+        """The number of each scenario of a suite; one that was seen before keeps it.
+
+        Args:
+            suite: what names the suite file from one day to the next.
+            keys: scenario keys.
+        """
+        table = tables.scenario_ids
+        known_of_suite = select(table.c.key, table.c.id).where(table.c.suite == suite)
+        with failures_as_sentences(self._place):
+            while True:
+                async with self._reading() as connection:
+                    known = {row.key: row.id for row in await connection.execute(known_of_suite)}
+                missing = [key for key in dict.fromkeys(keys) if key not in known]
+                if not missing:
+                    return {key: known[key] for key in keys}
+                try:
+                    async with self._writing() as connection:
+                        await connection.execute(insert(table), [{"suite": suite, "key": key} for key in missing])
+                except IntegrityError:
+                    continue  # another process was faster; its numbers are there now
+
+    async def add_result(
+        self,
+        *,
+        name: str,
+        agent_name: str,
+        agent_url: str,
+        provenance: Provenance,
+        specifications: Sequence[RunSpecification],
+    ) -> Result:
+        """Store a request: one result, and a queued run for each specification, in their order.
+
+        Args:
+            name: what reports call the result.
+            agent_name: the agent's name in `ringback.toml`.
+            agent_url: its URL as shown, without credentials.
+            provenance: where the result comes from.
+            specifications: what each run needs.
+        """
+        created_at = datetime.now(UTC)
+        row = {
+            "name": name,
+            "agent_name": agent_name,
+            "agent_url": agent_url,
+            "created_at": created_at,
+            "provenance": dump_provenance(provenance),
+        }
+        with failures_as_sentences(self._place):
+            async with self._writing() as connection:
+                result_id = (
+                    await connection.execute(insert(tables.results).returning(tables.results.c.id), row)
+                ).scalar_one()
+                ids = await insert_runs(connection, result_id, specifications, self._owner)
+        runs = tuple(
+            Run(id=number, result_id=result_id, specification=specification, status=RunStatus.QUEUED)
+            for number, specification in zip(ids, specifications, strict=True)
+        )
+        return Result(
+            id=result_id,
+            name=name,
+            agent_name=agent_name,
+            agent_url=agent_url,
+            created_at=created_at,
+            provenance=provenance,
+            runs=runs,
+        )
+
+    async def save_conversation(self, run: Run) -> bool:
+        """Keep the conversation of a run that waits for its judge. False: the run belongs to another process now."""
+        return await self._save(replace(run, status=RunStatus.EVALUATING))
+
+    async def finish_run(self, run: Run) -> bool:
+        """Store a finished run; returns when it is safe. False: it belongs to another process now, or was finished."""
+        return await self._save(replace(run, status=RunStatus.DONE))
+
+    async def finish_result(self, result_id: int, *, interrupted: bool = False) -> None:
+        """Mark a result as over; when interrupted, its unfinished runs are `resume`'s to take up."""
+        runs, results = tables.runs, tables.results
+        with failures_as_sentences(self._place):
+            async with self._writing() as connection:
+                await connection.execute(
+                    update(results)
+                    .where(results.c.id == result_id)
+                    .values(finished_at=datetime.now(UTC), interrupted=interrupted)
+                )
+                if interrupted:
+                    await connection.execute(
+                        update(runs)
+                        .where(runs.c.result_id == result_id, runs.c.status.in_(UNFINISHED))
+                        .values(status=RunStatus.INTERRUPTED)
+                    )
+
+    async def result(self, result_id: int, *, with_runs: bool = True) -> Result:
+        """A result, by default with all of its runs. Raises `UsageError` where there is none of that number."""
+        runs, results = tables.runs, tables.results
+        with failures_as_sentences(self._place):
+            async with self._reading() as connection:
+                row = (await connection.execute(select(results).where(results.c.id == result_id))).one_or_none()
+                if row is None:
+                    raise UsageError(f"There is no result {result_id}. `ringback results list` shows those there are.")
+                found = load_result(row)
+                if not with_runs:
+                    return found
+                rows = await connection.execute(
+                    select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position)
+                )
+                return replace(found, runs=tuple(load_run(row) for row in rows))
+
+    async def results(self, limit: int = 20, offset: int = 0) -> list[ResultOverview]:
+        """The newest results first, without their runs' documents."""
+        table = tables.results
+        with failures_as_sentences(self._place):
+            async with self._reading() as connection:
+                rows = await connection.execute(select(table).order_by(table.c.id.desc()).limit(limit).offset(offset))
+                found = [load_result(row) for row in rows]
+                counts = await counts_of(connection, [result.id for result in found])
+        return [
+            ResultOverview(
+                result=result,
+                planned=sum(counts.get(result.id, {}).values()),
+                outcomes={
+                    Outcome(outcome): count
+                    for outcome, count in counts.get(result.id, {}).items()
+                    if outcome is not None
+                },
+            )
+            for result in found
+        ]
+
+    async def run(self, run_id: int) -> Run:
+        """One run. Raises `UsageError` where there is none of that number."""
+        with failures_as_sentences(self._place):
+            async with self._reading() as connection:
+                row = (await connection.execute(select(tables.runs).where(tables.runs.c.id == run_id))).one_or_none()
+                if row is None:
+                    raise UsageError(f"There is no run {run_id}.")
+                return load_run(row)
+
+    async def interrupted_runs(self, result_id: int) -> list[Run]:
+        """The runs of a result that their process left undone."""
+        runs = tables.runs
+        with failures_as_sentences(self._place):
+            async with self._reading() as connection:
+                rows = await connection.execute(
+                    select(runs)
+                    .where(runs.c.result_id == result_id, runs.c.status == RunStatus.INTERRUPTED)
+                    .order_by(runs.c.position)
+                )
+                return [load_run(row) for row in rows]
+
+    async def mark_abandoned(self) -> int:
+        """Mark what dead processes of this store's kind left undone as interrupted; how many runs that were."""
+        runs = tables.runs
+        left = (runs.c.owner_kind == self._owner.kind, runs.c.status.in_(UNFINISHED))
+        with failures_as_sentences(self._place):
+            async with self._reading() as connection:
+                owners = (await connection.execute(select(runs.c.owner).where(*left).distinct())).scalars().all()
+            dead = [owner for owner in owners if not Owner.parse(owner).is_alive()]
+            if not dead:
+                return 0
+            abandoned = (*left, runs.c.owner.in_(dead))
+            async with self._writing() as connection:
+                await connection.execute(
+                    update(tables.results)
+                    .where(tables.results.c.id.in_(select(runs.c.result_id).where(*abandoned)))
+                    .values(interrupted=True)
+                )
+                marked = await connection.execute(update(runs).where(*abandoned).values(status=RunStatus.INTERRUPTED))
+                return marked.rowcount
+
+    async def reset_runs(self, ids: Sequence[int]) -> list[Run]:
+        """Queue runs again, for this process; they keep their numbers, and nothing else of what was done.
+
+        Args:
+            ids: runs of one result.
+        """
+        if not ids:
+            return []
+        runs, results = tables.runs, tables.results
+        mine = {"owner": str(self._owner), "owner_kind": self._owner.kind}
+        with failures_as_sentences(self._place):
+            async with self._writing() as connection:
+                await connection.execute(QUEUE_AGAIN, [{"run": number, **mine} for number in ids])
+                result_id = (await connection.execute(select(runs.c.result_id).where(runs.c.id == ids[0]))).scalar_one()
+                await connection.execute(
+                    update(results).where(results.c.id == result_id).values(interrupted=False, finished_at=None)
+                )
+                rows = await connection.execute(
+                    select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position)
+                )
+                chosen = set(ids)
+                return [load_run(row) for row in rows if row.id in chosen]
+
+    async def _save(self, run: Run) -> bool:
+        return await self._writer.write(
+            RunChange(
+                id=run.id,
+                status=run.status,
+                attempt=run.attempt,
+                outcome=run.outcome,
+                started_at=run.started_at,
+                finished_at=run.finished_at,
+                record=dump_record(run),
+            )
+        )
+
+    async def _write_changes(self, changes: Sequence[RunChange]) -> Collection[int]:
+        """Save changes together; the ids of those whose run is not this process's (any more), or is done."""
+        with failures_as_sentences(self._place):
+            async with self._writing() as connection:
+                values = [bound(change, self._owner) for change in changes]
+                written = await connection.execute(SAVE, values)
+                if written.rowcount == len(changes):
+                    return ()
+                return await self._refused(connection, changes)
+
+    async def _refused(self, connection: AsyncConnection, changes: Sequence[RunChange]) -> set[int]:
+        """Which changes the fence kept out, in the transaction that wrote the others."""
+        runs = tables.runs
+        rows = await connection.execute(
+            select(runs.c.id, runs.c.owner, runs.c.status, runs.c.attempt, runs.c.finished_at).where(
+                runs.c.id.in_([change.id for change in changes])
+            )
+        )
+        stored = {number: (owner, status, attempt, finished_at) for number, owner, status, attempt, finished_at in rows}
+        return {
+            change.id
+            for change in changes
+            if stored.get(change.id) != (str(self._owner), change.status, change.attempt, change.finished_at)
+        }
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._engine.connect() as connection:
+            writing = await connection.execution_options(**{WRITES: True})
+            async with writing.begin():
+                yield writing
