@@ -68,7 +68,7 @@ class Settings(BaseModel):
     @property
     def effective_database_url(self) -> str:
         """The database URL, the default filled in."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'ringback.db'}"
+        return self.database_url or f"sqlite:///{self.home / 'ringback.db'}"
 
 
 def environment_variable(name: str) -> str:

@@ -50,6 +50,28 @@ def failure_lines(run: Run) -> Iterator[Text]:
         yield from _exchange(run.conversation.entries, {place.entry for place in evidence})
 
 
+def transcript_lines(run: Run) -> Iterator[Text]:
+    """The whole record: reason, findings, every entry with its time, and how it ended."""
+    if run.evaluation is not None:
+        yield Text(f"    run {run.id}: {visible(run.evaluation.reason)}")
+        for sentence, _ in _wrong(run.evaluation):
+            yield Text(f"    · {visible(sentence)}", style="red" if run.outcome is Outcome.FAILED else "yellow")
+    conversation = run.conversation
+    if conversation is None:
+        return
+    for entry in conversation.entries:
+        line = Text(f"      {entry.number:>3} {entry.start:7.2f} s  {_SPEAKERS[entry.role]:<12}", style="dim")
+        line.append(visible(_words(entry)), style="default not dim")
+        if entry.latency is not None:
+            line.append(f"  ({entry.latency:.2f} s)", style="dim")
+        yield line
+    for finding in conversation.findings:
+        yield Text(f"      finding at {finding.at:.2f} s: {visible(finding.sentence)}", style="yellow")
+    if conversation.metadata:
+        yield Text(f"      metadata {visible(str(conversation.metadata))}", style="dim")
+    yield Text(f"      {visible(conversation.ending.sentence)}", style="dim")
+
+
 def _wrong(evaluation: Evaluation) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     for check in evaluation.checks:
         if not check.passed:

@@ -1,0 +1,135 @@
+"""What `ringback results` does."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ringback.cli.connecting import PROJECT_FILE
+from ringback.cli.failure import failure_lines, outcome_mark, transcript_lines
+from ringback.cli.reports import renderer, write_whole
+from ringback.cli.results import Format
+from ringback.cli.summary import comparison_lines, print_summary
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Result, Run
+from ringback.domain.visible import visible
+from ringback.errors import UsageError
+from ringback.library.project import load_project
+from ringback.results.compare import compare
+from ringback.results.summary import summarise
+from ringback.settings import load_settings
+from ringback.storage.store import Store
+from ringback.wiring import open_store
+
+T = TypeVar("T")
+
+
+def with_store(job: Callable[[Store], Awaitable[T]]) -> T:
+    """Do a job on the settings' database."""
+
+    async def opened() -> T:
+        settings = load_settings(os.environ, load_project(PROJECT_FILE).settings)
+        store = await open_store(settings)
+        try:
+            return await job(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(opened())
+
+
+def list_newest(limit: int) -> None:
+    """A line a result."""
+    overviews = with_store(lambda store: store.results(limit))
+    if not overviews:
+        typer.echo("No results yet: `ringback run suite.yaml --agent ws://…` makes one.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("result", "when", "name", "agent", "passed", "other", ""):
+        table.add_column(heading, header_style="dim", justify="left", no_wrap=heading != "name")
+    for overview in overviews:
+        result, outcomes = overview.result, overview.outcomes
+        valid = outcomes.get(Outcome.PASSED, 0) + outcomes.get(Outcome.FAILED, 0)
+        others = ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items() if not outcome.is_valid)
+        table.add_row(
+            str(result.id),
+            f"{result.created_at.astimezone():%Y-%m-%d %H:%M}",
+            visible(result.name),
+            visible(result.agent_name),
+            f"{outcomes.get(Outcome.PASSED, 0)} of {valid}",
+            others,
+            Text("interrupted", style="yellow") if result.interrupted else "",
+        )
+    Console(highlight=False).print(table)
+
+
+def show_result(result_id: int, *, run_id: int | None, verbose: bool) -> None:
+    """The summary and the failures, or one run whole."""
+    result = with_store(lambda store: store.result(result_id))
+    console = Console(highlight=False)
+    if run_id is not None:
+        _print_run(console, _run_of(result, run_id), whole=True)
+        return
+    labels = ", ".join(f"{key}={value}" for key, value in result.provenance.labels.items())
+    console.print(Text(f"{result.name} · agent {result.agent_name} · {result.agent_url}", style="bold"))
+    commit = result.provenance.git_commit
+    for detail in (f"{result.created_at.astimezone():%Y-%m-%d %H:%M}", commit and f"commit {commit[:12]}", labels):
+        if detail:
+            console.print(Text(visible(detail), style="dim"))
+    for run in result.runs:
+        if verbose or run.outcome is not Outcome.PASSED:
+            _print_run(console, run, whole=verbose)
+    print_summary(console, result, summarise(result), None, stored=False)
+
+
+def _run_of(result: Result, run_id: int) -> Run:
+    for run in result.runs:
+        if run.id == run_id:
+            return run
+    numbers = f"{result.runs[0].id} to {result.runs[-1].id}" if result.runs else "none"
+    raise UsageError(f"Result {result.id} has no run {run_id}. Its runs: {numbers}.")
+
+
+def _print_run(console: Console, run: Run, *, whole: bool) -> None:
+    name = visible(run.specification.scenario.name)
+    if run.outcome is None:
+        console.print(Text(f"- {name}: {run.status}", style="dim"))
+        return
+    console.print(outcome_mark(run.outcome).append(f" {name}", style="bold default"))
+    for line in failure_lines(run) if not whole else transcript_lines(run):
+        console.print(line)
+
+
+def compare_results(baseline_id: int, result_id: int) -> int:
+    """Print the comparison; 1 when a scenario got worse, else 0."""
+
+    async def both(store: Store) -> tuple[Result, Result]:
+        return await store.result(baseline_id), await store.result(result_id)
+
+    comparison = compare(*with_store(both))
+    console = Console(highlight=False)
+    for line in comparison_lines(comparison):
+        console.print(line)
+    return 1 if comparison.got_worse else 0
+
+
+def export_result(result_id: int, output_format: Format, output: Path | None, *, baseline_id: int | None) -> None:
+    """Write one report to a file or to standard output."""
+
+    async def needed(store: Store) -> tuple[Result, Result | None]:
+        return await store.result(result_id), await store.result(baseline_id) if baseline_id is not None else None
+
+    result, baseline = with_store(needed)
+    comparison = compare(baseline, result) if baseline else None
+    text = renderer(output_format)(result, summarise(result), comparison)
+    if output is None:
+        typer.echo(text)
+    else:
+        write_whole(output, text)
+        typer.echo(f"report  {output}")

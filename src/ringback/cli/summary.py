@@ -1,0 +1,107 @@
+"""The summary of a result on the terminal: rates with n and interval, time, tokens, cost."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Result
+from ringback.domain.usage import Usage
+from ringback.domain.visible import visible
+from ringback.results.compare import Comparison
+from ringback.results.summary import EXIT_OK, ResultSummary, ScenarioSummary, Tally
+
+LIGHTS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
+
+
+def print_summary(
+    console: Console, result: Result, summary: ResultSummary, comparison: Comparison | None, *, stored: bool
+) -> None:
+    """Print what a person with ten seconds has to know."""
+    console.print()
+    console.print(_table(summary))
+    colour = "green" if summary.exit_code == EXIT_OK else "red" if summary.exit_code == 1 else "yellow"
+    console.print(Text(summary.verdict, style=f"bold {colour}"))
+    console.print(Text(rate_with_interval(summary.tally) + _others(summary.tally)))
+    console.print(Text(" · ".join(_effort(summary)), style="dim"))
+    if comparison is not None:
+        for line in comparison_lines(comparison):
+            console.print(line)
+    if stored:
+        console.print(Text(f"result  {result.id}: ringback results show {result.id}", style="dim"))
+
+
+def _table(summary: ResultSummary) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for scenario in summary.scenarios:
+        sign, style = LIGHTS[scenario.meets]
+        row = [
+            Text(sign, style=f"bold {style}"),
+            Text(visible(scenario.name)),
+            Text(rate_with_interval(scenario.tally)),
+        ]
+        table.add_row(*row, Text(_remark(scenario), style="dim"))
+    return table
+
+
+def _remark(scenario: ScenarioSummary) -> str:
+    remarks: list[str] = []
+    if scenario.meets is None:
+        remarks.append("insufficient evidence")
+    if scenario.threshold < 1:
+        remarks.append(f"needs {scenario.threshold:.0%}")
+    if scenario.nothing_asserted:
+        remarks.append("nothing was asserted")
+    remarks.extend(_other_counts(scenario.tally))
+    if scenario.latency is not None:
+        trusted = "" if scenario.latency.trusted else " (not trusted: this machine was busy)"
+        remarks.append(f"latency p95 {scenario.latency.percentiles['p95']:.2f} s{trusted}")
+    return ", ".join(remarks)
+
+
+def rate_with_interval(tally: Tally) -> str:
+    """`3 of 4 passed (75 %, 95 % interval 30-95 %)`: never a rate without its n."""
+    if tally.rate is None:
+        return f"0 valid of {tally.planned}"
+    low, high = tally.interval.low, tally.interval.high
+    return f"{tally.passed} of {tally.valid} passed ({tally.rate:.0%}, 95 % interval {low:.0%} to {high:.0%})"
+
+
+def _other_counts(tally: Tally) -> Iterator[str]:
+    for outcome in (Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ERROR):
+        if tally.outcomes[outcome]:
+            yield f"{tally.outcomes[outcome]} {outcome}"
+    if tally.unfinished:
+        yield f"{tally.unfinished} not run"
+
+
+def _others(tally: Tally) -> str:
+    others = ", ".join(_other_counts(tally))
+    return f", {others}" if others else ""
+
+
+def _effort(summary: ResultSummary) -> Iterator[str]:
+    if summary.seconds is not None:
+        yield f"{summary.seconds:.1f} s"
+    yield f"{summary.tally.planned} conversations"
+    usage = summary.total_usage
+    if usage.calls:
+        yield f"{usage.calls} model calls"
+        yield f"{usage.tokens:,} tokens"
+        yield cost_in_words(usage)
+    else:
+        yield "no model calls, no cost"
+
+
+def cost_in_words(usage: Usage) -> str:
+    """The money, or that it is not known."""
+    return "cost unknown (no price for the model)" if usage.cost is None else f"${usage.cost:.4f}"
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[Text]:
+    """The comparison with a baseline, a line a scenario."""
+    yield Text(f"against result {comparison.baseline_id}", style="bold")
+    for sentence in comparison.sentences():
+        yield Text(f"  {visible(sentence)}")
