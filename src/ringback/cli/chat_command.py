@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -12,6 +12,7 @@ from ringback.channels.channel import (
     CalledTool,
     CallIds,
     Channel,
+    ChannelEvent,
     Dropped,
     EndedCall,
     Noted,
@@ -110,21 +111,27 @@ async def _show_events(line: Channel, console: Console, closed: asyncio.Event) -
             console.print(Text(f"  ! {visible(remark.sentence)}", style="yellow"))
         if event.metadata:
             console.print(Text(f"  metadata {visible(str(dict(event.metadata)))}", style="dim"))
-        match event:
-            case Said(text=text) | EndedCall(text=text):
-                console.print(Text("agent  ", style="bold magenta").append(visible(text), style="not bold default"))
-                if isinstance(event, EndedCall):
-                    console.print(Text("The agent ended the call.", style="dim"))
-                    closed.set()
-            case CalledTool(tool=tool):
-                console.print(Text(f"  tool   {visible(tool.name)}({visible(str(tool.arguments))})", style="yellow"))
-            case ToolReturned(tool=tool):
-                console.print(Text(f"  tool   {visible(tool.name)} → {visible(str(tool.result))}", style="yellow"))
-            case ReportedError(text=text):
-                console.print(Text(f"  error  {visible(text)}", style="red"))
-            case Dropped() if not event.closed_by_us:
-                reason = event.reason or "no reason given"
-                console.print(Text(f"The line was closed (code {event.close_code}): {visible(reason)}", style="dim"))
-            case Noted() | Dropped():
-                pass
+        for shown in _shown(event):
+            console.print(shown)
+        if isinstance(event, EndedCall):
+            closed.set()
     closed.set()
+
+
+def _shown(event: ChannelEvent) -> Iterator[Text]:
+    match event:
+        case Said(text=text) | EndedCall(text=text):
+            yield Text("agent  ", style="bold magenta").append(visible(text), style="not bold default")
+            if isinstance(event, EndedCall):
+                yield Text("The agent ended the call.", style="dim")
+        case CalledTool(tool=tool):
+            yield Text(f"  tool   {visible(tool.name)}({visible(str(tool.arguments))})", style="yellow")
+        case ToolReturned(tool=tool):
+            yield Text(f"  tool   {visible(tool.name)} → {visible(str(tool.result))}", style="yellow")
+        case ReportedError(text=text):
+            yield Text(f"  error  {visible(text)}", style="red")
+        case Dropped() if not event.closed_by_us:
+            reason = visible(event.reason or "no reason given")
+            yield Text(f"The line was closed (code {event.close_code}): {reason}", style="dim")
+        case Noted() | Dropped():
+            return

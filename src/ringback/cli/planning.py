@@ -60,7 +60,7 @@ async def plan_request(options: "RunOptions", store: Store) -> Planned:
     scenario_ids: dict[str, int] = {}
     for suite in loaded.files:
         keys = [scenario.key for scenario in suite.scenarios]
-        scenario_ids |= await store.scenario_ids(Path(os.path.relpath(suite.path)).as_posix(), keys)
+        scenario_ids |= await store.scenario_ids(_suite_name(suite.path), keys)
     specifications = plan(scenarios, scenario_ids, repeat=options.repeat, seed=options.seed)
     return Planned(
         scenarios=scenarios,
@@ -74,6 +74,11 @@ async def plan_request(options: "RunOptions", store: Store) -> Planned:
             provenance=await _provenance(options, loaded),
         ),
     )
+
+
+def _suite_name(path: Path) -> str:
+    """What names the file from one day to the next, wherever the project's folder is moved to."""
+    return Path(os.path.relpath(path)).as_posix()
 
 
 def _resumed(result: Result) -> Planned:
