@@ -64,6 +64,8 @@ class FindingCode(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     BINARY_FRAME = "binary_frame"
     UNKNOWN_TYPE = "unknown_type"
+    UNKNOWN_KEYS = "unknown_keys"
+    """A frame without words had keys that the protocol does not know."""
     ERROR_FRAME = "error_frame"
     BAD_METADATA = "bad_metadata"
     BAD_CONTENT = "bad_content"

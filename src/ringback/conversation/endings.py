@@ -1,0 +1,89 @@
+"""Every way in which a conversation ends, with its sentence."""
+
+from ringback.channels.channel import Dropped
+from ringback.domain.conversation import FindingCode
+from ringback.domain.ending import Ending, EndingCode
+from ringback.errors import CallerInvalid, CostLimitReached, ModelError, NotSupported, RingbackError
+
+_CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
+
+
+def caller_ended() -> Ending:
+    """The caller hung up."""
+    return Ending(code=EndingCode.CALLER_ENDED, sentence="The caller ended the call.")
+
+
+def agent_ended() -> Ending:
+    """The agent hung up with an end_call frame."""
+    return Ending(code=EndingCode.AGENT_ENDED, sentence="The agent ended the call with end_call.")
+
+
+def agent_silent(seconds: float) -> Ending:
+    """The inactivity limit was reached."""
+    return Ending(code=EndingCode.AGENT_SILENT, sentence=f"The agent sent no content for {seconds:g} s.")
+
+
+def max_duration(seconds: float) -> Ending:
+    """The conversation took too long."""
+    return Ending(
+        code=EndingCode.MAX_DURATION, sentence=f"The conversation reached its longest duration of {seconds:g} s."
+    )
+
+
+def max_turns(turns: int) -> Ending:
+    """The caller has used up its utterances."""
+    return Ending(code=EndingCode.MAX_TURNS, sentence=f"The caller reached its limit of {turns} utterances.")
+
+
+def cancelled() -> Ending:
+    """The user stopped the run."""
+    return Ending(code=EndingCode.CANCELLED, sentence="The run was stopped by the user.")
+
+
+def after_failure(failure: RingbackError) -> Ending:
+    """The caller could not go on."""
+    if isinstance(failure, CallerInvalid):
+        code = EndingCode.CALLER_INVALID
+    elif isinstance(failure, NotSupported):
+        code = EndingCode.NOT_SUPPORTED
+    elif isinstance(failure, CostLimitReached):
+        code = EndingCode.COST_LIMIT
+    else:
+        code = EndingCode.CALLER_FAILED
+    kind = "model" if isinstance(failure, ModelError) else "caller"
+    return Ending(code=code, sentence=str(failure) or f"The {kind} failed without giving a reason.")
+
+
+def after_drop(event: Dropped, error: str) -> Ending:
+    """The line is closed and nobody had said the end.
+
+    Args:
+        event: The closing.
+        error: Text of an error frame that came shortly before; empty: there was none.
+    """
+    because = f" after it reported: {error}" if error else ""
+    if event.unresponsive:
+        return Ending(code=EndingCode.AGENT_UNRESPONSIVE, sentence=f"The agent did not respond: {event.reason}.")
+    if event.cause is FindingCode.FRAME_TOO_LARGE:
+        return Ending(code=EndingCode.FRAME_TOO_LARGE, sentence=f"The agent sent {event.reason}.")
+    if event.cause is FindingCode.INVALID_UTF8:
+        return Ending(code=EndingCode.INVALID_UTF8, sentence=f"The agent sent {event.reason}.")
+    if event.close_code is None:
+        reason = f" ({event.reason})" if event.reason else ""
+        return Ending(
+            code=EndingCode.AGENT_DROPPED, sentence=f"The line dropped without a close frame{because}{reason}."
+        )
+    reason = f": {event.reason}" if event.reason else ""
+    if event.close_code in _CLEAN_CLOSES:
+        meaning = _CLEAN_CLOSES[event.close_code]
+        code = "without a code" if event.close_code == 1005 else f"with code {event.close_code} ({meaning})"  # noqa: PLR2004 - RFC 6455
+        return Ending(
+            code=EndingCode.AGENT_CLOSED,
+            sentence=f"The agent closed the line {code}{because}{reason}.",
+            close_code=event.close_code,
+        )
+    return Ending(
+        code=EndingCode.AGENT_DROPPED,
+        sentence=f"The agent closed the line with the abnormal code {event.close_code}{because}{reason}.",
+        close_code=event.close_code,
+    )

@@ -1,0 +1,328 @@
+"""Holding one conversation: a channel and a caller, driven by the rules of turn taking."""
+
+import asyncio
+from dataclasses import dataclass
+
+from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
+from ringback.channels.channel import Channel, ChannelEvent, Dropped
+from ringback.conversation.endings import after_failure, caller_ended, max_turns
+from ringback.conversation.limits import Limits
+from ringback.conversation.loop_lag import LoopLag
+from ringback.conversation.recorder import Recorder
+from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Pause, Speak, TurnTaking
+from ringback.domain.conversation import Conversation
+from ringback.domain.ending import Ending
+from ringback.domain.utterance import EndCall, Hold, Silence, Utterance
+from ringback.errors import CallerError, RingbackError
+
+_NOTHING_TO_SAY = Utterance.of("Hello")
+"""What a caller says that must open the call and has no words of its own."""
+
+_FAREWELL = Utterance((EndCall(),))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A conversation that took place."""
+
+    conversation: Conversation
+    failure: RingbackError | None
+    """Why our caller could not go on, where that ended it."""
+
+
+async def converse(
+    channel: Channel,
+    caller: Caller,
+    recorder: Recorder,
+    *,
+    limits: Limits,
+    agent_speaks_first: bool | None = None,
+    stop: asyncio.Event | None = None,
+) -> Held:
+    """Open the channel and let caller and agent talk until somebody, a limit or the user ends it.
+
+    Args:
+        channel: Not yet open; closed when this returns or raises.
+        caller: Asked for one move after the other.
+        recorder: Keeps what happens; its clock must be the channel's.
+        limits: Times and counts.
+        agent_speaks_first: None: listen for a greeting, then open.
+        stop: Set by the user; the agent may finish its turn, then the call is ended.
+
+    Raises ChannelError where the channel cannot be opened. An error of the caller or of its model ends the
+    conversation and is returned as its failure.
+    """
+    try:
+        await channel.open()
+        with LoopLag() as lag:
+            exchange = _Exchange(channel, caller, recorder, limits, agent_speaks_first)
+            ending = await exchange.hold(stop)
+            return Held(recorder.finish(ending, exchange.over_at, loop_lag=lag.largest), exchange.failure)
+    finally:
+        await channel.close()
+
+
+class _Exchange:
+    """One call between its opening and its end.
+
+    Frames are recorded by a reading task as they come. The rules are asked after each one; the conversing task is
+    only woken, or its composing interrupted, when there is something to do.
+    """
+
+    __slots__ = (
+        "_caller",
+        "_channel",
+        "_clock",
+        "_composing",
+        "_defect",
+        "_limits",
+        "_loop",
+        "_move",
+        "_recorder",
+        "_rung_at",
+        "_task",
+        "_timer",
+        "_timer_at",
+        "_turns",
+        "_waiter",
+        "_withdrawn",
+        "failure",
+        "over_at",
+    )
+
+    def __init__(
+        self, channel: Channel, caller: Caller, recorder: Recorder, limits: Limits, agent_speaks_first: bool | None
+    ) -> None:
+        self._channel = channel
+        self._caller = caller
+        self._recorder = recorder
+        self._limits = limits
+        self._clock = recorder.clock
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine of ours runs in a task
+        self._task = task
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._rung_at = 0.0
+        self._waiter: asyncio.Future[None] | None = None
+        self._composing = False
+        self._withdrawn = False
+        self._move: Say | None = None
+        self._defect: BaseException | None = None
+        self.failure: RingbackError | None = None
+        now = self._clock()
+        self.over_at = now
+        recorder.call_opened(now)
+        first = True if caller.waits_for_agent_first else agent_speaks_first
+        self._turns = TurnTaking(limits, opened_at=now, agent_speaks_first=first)
+
+    async def hold(self, stop: asyncio.Event | None) -> Ending:
+        """Talk; returns the ending."""
+        reader = self._loop.create_task(self._read())
+        watcher = self._loop.create_task(self._watch(stop)) if stop is not None else None
+        try:
+            ending = await self._talk()
+            await self._channel.close()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            helpers = [task for task in (reader, watcher) if task is not None]
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+        return ending
+
+    async def _talk(self) -> Ending:
+        turns = self._turns
+        while True:
+            if self._defect is not None:
+                raise self._defect
+            step = turns.next(self._now())
+            self._record_observations()
+            match step:
+                case Listen():
+                    await self._listen(step.until)
+                case Ask():
+                    await self._ask(step)
+                case Speak():
+                    await self._speak()
+                case End():
+                    await self._end(step.ending)
+                case Finish():
+                    self.over_at = max(self.over_at, self._clock())
+                    return step.ending
+
+    # Listening
+
+    async def _read(self) -> None:
+        try:
+            async for event in self._channel.events():
+                self._heard(event)
+        except Exception as defect:  # noqa: BLE001 - raised again by the conversing task
+            self._defect = defect
+            self._wake()
+
+    def _heard(self, event: ChannelEvent) -> None:
+        if isinstance(event, Dropped) and event.closed_by_us:
+            return
+        self._recorder.heard(event, after_end=self._turns.closing)
+        self._turns.heard(event)
+        self._look()
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._turns.stop(self._clock())
+        self._look()
+
+    def _look(self) -> None:
+        """Something happened: wake the conversing task if there is something to do for it."""
+        if self._waiter is None and not self._composing:
+            return
+        if self._composing and not self._turns.awaits_caller:
+            self._wake()
+            return
+        step = self._turns.next(self._now())
+        if isinstance(step, Listen):
+            self._record_observations()
+            self._alarm(step.until)
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._composing:
+            if not self._withdrawn:
+                self._withdrawn = True
+                self._task.cancel()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _now(self) -> float:
+        # Timers may ring a little early; what they were set for is due all the same.
+        return max(self._clock(), self._rung_at)
+
+    def _record_observations(self) -> None:
+        if self._turns.observations:
+            for observation in self._turns.observations:
+                self._recorder.remark(observation.code, observation.sentence)
+            self._turns.observations.clear()
+
+    async def _listen(self, until: float) -> None:
+        self._alarm(until)
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _alarm(self, until: float) -> None:
+        """Look again at `until`; an alarm that rings earlier is left to ring and set anew then."""
+        if self._timer is not None:
+            if self._timer_at <= until:
+                return
+            self._timer.cancel()
+        self._timer_at = until
+        self._timer = self._loop.call_later(max(0.0, until - self._clock()), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._rung_at = self._timer_at
+        self._look()
+
+    # The caller's move
+
+    async def _ask(self, step: Ask) -> None:
+        self._turns.composing()
+        try:
+            move = await self._compose(step)
+        except RingbackError as failure:
+            if self._at_limit and isinstance(failure, CallerError):
+                await self._end(max_turns(self._limits.max_turns))
+                return
+            self.failure = failure
+            await self._end(after_failure(failure))
+            return
+        if move is not None:
+            await self._take(move, opening=step.opening)
+
+    async def _compose(self, step: Ask) -> Move | None:
+        """The caller's proposal; None where something came that makes it void."""
+        self._alarm(self._turns.over_at)
+        self._composing = True
+        try:
+            if step.opening:
+                move = await self._caller.open()
+            else:
+                turn, transcript = self._recorder.turn_entries, tuple(self._recorder.entries)
+                move = await self._caller.reply(Heard(turn=turn, transcript=transcript, waited=step.waited))
+        except (asyncio.CancelledError, RingbackError):
+            if not self._withdrawn:
+                raise
+            move = None
+        finally:
+            self._composing = False
+        if self._withdrawn:
+            self._withdrawn = False
+            if self._task.uncancel() > 0:
+                raise asyncio.CancelledError  # somebody else cancelled this task as well
+            return None
+        return move
+
+    async def _take(self, move: Move, *, opening: bool) -> None:
+        if isinstance(move, Wait) and opening:
+            move = Say(_NOTHING_TO_SAY)
+        match move:
+            case Wait():
+                self._turns.waits(self._clock(), move.seconds)
+                self._caller.said(move)
+            case HangUp():
+                await self._end(caller_ended())
+                self._caller.said(move)
+            case Say():
+                if self._at_limit and move.utterance.text:
+                    await self._end(max_turns(self._limits.max_turns))
+                    return
+                self._move = move
+                pauses, _ = _pauses(move.utterance)
+                self._turns.chose(self._clock(), pauses)
+
+    @property
+    def _at_limit(self) -> bool:
+        return self._turns.utterances >= self._limits.max_turns
+
+    async def _speak(self) -> None:
+        move = self._move
+        assert move is not None  # noqa: S101 - the rules let a caller speak that has chosen its words
+        utterance, text = move.utterance, move.utterance.text
+        pauses, hold = _pauses(utterance)
+        if utterance.ends_call:
+            await self._end(caller_ended(), utterance)
+        elif text:
+            at = await self._channel.send(utterance)
+            self._recorder.caller_said(text, at)
+            self._turns.said(at, hold=hold)
+        else:
+            self._recorder.turn_over()
+            self._turns.kept_silent(self._clock(), again=bool(pauses))
+        self._caller.said(move)
+
+    async def _end(self, ending: Ending, utterance: Utterance = _FAREWELL) -> None:
+        """Say the end of the call, in one frame with the last words if there are any."""
+        at = await self._channel.send(utterance)
+        self._recorder.caller_said(utterance.text, at, ends_call=True)
+        self._turns.ended(at, ending)
+
+
+def _pauses(utterance: Utterance) -> tuple[tuple[Pause, ...], float]:
+    """The pauses before the words (one frame carries them all), and the seconds of hold after them."""
+    pauses: list[Pause] = []
+    after: list[Pause] = []
+    for part in utterance.parts:
+        if isinstance(part, Silence | Hold):
+            after.append(Pause(part.seconds, hold=isinstance(part, Hold)))
+        elif isinstance(part, EndCall) or part.text.strip():
+            pauses += after
+            after = []
+    if not utterance.text and not utterance.ends_call:
+        return tuple(after), 0.0
+    return tuple(pauses), sum(pause.seconds for pause in after if pause.hold)

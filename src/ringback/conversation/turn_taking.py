@@ -1,0 +1,320 @@
+"""Whose turn it is: the rules of a text conversation as a state machine without I/O.
+
+What happens is told to it with the time at which it happened; `next` answers what to do now, and if that is to listen,
+until when. All times are seconds on one monotonic clock.
+
+The agent's turn is over after a short quiet that follows a content frame. Content and function frames restart the
+quiet, metadata does not. While the last frame that counts is a function frame, content is still to come: the turn is
+held open for it, for a limited time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from ringback.channels.channel import (
+    CalledTool,
+    ChannelEvent,
+    Dropped,
+    EndedCall,
+    ReportedError,
+    Said,
+    ToolReturned,
+)
+from ringback.conversation.endings import after_drop, agent_ended, agent_silent, cancelled, max_duration
+from ringback.conversation.limits import Limits
+from ringback.domain.conversation import FindingCode
+from ringback.domain.ending import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Nothing to do until this time, or until something happens."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the caller for its next move."""
+
+    opening: bool
+    """The caller opens the call: nothing was heard yet."""
+    waited: bool
+    """The timer of the caller's last wait ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """The pauses of the chosen utterance are over: send its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the call from our side, with an empty closing frame and this ending."""
+
+    ending: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Close the line; the conversation is over."""
+
+    ending: Ending
+
+
+Step = Listen | Ask | Speak | End | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A silence (the agent may break in) or a hold (it may not) before words."""
+
+    seconds: float
+    hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that the rules have to remark."""
+
+    code: FindingCode
+    sentence: str
+
+
+class _Phase(Enum):
+    LISTENING = auto()
+    COMPOSING = auto()
+    PAUSING = auto()
+    CLOSING = auto()
+    OVER = auto()
+
+
+class TurnTaking:
+    """The state of one conversation."""
+
+    __slots__ = (
+        "_ask_again_at",
+        "_begun",
+        "_closing_until",
+        "_ending",
+        "_error",
+        "_fresh",
+        "_function_at",
+        "_last_content",
+        "_limits",
+        "_not_before",
+        "_open_calls",
+        "_owed",
+        "_pauses",
+        "_phase",
+        "_quiet_from",
+        "_recompositions",
+        "_stop_at",
+        "observations",
+        "over_at",
+        "utterances",
+    )
+
+    def __init__(self, limits: Limits, *, opened_at: float, agent_speaks_first: bool | None) -> None:
+        self._limits = limits
+        self._phase = _Phase.LISTENING
+        self.over_at = opened_at + limits.max_duration
+        """When the longest duration is reached."""
+        self._last_content = opened_at
+        self._fresh = False  # content that the caller has not been asked about
+        self._quiet_from = opened_at
+        self._function_at: float | None = None  # time of a function frame that no content has followed
+        self._open_calls: dict[str, str] = {}
+        self._not_before = opened_at
+        self._ask_again_at: float | None = None  # end of the opening wait, or of a wait of the caller's
+        if agent_speaks_first is None:
+            self._ask_again_at = opened_at + limits.opening_wait
+        elif not agent_speaks_first:
+            self._ask_again_at = opened_at
+        self._begun = False  # somebody spoke
+        self._owed = False  # the agent has not answered our last utterance
+        self._pauses: list[tuple[float, bool]] = []
+        self._recompositions = 0
+        self._error = ""
+        self._stop_at: float | None = None
+        self._ending: Ending | None = None
+        self._closing_until = 0.0
+        self.utterances = 0
+        """How many utterances with words the caller has sent."""
+        self.observations: list[Observation] = []
+        """To be taken and recorded after each call."""
+
+    @property
+    def awaits_caller(self) -> bool:
+        """The caller is composing, and nothing that came makes its proposal void."""
+        return self._phase is _Phase.COMPOSING
+
+    @property
+    def closing(self) -> bool:
+        """The end of the call has been said; what comes now is recorded, not answered."""
+        return self._phase is _Phase.CLOSING
+
+    # What the agent does
+
+    def heard(self, event: ChannelEvent) -> None:
+        """Something came from the agent."""
+        if isinstance(event, Dropped):
+            self._finish(self._ending if self._ending is not None else after_drop(event, self._error))
+        elif self._phase in (_Phase.CLOSING, _Phase.OVER):
+            return
+        elif isinstance(event, Said):
+            self._content(event.at)
+        elif isinstance(event, CalledTool):
+            self._function_at = self._quiet_from = event.at
+            self._open_calls[event.tool.id] = event.tool.name
+        elif isinstance(event, ToolReturned):
+            self._function_at = self._quiet_from = event.at
+            self._open_calls.pop(event.tool.id, None)
+        elif isinstance(event, EndedCall):
+            self._finish(agent_ended())
+        elif isinstance(event, ReportedError):
+            self._error = event.text
+
+    def _content(self, at: float) -> None:
+        self._error = ""
+        self._begun = True
+        self._fresh = True
+        self._last_content = self._quiet_from = at
+        self._function_at = None
+        self._open_calls.clear()
+        if self._phase in (_Phase.COMPOSING, _Phase.PAUSING):
+            self._join_turn(at)
+
+    def _join_turn(self, at: float) -> None:
+        """Content before our frame is sent makes the caller think again, unless it is on hold or did so too often."""
+        on_hold = self._phase is _Phase.PAUSING and next((hold for until, hold in self._pauses if at < until), False)
+        if on_hold or self._recompositions >= self._limits.recompositions:
+            return
+        self._recompositions += 1
+        self._phase = _Phase.LISTENING
+        self.observations.append(
+            Observation(
+                FindingCode.RECOMPOSED_REPLY,
+                f"The agent said more before the caller's reply was sent; it is composed again ({self._recompositions} "
+                f"of at most {self._limits.recompositions} times in this turn).",
+            )
+        )
+
+    def _finish(self, ending: Ending) -> None:
+        self._ending = ending
+        self._phase = _Phase.OVER
+
+    # What the caller does
+
+    def composing(self) -> None:
+        """The caller is being asked."""
+        self._phase = _Phase.COMPOSING
+        self._fresh = self._owed = False
+        self._ask_again_at = None
+
+    def waits(self, at: float, seconds: float | None) -> None:
+        """The caller wants to hear more, or to be asked again after so many seconds."""
+        self._phase = _Phase.LISTENING
+        self._ask_again_at = None if seconds is None else at + seconds
+
+    def chose(self, at: float, pauses: Sequence[Pause]) -> None:
+        """The caller decided what to say, after these pauses."""
+        self._phase = _Phase.PAUSING
+        self._pauses = []
+        for pause in pauses:
+            at += pause.seconds
+            self._pauses.append((at, pause.hold))
+
+    def said(self, at: float, *, hold: float = 0.0) -> None:
+        """Words were sent; the agent's next turn begins, to be answered after `hold` seconds at the earliest."""
+        self.utterances += 1
+        self._new_turn(at, hold)
+
+    def kept_silent(self, at: float, *, again: bool) -> None:
+        """An utterance without words is over: its pauses were all. `again`: ask the caller for what follows."""
+        self._new_turn(at, 0.0)
+        if again:
+            self._ask_again_at = at
+
+    def _new_turn(self, at: float, hold: float) -> None:
+        self._phase = _Phase.LISTENING
+        self._begun = self._owed = True
+        self._fresh = False
+        self._function_at = None
+        self._open_calls.clear()
+        self._recompositions = 0
+        self._pauses = []
+        self._ask_again_at = None
+        self._not_before = at + hold
+        self._last_content = at + hold
+
+    def ended(self, at: float, ending: Ending) -> None:
+        """Our end_call was sent; the line stays open for the grace."""
+        if self._phase is not _Phase.OVER:
+            self._phase = _Phase.CLOSING
+            self._ending = ending
+            self._closing_until = at + self._limits.grace
+
+    def stop(self, at: float) -> None:
+        """The user stops the run: an agent that owes a turn may finish it, for a limited time."""
+        owes_turn = self._phase is _Phase.LISTENING and (self._fresh or self._owed)
+        self._stop_at = at + self._limits.finish_turn if owes_turn and self._ask_again_at is None else at
+
+    # What to do
+
+    def next(self, now: float) -> Step:  # noqa: PLR0911 - a table of rules: the first that fits decides
+        """What to do at this time."""
+        if self._phase is _Phase.OVER or (self._phase is _Phase.CLOSING and now >= self._closing_until):
+            assert self._ending is not None  # noqa: S101 - both phases are entered with an ending
+            return Finish(self._ending)
+        if self._phase is _Phase.CLOSING:
+            return Listen(self._closing_until)
+        if now >= self.over_at:
+            return End(max_duration(self._limits.max_duration))
+        if self._stop_at is not None and now >= self._stop_at:
+            return End(cancelled())
+        step = self._step(now)
+        if isinstance(step, Listen):
+            return Listen(min(step.until, self.over_at, self.over_at if self._stop_at is None else self._stop_at))
+        if self._stop_at is not None and isinstance(step, Ask | Speak):
+            return End(cancelled())
+        return step
+
+    def _step(self, now: float) -> Step:  # noqa: PLR0911 - a table of rules: the first that fits decides
+        if self._phase is _Phase.COMPOSING:
+            return Listen(self.over_at)
+        if self._phase is _Phase.PAUSING:
+            over = self._pauses[-1][0] if self._pauses else now
+            return Speak() if now >= over else Listen(over)
+        silent_at = self._last_content + self._limits.inactivity
+        if self._function_at is not None:
+            if now >= silent_at:
+                return Finish(agent_silent(self._limits.inactivity))
+            held_until = self._function_at + self._limits.tool_hold
+            if now < held_until:
+                return Listen(min(held_until, silent_at))
+            self._tool_timed_out()
+        if self._fresh:
+            over = max(self._quiet_from + self._limits.settle, self._not_before)
+            return Ask(opening=False, waited=False) if now >= over else Listen(over)
+        if self._ask_again_at is not None and self._ask_again_at <= silent_at:
+            due = now >= self._ask_again_at
+            return Ask(opening=not self._begun, waited=self._begun) if due else Listen(self._ask_again_at)
+        return Finish(agent_silent(self._limits.inactivity)) if now >= silent_at else Listen(silent_at)
+
+    def _tool_timed_out(self) -> None:
+        self._function_at = None
+        names = ", ".join(sorted(filter(None, self._open_calls.values())))
+        what = (
+            f"No result of the tool call {names}".rstrip()
+            if self._open_calls
+            else "No words of the agent after its tool's result"
+        )
+        self._open_calls.clear()
+        self.observations.append(
+            Observation(
+                FindingCode.TOOL_TIMEOUT,
+                f"{what} within {self._limits.tool_hold:g} s; its turn is not held open longer.",
+            )
+        )
