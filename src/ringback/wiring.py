@@ -15,7 +15,7 @@ from ringback.callers.build import PROMPT_VERSIONS as CALLER_PROMPTS
 from ringback.callers.build import build_caller, model_needs
 from ringback.channels.channel import CallIds, Channel
 from ringback.channels.handshake import handshake_headers
-from ringback.channels.websocket import WebSocketChannel
+from ringback.channels.websocket import WebSocketChannel, agent_session
 from ringback.conversation.limits import Limits
 from ringback.domain.agent import Agent
 from ringback.domain.event import Event
@@ -135,13 +135,6 @@ def ssl_context_for(agent: Agent, settings: Settings) -> ssl.SSLContext | None:
         raise UsageError(f"ca_file {ca_file} cannot be used: {error}. It has to be a PEM certificate.") from None
 
 
-def open_session() -> aiohttp.ClientSession:
-    """The one HTTP client of a process: as many sockets as there are conversations, no cookies, no proxies."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60), cookie_jar=aiohttp.DummyCookieJar()
-    )
-
-
 class LineFactory(Protocol):
     """Makes the line of one call."""
 
@@ -237,7 +230,7 @@ async def run_service(
     agent = with_default_secret(agent, settings)
     budget = Budget(max_cost) if max_cost is not None else None
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(open_session())
+        session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
         caller_model = open_choice(models.caller, settings, budget)
         judge_model = open_choice(models.judge, settings, budget)
         for model in (caller_model, judge_model):

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType
@@ -68,6 +69,7 @@ class WebSocketChannel:
     __slots__ = (
         "_connect_timeout",
         "_dropped",
+        "_gate",
         "_headers",
         "_loop",
         "_max_frame_bytes",
@@ -97,6 +99,7 @@ class WebSocketChannel:
         connect_timeout: float = 10.0,
         redactor: Redactor | None = None,
         on_frame: Callable[[str, str], None] | None = None,
+        gate: asyncio.Semaphore | None = None,
     ) -> None:
         """Prepare a call; nothing is sent before `open`.
 
@@ -111,6 +114,7 @@ class WebSocketChannel:
             connect_timeout: Seconds for name, TCP, TLS and handshake together.
             redactor: Takes secrets out of all that comes in.
             on_frame: Shown each frame as ("in" or "out", text).
+            gate: Bounds how many handshakes are under way at once; waiting for it does not count as connecting.
         """
         self._url = url
         self._headers = headers
@@ -122,6 +126,7 @@ class WebSocketChannel:
         self._connect_timeout = connect_timeout
         self._redactor = redactor
         self._on_frame = on_frame
+        self._gate = gate
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -132,7 +137,7 @@ class WebSocketChannel:
     async def open(self) -> None:
         """Connect. Raises NotConnected, Refused or HandshakeFailed with the cause in words."""
         try:
-            async with asyncio.timeout(self._connect_timeout):
+            async with self._gate or nullcontext(), asyncio.timeout(self._connect_timeout):
                 self._socket = await self._session.ws_connect(
                     self._url,
                     headers=self._headers,

@@ -20,11 +20,12 @@ from ringback.channels.channel import (
     Said,
     ToolReturned,
 )
+from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
 from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
-from ringback.wiring import lines_to, open_session
+from ringback.wiring import lines_to
 
 EXIT_NO_SESSION = 3
 AFTER_END = 1.0
@@ -42,7 +43,7 @@ async def _chat(target: Target, console: Console, *, show_frames: bool) -> int:
     def on_frame(direction: str, text: str) -> None:
         console.print(Text(f"{'<<' if direction == 'in' else '>>'} {visible(text)}", style="dim"))
 
-    async with open_session() as session:
+    async with agent_session(connect_timeout=target.settings.connect_timeout) as session:
         make = lines_to(target.agent, target.settings, session, on_frame=on_frame if show_frames else None)
         line = make(CallIds(scenario=1, result=1, run=1))
         try:

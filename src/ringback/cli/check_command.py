@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ringback.channels.channel import CallIds, Channel
+from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
 from ringback.domain.agent import Agent
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
 from ringback.runs.conformance import Level, OpenLine, Patience, Verdict, check_agent
-from ringback.wiring import lines_to, open_session
+from ringback.wiring import lines_to
 
 EXIT_BROKEN = 1
 EXIT_NO_SESSION = 3
@@ -30,7 +31,7 @@ def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, ans
 async def _check(target: Target, patience: Patience, console: Console) -> int:
     console.print(Text(f"Checking {target.agent.shown_url}"))
     broken = tried = 0
-    async with open_session() as session:
+    async with agent_session(connect_timeout=target.settings.connect_timeout) as session:
 
         def opener(agent: Agent) -> OpenLine:
             def open_line(on_frame: Callable[[str, str], None], ping_interval: float) -> Channel:
