@@ -18,4 +18,4 @@ test-model: ## test the persona and the judge with a small real language model o
 
 bench: ## measure speed and memory against bare loops on this machine (installs what is missing)
 	@sh tools/setup.sh test
-	@.venv/bin/python bench
+	@.venv/bin/python bench/run.py

@@ -1,6 +1,9 @@
 """The example agents hold conversations as their readers will expect of what they build on them."""
 
 import asyncio
+import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -140,3 +143,17 @@ async def test_end_call_closes_the_line_without_an_answer(
         await line.send_json(goodbye)
         assert (await line.receive()).type is aiohttp.WSMsgType.CLOSE
     assert not model.requests
+
+
+async def test_keeps_every_rule_that_check_agent_tries(start_agent: StartAgent) -> None:
+    url = await start_agent(AGENT_SECRET="open sesame")
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).parent / "ringback",
+        *("check-agent", url, "--secret", "env:AGENT_SECRET"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "AGENT_SECRET": "open sesame"},
+    )
+    output = (await process.communicate())[0].decode()
+    assert process.returncode == 0, output
+    assert "a wrong secret is refused" in output
