@@ -14,12 +14,14 @@ from ringback.testing import ScriptedAgentServer
 
 PROJECT = Path(__file__).parents[2]
 SUITE = """
-name: bicycle shop
+suite:
+  name: bicycle shop
 scenarios:
   - name: Opening hours
     script: ["When do you close?"]
     checks:
-      - agent_said: "until six"
+      - type: agent_said
+        text: until six
 """
 
 
