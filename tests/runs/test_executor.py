@@ -1,0 +1,110 @@
+"""One run from its specification to its stored record, against real servers."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import pytest
+
+from ringback.callers import conditional
+from ringback.callers.caller import Wait
+from ringback.domain.check import AgentSaid
+from ringback.domain.ending import EndingCode
+from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Run, RunStatus
+from ringback.domain.scenario import Condition, ConditionalActions, ConditionType, Scenario, ScenarioType
+from ringback.runs.executor import Executor
+from ringback.storage.store import Store
+from ringback.testing.agent_server import ScriptedAgentServer
+
+MakeScenario = Callable[..., Scenario]
+
+
+class Bench(Protocol):
+    store: Store
+    events: list[Event]
+    invalid_retries: int
+
+    def executor(self, url: str) -> Executor: ...
+    async def runs(self, *scenarios: Scenario, repeat: int = 1) -> list[Run]: ...
+
+
+async def test_a_run_is_held_checked_and_stored(bench: Bench, scenario: MakeScenario) -> None:
+    async with ScriptedAgentServer(replies=["Good morning."], otherwise="Bye.") as agent:
+        (run,) = await bench.runs(scenario(checks=(AgentSaid(type="agent_said", text="good morning"),)))
+        done = await bench.executor(agent.url).execute(run)
+    assert done.outcome is Outcome.PASSED
+    stored = await bench.store.run(run.id)
+    assert stored == done
+    assert [entry.content for entry in stored.conversation.entries][:3] == ["Hello.", "Good morning.", "Goodbye."]  # type: ignore[union-attr] - a finished run has one
+
+
+async def test_events_begin_with_the_run_and_end_with_it(bench: Bench, scenario: MakeScenario) -> None:
+    async with ScriptedAgentServer() as agent:
+        (run,) = await bench.runs(scenario())
+        await bench.executor(agent.url).execute(run)
+    assert isinstance(bench.events[0], RunStarted)
+    assert isinstance(bench.events[-2], CallEnded)
+    assert isinstance(bench.events[-1], RunFinished)
+
+
+async def test_a_refused_handshake_is_an_error_and_is_tried_once(bench: Bench, scenario: MakeScenario) -> None:
+    async with ScriptedAgentServer(secret="right") as agent:
+        (run,) = await bench.runs(scenario())
+        done = await bench.executor(agent.url).execute(run)
+        assert len(agent.refused) == 1
+    assert done.outcome is Outcome.ERROR
+    assert done.conversation is not None
+    assert done.conversation.ending.code is EndingCode.REFUSED
+    assert "401" in done.conversation.ending.sentence
+
+
+async def test_a_server_that_is_briefly_overloaded_is_tried_again(bench: Bench, scenario: MakeScenario) -> None:
+    async with ScriptedAgentServer(refusals=[503], otherwise="Hello.") as agent:
+        (run,) = await bench.runs(scenario())
+        done = await bench.executor(agent.url).execute(run)
+        assert len(agent.refused) == 1
+    assert done.outcome is Outcome.PASSED
+
+
+async def test_no_condition_matched_is_invalid_and_is_not_attempted_again(
+    bench: Bench, scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditional, "PATIENCE", Wait(0.0))
+    actions = ConditionalActions(
+        conditions=(
+            Condition(
+                id=0, condition="FIRST_MESSAGE", action="Hi", type=ConditionType.STANDARD, fixed_message=True
+            ),
+            Condition(
+                id=1, condition='contains "never"', action="x", type=ConditionType.STANDARD, fixed_message=True
+            ),
+        )
+    )
+    async with ScriptedAgentServer(replies=["Something else."]) as agent:
+        (run,) = await bench.runs(
+            scenario(type=ScenarioType.CONDITIONAL_ACTIONS, script=(), conditional_actions=actions, max_duration=600)
+        )
+        executor = bench.executor(agent.url)
+        done = await executor.execute(run)
+        assert len(agent.calls) == 1
+    assert done.outcome is Outcome.INVALID
+    assert done.attempt == 1
+    assert done.evaluation is not None
+    assert "Something else." in done.evaluation.reason
+
+
+async def test_a_defect_costs_its_own_run_and_says_so(bench: Bench, scenario: MakeScenario) -> None:
+    async with ScriptedAgentServer() as agent:
+        (run,) = await bench.runs(scenario())
+        executor = bench.executor(agent.url)
+
+        def broken(*_: object) -> object:
+            raise RuntimeError("a defect")
+
+        object.__setattr__(executor, "build_caller", broken)
+        done = await executor.execute(run)
+    assert done.outcome is Outcome.ERROR
+    assert done.status is RunStatus.DONE
+    assert done.conversation is not None
+    assert done.conversation.ending.code is EndingCode.INTERNAL_ERROR
