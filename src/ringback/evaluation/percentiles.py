@@ -21,7 +21,8 @@ def percentile(values: Sequence[float], percent: float) -> float:
     place = (len(ordered) - 1) * percent / 100
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    between = ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+    return min(between, ordered[above])  # rounding may leave it a hair above
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
