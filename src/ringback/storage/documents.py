@@ -95,9 +95,9 @@ def _plain(value: object, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return _CUT
     if isinstance(value, BaseModel):
-        return {name: _plain(getattr(value, name), depth + 1) for name in type(value).model_fields}
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name), depth + 1) for f in dataclasses.fields(value)}
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    elif dataclasses.is_dataclass(value):
+        value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
         return {_whole(str(key)): _plain(item, depth + 1) for key, item in items}
