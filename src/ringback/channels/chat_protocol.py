@@ -65,7 +65,7 @@ def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> Chann
             at,
             FindingCode.NOT_AN_OBJECT,
             f"The frame is {_kind(frame)}, not a JSON object; it was not answered.",
-            shortened(text),
+            _detail(frame, text),
         )
     return _Frame(cast("dict[str, Any]", frame), at, text).event()
 
@@ -89,6 +89,11 @@ def _cleaner(redactor: Redactor | None) -> Callable[[str], str]:
 
 def _noted(at: float, code: FindingCode, sentence: str, detail: Any) -> Noted:
     return Noted(at=at, remarks=(Remark(code=code, sentence=sentence, detail=detail),))
+
+
+def _detail(frame: Any, text: str) -> Any:
+    """The frame as it was read; never the text itself, in which a secret may hide behind escapes."""
+    return frame if len(text) <= LONGEST_DETAIL else shortened(json.dumps(frame, ensure_ascii=False))
 
 
 def _kind(value: Any) -> str:
@@ -152,8 +157,7 @@ class _Frame:
         return Noted(**arrival)
 
     def remark(self, code: FindingCode, sentence: str) -> None:
-        detail = self.frame if len(self.text) <= LONGEST_DETAIL else shortened(self.text)
-        self.remarks.append(Remark(code=code, sentence=sentence, detail=detail))
+        self.remarks.append(Remark(code=code, sentence=sentence, detail=_detail(self.frame, self.text)))
 
     def _keep(self, *keys: str) -> None:
         """Known keys that have no meaning in this kind of frame are kept like unknown ones."""

@@ -1,0 +1,491 @@
+"""Whole conversations with an agent in memory, on a virtual clock."""
+
+import asyncio
+
+import pytest
+from ringback.callers.caller import HangUp, Say, Wait
+from ringback.conversation.limits import Limits
+from ringback.conversation.recorder import Recorder
+from ringback.domain.conversation import FindingCode, Role
+from ringback.domain.ending import EndingCode
+from ringback.domain.utterance import EndCall, Hold, Silence, Utterance, Words
+from ringback.errors import CallerInvalid, CostLimitReached, ModelUnavailable, NotSupported
+from staging import AgentInMemory, ListedCaller, Play, call, content, hang_up, result
+from virtual_clock import run_virtually
+
+from ringback.conversation.loop import converse
+
+
+def test_caller_and_agent_alternate_until_the_caller_has_nothing_more_to_say() -> None:
+    play = Play(ListedCaller("hello", "bye"), replies=[[(0.5, content("hi"))], [(0.25, content("goodbye"))]])
+    assert play.lines == ["> hello", "< hi", "> bye", "< goodbye", "> !"]
+    assert play.conversation.ending.code is EndingCode.CALLER_ENDED
+    assert play.agent.sent == [
+        (0.0, {"content": "hello"}),
+        (0.8, {"content": "bye"}),
+        (1.35, {"content": "", "type": "end_call"}),
+    ]
+    assert [entry.latency for entry in play.conversation.entries] == [None, 0.5, None, 0.25, None]
+    assert [entry.turn for entry in play.conversation.entries] == [1, 1, 2, 2, 2]
+    assert play.conversation.duration == pytest.approx(2.35)
+
+
+def test_last_words_and_the_end_go_out_in_one_frame() -> None:
+    play = Play(ListedCaller(Say(Utterance.of("thanks, bye", ends_call=True))))
+    assert [frame for _, frame in play.agent.sent] == [{"content": "thanks, bye", "type": "end_call"}]
+    assert play.lines == ["> thanks, bye!"]
+    assert play.agent.closed_at == pytest.approx(1.0)
+
+
+def test_a_greeting_wins_where_it_is_not_known_who_speaks_first() -> None:
+    play = Play(ListedCaller("hello"), greeting=[(1.5, content("welcome"))], agent_speaks_first=None)
+    assert play.lines[:2] == ["< welcome", "> hello"]
+    assert play.agent.sent[0][0] == pytest.approx(1.8)
+    assert play.conversation.entries[0].turn == 0
+    assert play.conversation.entries[0].latency is None
+
+
+def test_the_caller_opens_after_the_opening_wait() -> None:
+    play = Play(ListedCaller("hello"), replies=[[(0, content("hi"))]], agent_speaks_first=None)
+    assert play.agent.sent[0] == (2.0, {"content": "hello"})
+    assert play.caller.asked[0] is None
+
+
+def test_the_caller_opens_at_once_where_the_agent_does_not() -> None:
+    play = Play(ListedCaller("hello"), replies=[[(0, content("hi"))]], agent_speaks_first=False)
+    assert play.agent.sent[0][0] == 0.0
+
+
+def test_an_agent_that_speaks_first_is_waited_for() -> None:
+    play = Play(ListedCaller("hello"), greeting=[(120, content("welcome"))], agent_speaks_first=True)
+    assert play.agent.sent[0][0] == pytest.approx(120.3)
+
+
+def test_an_agent_that_should_speak_first_and_does_not_is_silent() -> None:
+    play = Play(ListedCaller("hello"), agent_speaks_first=True)
+    assert play.conversation.ending.code is EndingCode.AGENT_SILENT
+    assert play.conversation.duration == pytest.approx(300)
+    assert not play.conversation.agent_spoke
+    assert play.agent.sent == []
+
+
+def test_a_scenario_can_say_that_the_agent_opens() -> None:
+    """An empty FIRST_MESSAGE action waits for the agent, whatever the agent's setting says."""
+    play = Play(
+        ListedCaller("hello", waits_for_agent_first=True),
+        greeting=[(10, content("welcome"))],
+        agent_speaks_first=False,
+    )
+    assert play.lines[:2] == ["< welcome", "> hello"]
+
+
+def test_a_caller_that_must_open_with_nothing_to_say_says_hello() -> None:
+    play = Play(ListedCaller(Wait(), HangUp()), replies=[[(0, content("hi"))]])
+    assert play.agent.contents[0] == "Hello"
+
+
+def test_metadata_alone_neither_triggers_a_reply_nor_prolongs_the_quiet() -> None:
+    keep_alives = [(second / 10, {"metadata": {"n": second}}) for second in range(50)]
+    play = Play(ListedCaller("hello", "bye"), replies=[[*keep_alives, (2.0, content("hi"))]])
+    assert play.agent.sent[1] == (2.3, {"content": "bye"})
+    assert play.conversation.metadata == {"n": 49} or len(play.conversation.metadata_updates) > 20
+    assert play.caller.asked[1] is not None
+    assert [entry.content for entry in play.caller.asked[1].turn] == ["hi"]
+
+
+def test_metadata_does_not_count_against_silence() -> None:
+    play = Play(
+        ListedCaller("hello"),
+        replies=[[(8.0 * n, {"metadata": {"keepalive": True}}) for n in range(60)]],
+    )
+    assert play.conversation.ending.code is EndingCode.AGENT_SILENT
+    assert play.conversation.duration == pytest.approx(300)
+
+
+def test_without_a_quiet_each_content_frame_is_answered_at_once() -> None:
+    play = Play(
+        ListedCaller("one", "two"),
+        replies=[[(1.0, content("first")), (1.1, content("second"))], []],
+        limits=Limits(settle=0, inactivity=5),
+    )
+    assert play.agent.sent[1] == (1.0, {"content": "two"})
+    assert play.lines[:4] == ["> one", "< first", "> two", "< second"]
+
+
+def test_content_frames_within_the_quiet_are_one_turn() -> None:
+    play = Play(
+        ListedCaller("one", "two"),
+        replies=[[(1.0, content("a")), (1.2, content("b")), (1.4, content("c"))], []],
+        limits=Limits(inactivity=5),
+    )
+    assert play.agent.sent[1][0] == pytest.approx(1.7)
+    heard = play.caller.asked[1]
+    assert heard is not None
+    assert heard.text == "a\nb\nc"
+    assert play.conversation.latencies() == [1.0]
+
+
+def test_words_then_call_then_result_then_answer_is_one_turn() -> None:
+    play = Play(
+        ListedCaller("one", "two"),
+        replies=[[(0.1, content("Let me check…")), (0.2, call()), (8.0, result()), (12.0, content("found"))], []],
+        limits=Limits(inactivity=60),
+    )
+    assert play.lines[:6] == ["> one", "< Let me check…", "call lookup", "result lookup", "< found", "> two"]
+    assert play.agent.sent[1][0] == pytest.approx(12.3)
+    assert play.codes == []
+
+
+def test_a_tool_call_without_a_result_holds_the_turn_for_a_limited_time() -> None:
+    play = Play(
+        ListedCaller("one", "two"),
+        replies=[[(0.1, content("Let me check…")), (0.2, call())], []],
+        limits=Limits(inactivity=100),
+    )
+    assert play.agent.sent[1][0] == pytest.approx(30.2)
+    assert play.codes == [FindingCode.TOOL_TIMEOUT]
+    assert "lookup" in play.conversation.findings[0].sentence
+
+
+def test_content_ends_the_hold_of_a_tool_call() -> None:
+    play = Play(
+        ListedCaller("one", "two"), replies=[[(0.1, call()), (5.0, content("done"))], []], limits=Limits(inactivity=9)
+    )
+    assert play.agent.sent[1][0] == pytest.approx(5.3)
+
+
+def test_a_tool_frame_alone_hands_over_no_turn() -> None:
+    play = Play(ListedCaller("one", "two"), replies=[[(0.1, call()), (0.2, result())]], limits=Limits(inactivity=100))
+    assert play.conversation.ending.code is EndingCode.AGENT_SILENT
+    assert play.agent.contents == ["one"]
+
+
+def test_content_while_the_caller_composes_joins_the_turn() -> None:
+    play = Play(
+        ListedCaller("one", "two", thinks=2.0),
+        replies=[[(0.5, content("first")), (1.5, content("second"))], []],
+        limits=Limits(inactivity=9),
+    )
+    assert play.lines[:4] == ["> one", "< first", "< second", "> two"]
+    heard = play.caller.asked[2]
+    assert heard is not None
+    assert heard.text == "first\nsecond"
+    assert play.codes == [FindingCode.RECOMPOSED_REPLY]
+    assert len(play.caller.carried_out) == 2
+
+
+def test_a_reply_is_composed_again_three_times_at_most() -> None:
+    words = [(0.5 + n, content(f"part {n}")) for n in range(6)]
+    play = Play(ListedCaller("one", "two", thinks=2.0), replies=[words, []], limits=Limits(inactivity=9))
+    assert play.codes == [FindingCode.RECOMPOSED_REPLY] * 3
+    assert len(play.caller.asked) >= 5
+    assert play.agent.contents[:2] == ["one", "two"]
+    assert play.agent.sent[1][0] == pytest.approx(2 + 3.5 + 0.3 + 2)
+
+
+def test_a_greeting_while_the_caller_composes_its_opening_is_answered() -> None:
+    play = Play(ListedCaller("hello", thinks=2.0), greeting=[(1.0, content("welcome"))], replies=[[]])
+    assert play.lines[:2] == ["< welcome", "> hello"]
+    assert play.caller.asked[0] is None
+    assert play.caller.asked[1] is not None
+
+
+def test_a_caller_that_waits_is_asked_again_when_its_time_is_over() -> None:
+    play = Play(ListedCaller("one", Wait(10), "two"), replies=[[(1.0, content("a"))], []], limits=Limits(inactivity=60))
+    assert play.agent.sent[1] == (11.3, {"content": "two"})
+    heard = play.caller.asked[2]
+    assert heard is not None
+    assert heard.waited
+    assert heard.text == "a"
+
+
+def test_words_during_a_wait_are_heard_and_answered() -> None:
+    play = Play(
+        ListedCaller("one", Wait(10), "two"),
+        replies=[[(1.0, content("a")), (5.0, content("b"))], []],
+        limits=Limits(inactivity=60),
+    )
+    assert play.agent.sent[1][0] == pytest.approx(5.3)
+    heard = play.caller.asked[2]
+    assert heard is not None
+    assert not heard.waited
+    assert heard.text == "a\nb"
+
+
+def test_a_wait_without_a_time_ends_with_the_silence_of_the_agent() -> None:
+    play = Play(ListedCaller("one", Wait()), replies=[[(1.0, content("a"))]])
+    assert play.conversation.ending.code is EndingCode.AGENT_SILENT
+    assert play.conversation.duration == pytest.approx(301)
+
+
+def test_a_silence_delays_the_words_and_lets_the_agent_break_in() -> None:
+    pausing = Say(Utterance((Silence(4), Words("two"))))
+    play = Play(ListedCaller("one", pausing), replies=[[(1.0, content("a"))], []], limits=Limits(inactivity=9))
+    assert play.agent.sent[1][0] == pytest.approx(5.3)
+    broken = Play(
+        ListedCaller("one", pausing),
+        replies=[[(1.0, content("a")), (3.0, content("still there?"))], []],
+        limits=Limits(inactivity=20),
+    )
+    assert broken.agent.sent[1][0] == pytest.approx(3.3 + 4)
+    assert broken.codes == [FindingCode.RECOMPOSED_REPLY]
+
+
+def test_a_hold_is_not_broken_by_the_agent() -> None:
+    holding = Say(Utterance((Hold(4), Words("two"))))
+    play = Play(
+        ListedCaller("one", holding),
+        replies=[[(1.0, content("a")), (3.0, content("still there?"))], []],
+        limits=Limits(inactivity=20),
+    )
+    assert play.agent.sent[1][0] == pytest.approx(5.3)
+    assert play.lines[:4] == ["> one", "< a", "< still there?", "> two"]
+    assert play.codes == []
+
+
+def test_a_hold_after_the_words_puts_off_the_next_answer_and_stops_the_silence_clock() -> None:
+    play = Play(
+        ListedCaller(Say(Utterance((Words("one moment"), Hold(20)))), "back"),
+        replies=[[(1.0, content("sure"))], []],
+        limits=Limits(inactivity=5),
+    )
+    assert play.agent.sent[1] == (20.0, {"content": "back"})
+
+
+def test_an_utterance_of_silence_alone_sends_nothing() -> None:
+    play = Play(
+        ListedCaller("one", Say(Utterance((Silence(3),))), "two"),
+        replies=[[(1.0, content("a"))], []],
+        limits=Limits(inactivity=9),
+    )
+    assert play.agent.sent[1] == (4.3, {"content": "two"})
+    assert len(play.caller.carried_out) == 3
+
+
+def test_an_utterance_of_nothing_at_all_waits_for_the_agent() -> None:
+    play = Play(
+        ListedCaller("one", Say(Utterance(())), "two"),
+        replies=[[(1.0, content("a")), (3.0, content("b"))], []],
+        limits=Limits(inactivity=9),
+    )
+    assert play.agent.sent[1][0] == pytest.approx(3.3)
+
+
+def test_the_agent_ends_with_last_words() -> None:
+    play = Play(ListedCaller("one", "two"), replies=[[(1.0, content("bye", type="end_call"))]])
+    assert play.lines == ["> one", "< bye!"]
+    assert play.conversation.ending.code is EndingCode.AGENT_ENDED
+    assert play.conversation.latencies() == [1.0]
+    assert play.agent.closed_at == pytest.approx(1.0)
+
+
+def test_the_agent_ends_while_the_caller_composes() -> None:
+    play = Play(
+        ListedCaller("one", "two", thinks=5.0),
+        replies=[[(1.0, content("bye")), (2.0, {"type": "end_call"})]],
+    )
+    assert play.lines == ["> one", "< bye", "< !"]
+    assert play.conversation.ending.code is EndingCode.AGENT_ENDED
+    assert play.conversation.duration == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        (1000, EndingCode.AGENT_CLOSED),
+        (1001, EndingCode.AGENT_CLOSED),
+        (1005, EndingCode.AGENT_CLOSED),
+        (1008, EndingCode.AGENT_DROPPED),
+        (1011, EndingCode.AGENT_DROPPED),
+        (4000, EndingCode.AGENT_DROPPED),
+        (None, EndingCode.AGENT_DROPPED),
+    ],
+)
+def test_the_close_code_tells_a_clean_close_from_a_drop(code: int | None, ending: EndingCode) -> None:
+    play = Play(ListedCaller("one"), replies=[[(1.0, content("hm")), (1.1, hang_up(code, "so long"))]])
+    assert play.conversation.ending.code is ending
+    assert play.conversation.ending.close_code == code
+    assert "so long" in play.conversation.ending.sentence
+
+
+@pytest.mark.parametrize(
+    ("cause", "ending"),
+    [
+        (FindingCode.FRAME_TOO_LARGE, EndingCode.FRAME_TOO_LARGE),
+        (FindingCode.INVALID_UTF8, EndingCode.INVALID_UTF8),
+    ],
+)
+def test_a_frame_that_breaks_the_line_is_named(cause: FindingCode, ending: EndingCode) -> None:
+    play = Play(ListedCaller("one"), replies=[[(1.0, hang_up(None, "a bad frame", cause))]])
+    assert play.conversation.ending.code is ending
+    assert play.codes == [cause]
+
+
+def test_an_error_frame_is_recorded_and_becomes_the_reason_of_a_close() -> None:
+    play = Play(
+        ListedCaller("one"),
+        replies=[[(1.0, {"type": "error", "content": "session is full"}), (2.0, hang_up(1000))]],
+    )
+    assert play.lines == ["> one"]
+    assert play.codes == [FindingCode.ERROR_FRAME]
+    assert "session is full" in play.conversation.ending.sentence
+    assert play.conversation.ending.code is EndingCode.AGENT_CLOSED
+
+
+def test_an_error_frame_before_more_words_is_not_the_reason_of_a_close() -> None:
+    play = Play(
+        ListedCaller("one"),
+        replies=[[(1.0, {"type": "error", "content": "hiccup"}), (2.0, content("ok")), (2.1, hang_up(1000))]],
+    )
+    assert "hiccup" not in play.conversation.ending.sentence
+
+
+def test_what_comes_after_our_end_is_recorded_and_not_answered() -> None:
+    play = Play(
+        ListedCaller(Say(Utterance.of("bye", ends_call=True)), "never said"),
+        replies=[[(0.2, content("goodbye then")), (0.4, {"metadata": {"saved": True}}), (0.6, [1])]],
+    )
+    assert play.lines == ["> bye!", "< goodbye then"]
+    assert play.conversation.metadata == {"saved": True}
+    assert play.codes.count(FindingCode.AFTER_END) == 3
+    assert play.conversation.latencies() == []
+    assert play.agent.contents == ["bye"]
+    assert play.conversation.ending.code is EndingCode.CALLER_ENDED
+
+
+def test_an_agent_that_closes_first_ends_the_grace() -> None:
+    play = Play(ListedCaller(Say(Utterance.of("bye", ends_call=True))), replies=[[(0.2, hang_up(1006))]])
+    assert play.conversation.ending.code is EndingCode.CALLER_ENDED
+    assert play.conversation.duration == pytest.approx(0.2)
+
+
+def test_an_echo_server_is_a_legal_agent() -> None:
+    """It sends back all we say, our end_call included."""
+    play = Play(
+        ListedCaller("one", "two"),
+        replies=[[(0.1, content("one"))], [(0.1, content("two"))], [(0.1, content("", type="end_call"))]],
+    )
+    assert play.lines == ["> one", "< one", "> two", "< two", "> !", "< !"]
+    assert play.conversation.ending.code is EndingCode.CALLER_ENDED
+    assert play.codes == [FindingCode.AFTER_END]
+
+
+def test_the_longest_duration_ends_the_call_from_our_side() -> None:
+    play = Play(ListedCaller("one"), replies=[[]], limits=Limits(max_duration=42))
+    assert play.conversation.ending.code is EndingCode.MAX_DURATION
+    assert play.agent.sent[-1] == (42.0, {"content": "", "type": "end_call"})
+
+
+def test_the_longest_duration_interrupts_a_caller_that_composes() -> None:
+    play = Play(ListedCaller("one", thinks=1000), limits=Limits(max_duration=42))
+    assert play.conversation.ending.code is EndingCode.MAX_DURATION
+    assert play.conversation.duration == pytest.approx(43)
+
+
+def test_the_limit_of_utterances_ends_the_call_after_the_last_answer() -> None:
+    replies = [[(0.5, content(f"answer {n}"))] for n in range(9)]
+    play = Play(ListedCaller("1", "2", "3", "4"), replies=replies, limits=Limits(max_turns=2))
+    assert play.lines == ["> 1", "< answer 0", "> 2", "< answer 1", "> !", "< answer 2"]
+    assert play.conversation.ending.code is EndingCode.MAX_TURNS
+    assert play.conversation.caller_turns == 2
+
+
+def test_a_caller_that_is_done_at_the_limit_hangs_up_by_itself() -> None:
+    play = Play(ListedCaller("1", "2"), replies=[[(0.5, content("a"))]] * 2, limits=Limits(max_turns=2))
+    assert play.conversation.ending.code is EndingCode.CALLER_ENDED
+
+
+@pytest.mark.parametrize(
+    ("failure", "ending"),
+    [
+        (CallerInvalid("no condition matched", reason="no_condition_matched"), EndingCode.CALLER_INVALID),
+        (NotSupported("functions are not yet supported"), EndingCode.NOT_SUPPORTED),
+        (ModelUnavailable("the model is down"), EndingCode.CALLER_FAILED),
+        (CostLimitReached("the cost limit is reached"), EndingCode.COST_LIMIT),
+    ],
+)
+def test_a_caller_that_cannot_go_on_ends_the_call(failure: Exception, ending: EndingCode) -> None:
+    play = Play(ListedCaller("one", failure), replies=[[(0.5, content("a"))]])
+    assert play.held.failure is failure
+    assert play.conversation.ending.code is ending
+    assert str(failure) in play.conversation.ending.sentence
+    assert play.agent.sent[-1][1] == {"content": "", "type": "end_call"}
+
+
+def test_a_defect_of_the_caller_is_raised_and_the_line_closed() -> None:
+    async def run() -> None:
+        agent = AgentInMemory()
+        recorder = Recorder(1, lambda _: None, clock=asyncio.get_running_loop().time)
+        with pytest.raises(ZeroDivisionError):
+            await converse(
+                agent, ListedCaller(ZeroDivisionError()), recorder, limits=Limits(), agent_speaks_first=False
+            )
+        assert agent.closed_at is not None
+
+    run_virtually(run())
+
+
+def test_a_stopped_run_lets_the_agent_finish_its_turn() -> None:
+    play = Play(ListedCaller("one", "two"), replies=[[(3.0, content("a"))]], stop_at=1.0)
+    assert play.lines == ["> one", "< a", "> !"]
+    assert play.conversation.ending.code is EndingCode.CANCELLED
+    assert play.conversation.duration == pytest.approx(4.3)
+
+
+def test_a_stopped_run_does_not_wait_long_for_an_agent() -> None:
+    play = Play(ListedCaller("one", "two"), replies=[[(30.0, content("a"))]], stop_at=1.0)
+    assert play.conversation.ending.code is EndingCode.CANCELLED
+    assert play.conversation.duration == pytest.approx(7.0)
+
+
+def test_a_stopped_run_does_not_wait_for_the_caller() -> None:
+    play = Play(ListedCaller("one", thinks=100), stop_at=1.0)
+    assert play.conversation.ending.code is EndingCode.CANCELLED
+    assert play.conversation.duration == pytest.approx(2.0)
+
+
+def test_cancelling_the_task_closes_the_line_at_once() -> None:
+    async def run() -> None:
+        agent = AgentInMemory()
+        recorder = Recorder(1, lambda _: None, clock=asyncio.get_running_loop().time)
+        caller = ListedCaller("one", thinks=100)
+        task = asyncio.create_task(
+            converse(agent, caller, recorder, limits=Limits(), agent_speaks_first=False, stop=asyncio.Event())
+        )
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert agent.closed_at == pytest.approx(1.0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run_virtually(run())
+
+
+def test_every_event_is_told_in_order() -> None:
+    play = Play(
+        ListedCaller("one"),
+        replies=[[(0.1, content("a", metadata={"k": 1})), (0.2, b"\x00")]],
+    )
+    kinds = [type(event).__name__ for event in play.events]
+    assert kinds == [
+        "CallOpened",
+        "EntryAdded",
+        "EntryAdded",
+        "MetadataAdded",
+        "FindingAdded",
+        "EntryAdded",
+        "CallEnded",
+    ]
+
+
+def test_the_name_of_a_result_is_taken_from_its_call() -> None:
+    play = Play(ListedCaller("one"), replies=[[(0.1, call("7", "book")), (0.2, result("7")), (0.3, content("booked"))]])
+    tools = [entry.tool for entry in play.conversation.entries if entry.tool is not None]
+    assert [tool.name for tool in tools] == ["book", "book"]
+    assert [entry.role for entry in play.conversation.entries][1:3] == [Role.TOOL_CALL, Role.TOOL_RESULT]
+
+
+def test_the_end_directive_may_stand_anywhere_in_an_utterance() -> None:
+    play = Play(ListedCaller(Say(Utterance((Silence(2), EndCall())))))
+    assert play.agent.sent == [(2.0, {"content": "", "type": "end_call"})]
