@@ -51,7 +51,7 @@ def cases(situations: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[d
 
 async def collect(url: str, samples: int, temperature: float, seed: int) -> None:
     """Ask for every case, `samples` times each, one after the other (so that a seed repeats)."""
-    situations = YAML(typ="safe").load(SITUATIONS.read_text("utf-8"))
+    situations: list[dict[str, Any]] = YAML(typ="safe").load(SITUATIONS.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
     async with aiohttp.ClientSession() as session:
         for number, (situation, said) in enumerate(cases(situations)):
             for sample in range(samples):
