@@ -34,7 +34,7 @@ def project_files(project: Path) -> list[Path]:
 @pytest.fixture(scope="session")
 def uv(project: Path) -> str:
     """The uv that the set-up found or brought."""
-    found = shutil.which("uv", path=os.pathsep.join([os.environ["PATH"], str(project / ".tools" / "bin")]))
+    found = shutil.which("uv", path=os.pathsep.join([os.environ["PATH"], str(project / ".tools" / "uv" / "bin")]))
     assert found, "tools/setup.sh brings uv"
     return found
 
