@@ -34,6 +34,8 @@ class Planned:
     warnings: tuple[str, ...] = ()
     request: RunRequest | None = None
     resume: int | None = None
+    concurrency: int | None = None
+    """What the suite files ask for."""
 
     def with_models(self, models: Models) -> "Planned":
         """The plan, its provenance naming the models that will be asked."""
@@ -66,6 +68,7 @@ async def plan_request(options: "RunOptions", store: Store) -> Planned:
         scenarios=scenarios,
         specifications=specifications,
         warnings=tuple(str(warning) for warning in loaded.warnings),
+        concurrency=loaded.concurrency_limit,
         request=RunRequest(
             name=", ".join(suite.name for suite in loaded.files),
             agent_name="",

@@ -182,7 +182,7 @@ async def _hold(
             models,
             on_event=progress.show,
             stop=stop,
-            concurrency=options.concurrency,
+            concurrency=options.concurrency or planned.concurrency,
             invalid_retries=options.invalid_retries,
             max_cost=options.max_cost,
         ) as service:
