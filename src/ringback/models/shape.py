@@ -1,0 +1,103 @@
+"""Objects out of text: what a model wrote, as the pydantic object that was asked for."""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+_MOST_OBJECTS = 20
+"""A text with more opening braces than this is not searched further."""
+_MOST_PROBLEMS = 5
+_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+
+
+class Misfit(Exception):
+    """A reply does not fit; the sentences tell the model what is wrong with it."""
+
+
+def parse(text: str, shape: type[BaseModel]) -> BaseModel:
+    """The object in a text: all of it, or the first one in it that fits. Raises `Misfit`."""
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        problem = error
+    for value in _objects(_THINKING.sub("", text)):
+        try:
+            return shape.model_validate(value)
+        except ValidationError as error:
+            problem = error
+    raise Misfit(_sentences(problem)) from problem
+
+
+def _objects(text: str) -> list[Any]:
+    decoder = json.JSONDecoder()
+    found: list[Any] = []
+    at = text.find("{")
+    for _ in range(_MOST_OBJECTS):
+        if at < 0:
+            break
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            found.append(value)
+        at = text.find("{", end)
+    return found
+
+
+def _sentences(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if problems[0]["type"] == "json_invalid":
+        return "It is not a JSON object."
+    named = [f"{'.'.join(map(str, p['loc'])) or 'the object'}: {p['msg']}" for p in problems[:_MOST_PROBLEMS]]
+    more = len(problems) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "") + "."
+
+
+@lru_cache(maxsize=64)
+def json_schema(shape: type[BaseModel]) -> Mapping[str, Any]:
+    """The JSON Schema of a shape."""
+    return shape.model_json_schema()
+
+
+@lru_cache(maxsize=64)
+def strict_schema(shape: type[BaseModel]) -> tuple[Mapping[str, Any], bool]:
+    """The schema for a `response_format`, and whether it is in the strict form that OpenAI asks for.
+
+    Strict: each object names all of its properties as required and allows no others.
+    """
+    schema = json.loads(json.dumps(json_schema(shape)))
+    return schema, _make_strict(schema)
+
+
+def _make_strict(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return all([_make_strict(item) for item in schema])  # noqa: C419  # pyright: ignore[reportUnknownVariableType] - every item is changed, so no short cut
+    if not isinstance(schema, dict):
+        return True
+    node: dict[str, Any] = schema  # pyright: ignore[reportUnknownVariableType] - keys of JSON objects are strings
+    node.pop("default", None)
+    strict = all([_make_strict(value) for value in node.values()])  # noqa: C419 - every value is changed, so no short cut
+    if node.get("type") != "object":
+        return strict
+    properties: dict[str, Any] = node.get("properties", {})
+    if not properties or node.get("additionalProperties"):
+        return False
+    node["additionalProperties"] = False
+    node["required"] = list(properties)
+    return strict
+
+
+def instruction(shape: type[BaseModel]) -> str:
+    """What to tell a model whose server cannot be given a schema."""
+    schema = json.dumps(json_schema(shape), ensure_ascii=False)
+    return f"Answer with one JSON object that fits this JSON Schema, and with nothing else:\n{schema}"
+
+
+def complaint(misfit: Misfit) -> str:
+    """What to tell a model whose reply did not fit."""
+    return f"Your reply does not fit what was asked for. {misfit} Answer again, with the corrected reply only."
