@@ -25,8 +25,10 @@ from ringback.errors import ModelNotConfigured, UsageError
 from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
 from ringback.models.budget import Budget
-from ringback.models.build import open_model, provider_key_variable
+from ringback.models.build import needs_key, open_model, provider_key_variables
 from ringback.models.model import LanguageModel
+from ringback.models.price_file import load_prices
+from ringback.models.prices import Prices
 from ringback.runs.executor import Executor
 from ringback.runs.service import RunService
 from ringback.settings import Settings, environment_variable
@@ -80,11 +82,11 @@ def _choice(
             " (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
             f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
         )
-    variable = provider_key_variable(name)
-    api_key = environ.get(variable) if variable else None
-    if base_url is None and variable and not api_key:
+    api_key = next((environ[variable] for variable in provider_key_variables(name) if environ.get(variable)), None)
+    if not api_key and needs_key(name, base_url):
+        variables = " or ".join(provider_key_variables(name))
         raise ModelNotConfigured(
-            f"scenario '{key}' needs the {role} model {name}: {need}{others}. Its key is missing: set {variable}."
+            f"scenario '{key}' needs the {role} model {name}: {need}{others}. Its key is missing: set {variables}."
         )
     return ModelChoice(role=role, name=name, base_url=base_url, api_key=api_key)
 
@@ -173,18 +175,37 @@ def lines_to(
     return line
 
 
-def open_choice(choice: ModelChoice | None, settings: Settings, budget: Budget | None) -> LanguageModel | None:
-    """The live model behind a choice."""
-    if choice is None:
-        return None
-    return open_model(
-        choice.name,
-        base_url=choice.base_url,
-        api_key=choice.api_key,
-        concurrency=settings.model_concurrency,
-        timeout=settings.model_timeout,
-        budget=budget,
-    )
+def own_prices(settings: Settings) -> Prices:
+    """The user's own prices, which go before the listed ones. Raises `UsageError` where the file is wrong."""
+    return load_prices(settings.prices_file) if settings.prices_file else {}
+
+
+def open_models(
+    models: Models, settings: Settings, budget: Budget
+) -> tuple[LanguageModel | None, LanguageModel | None]:
+    """The live models of caller and judge; where both are one model they share its places.
+
+    Raises:
+        UsageError: a name or address that cannot be right, or no price under a cost limit.
+    """
+    places: dict[tuple[str, str | None], asyncio.Semaphore] = {}
+    prices = own_prices(settings)
+
+    def opened(choice: ModelChoice | None) -> LanguageModel | None:
+        if choice is None:
+            return None
+        return open_model(
+            choice.name,
+            base_url=choice.base_url,
+            api_key=choice.api_key,
+            timeout=settings.model_timeout,
+            budget=budget,
+            role=choice.role,
+            own_prices=prices,
+            slots=places.setdefault((choice.name, choice.base_url), asyncio.Semaphore(settings.model_concurrency)),
+        )
+
+    return opened(models.caller), opened(models.judge)
 
 
 async def open_store(settings: Settings, *, temporary: bool = False) -> Store:
@@ -228,11 +249,9 @@ async def run_service(
 ) -> AsyncIterator[RunService]:
     """Everything that runs of one agent need, open for as long as the context lasts."""
     agent = with_default_secret(agent, settings)
-    budget = Budget(max_cost) if max_cost is not None else None
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
-        caller_model = open_choice(models.caller, settings, budget)
-        judge_model = open_choice(models.judge, settings, budget)
+        caller_model, judge_model = open_models(models, settings, Budget(max_cost))
         for model in (caller_model, judge_model):
             if model is not None:
                 stack.push_async_callback(model.close)

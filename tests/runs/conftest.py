@@ -32,7 +32,9 @@ class Bench:
     limits: Limits = field(default_factory=lambda: Limits(settle=0.0, grace=0.0, opening_wait=0.0))
     invalid_retries: int = 1
 
-    def executor(self, url: str, *, caller: LanguageModel | None = None, judge: LanguageModel | None = None) -> Executor:
+    def executor(
+        self, url: str, *, caller: LanguageModel | None = None, judge: LanguageModel | None = None
+    ) -> Executor:
         def open_channel(ids: CallIds, profile: Profile | None) -> WebSocketChannel:
             return WebSocketChannel(url, {"X-VOCERA-RUN-ID": str(ids.run)}, session=self.session)
 

@@ -32,7 +32,7 @@ async def test_no_more_runs_than_allowed_are_under_way_and_all_are_done() -> Non
         under_way -= 1
         return run
 
-    done = await dispatch(runs(20), execute, concurrency=3, stop=asyncio.Event())
+    done = await dispatch(runs(20), execute, concurrency=3, stopped=lambda: False)
     assert list(done) == list(range(1, 21))
     assert most == 3
 
@@ -46,7 +46,7 @@ async def test_after_the_stop_no_run_begins_and_those_under_way_are_finished() -
         await asyncio.sleep(0)
         return run
 
-    done = await dispatch(runs(10), execute, concurrency=2, stop=stop)
+    done = await dispatch(runs(10), execute, concurrency=2, stopped=stop.is_set)
     assert set(done) == {1, 2}
 
 
@@ -58,4 +58,4 @@ async def test_a_database_that_fails_stops_the_batch_with_its_own_error() -> Non
         return run
 
     with pytest.raises(StorageError, match="disk is full"):
-        await dispatch(runs(10), execute, concurrency=2, stop=asyncio.Event())
+        await dispatch(runs(10), execute, concurrency=2, stopped=lambda: False)

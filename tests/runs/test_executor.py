@@ -73,12 +73,8 @@ async def test_no_condition_matched_is_invalid_and_is_not_attempted_again(
     monkeypatch.setattr(conditional, "PATIENCE", Wait(0.0))
     actions = ConditionalActions(
         conditions=(
-            Condition(
-                id=0, condition="FIRST_MESSAGE", action="Hi", type=ConditionType.STANDARD, fixed_message=True
-            ),
-            Condition(
-                id=1, condition='contains "never"', action="x", type=ConditionType.STANDARD, fixed_message=True
-            ),
+            Condition(id=0, condition="FIRST_MESSAGE", action="Hi", type=ConditionType.STANDARD, fixed_message=True),
+            Condition(id=1, condition='contains "never"', action="x", type=ConditionType.STANDARD, fixed_message=True),
         )
     )
     async with ScriptedAgentServer(replies=["Something else."]) as agent:

@@ -53,7 +53,11 @@ def test_templates_are_filled_everywhere() -> None:
                 fixed_message=True,
             ),
             Condition(
-                id=1, condition=0, action="{{test_profile.name}}!", type=ConditionType.ACTION_FOLLOWUP, fixed_message=True
+                id=1,
+                condition=0,
+                action="{{test_profile.name}}!",
+                type=ConditionType.ACTION_FOLLOWUP,
+                fixed_message=True,
             ),
         ),
     )

@@ -65,7 +65,9 @@ async def test_a_stopped_result_ends_its_calls_and_can_be_resumed(bench: Bench, 
         await call.closed.wait()
 
     async with ScriptedAgentServer(think) as agent:
-        running = asyncio.create_task(service(bench, agent.url, concurrency=1).start(await request(bench, scenario(), 3)))
+        running = asyncio.create_task(
+            service(bench, agent.url, concurrency=1).start(await request(bench, scenario(), 3))
+        )
         await thinking.wait()
         bench.stop.set()
         result = await running

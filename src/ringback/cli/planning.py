@@ -12,7 +12,7 @@ from ringback.domain.run import Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
 from ringback.errors import UsageError
 from ringback.library.files import LoadedSuites, load_suites
-from ringback.models.prices import price
+from ringback.models.prices import Prices, price, source
 from ringback.results.summary import summarise
 from ringback.runs.estimate import estimate
 from ringback.runs.planner import plan
@@ -133,11 +133,11 @@ async def _provenance(options: "RunOptions", loaded: LoadedSuites) -> Provenance
     )
 
 
-def dry_run_lines(planned: Planned, models: Models) -> Iterator[str]:
+def dry_run_lines(planned: Planned, models: Models, prices: Prices) -> Iterator[str]:
     """What would run, and what it may cost."""
 
     def price_of(name: str | None, tokens_in: int, tokens_out: int) -> float | None:
-        return price(name, tokens_in, tokens_out) if name else None
+        return price(name, tokens_in, tokens_out, prices) if name else None
 
     caller, judge = (choice.name if choice else None for choice in (models.caller, models.judge))
     expected = estimate(
@@ -155,4 +155,4 @@ def dry_run_lines(planned: Planned, models: Models) -> Iterator[str]:
     yield f"about {expected.caller_calls} calls of the caller model ({caller or 'none needed'})"
     yield f"about {expected.judge_calls} calls of the judge ({judge or 'none needed'})"
     yield f"about {expected.input_tokens:,} tokens in, {expected.output_tokens:,} out"
-    yield f"about ${expected.cost:.2f}" if expected.cost is not None else "cost: no known price for these models"
+    yield f"about ${expected.cost:.2f} ({source()})" if expected.cost is not None else "cost: no known price"

@@ -26,7 +26,7 @@ from ringback.results.summary import summarise
 from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, open_store, run_service
+from ringback.wiring import Models, choose_models, open_store, own_prices, run_service
 
 EXIT_INTERRUPTED = 130
 
@@ -109,7 +109,7 @@ async def _with_store(
     models = choose_models(planned.scenarios, settings, os.environ)
     planned = planned.with_models(models)
     if options.dry_run:
-        for line in dry_run_lines(planned, models):
+        for line in dry_run_lines(planned, models, own_prices(settings)):
             typer.echo(line)
         return 0
     agent = await _agent(options, project, store)

@@ -11,11 +11,11 @@ async def dispatch(
     execute: Callable[[Run], Awaitable[Run]],
     *,
     concurrency: int,
-    stop: asyncio.Event,
+    stopped: Callable[[], bool],
 ) -> dict[int, Run]:
     """Execute the runs in order, at most `concurrency` at a time; the finished ones by id.
 
-    Once `stop` is set no further run begins; those under way are waited for. An exception of `execute` stops the
+    Once `stopped` says so no further run begins; those under way are waited for. An exception of `execute` stops the
     others and is raised.
     """
     waiting = iter(runs)
@@ -24,7 +24,7 @@ async def dispatch(
     async def work() -> None:
         # The iterator is shared: next() does not await, so no two workers get the same run.
         for run in waiting:
-            if stop.is_set():
+            if stopped():
                 return
             done = await execute(run)
             finished[done.id] = done

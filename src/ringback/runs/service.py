@@ -73,7 +73,22 @@ class RunService:
 
     async def _carry_out(self, result: Result, runs: Sequence[Run]) -> Result:
         self._on_event(ResultStarted(result_id=result.id, total=len(runs)))
-        finished = await dispatch(runs, self._executor.execute, concurrency=self._concurrency, stop=self._stop)
+        halt = asyncio.Event()
+
+        async def execute(run: Run) -> Run:
+            done = await self._executor.execute(run)
+            if not halt.is_set() and _cost_limit_reached(done):
+                halt.set()
+                sentence = done.evaluation.reason if done.evaluation else "The cost limit is reached."
+                self._on_event(Notice(sentence=f"Stopping: {sentence}"))
+            return done
+
+        finished = await dispatch(
+            runs,
+            execute,
+            concurrency=self._concurrency,
+            stopped=lambda: self._stop.is_set() or halt.is_set(),
+        )
         merged = tuple(finished.get(run.id, run) for run in _latest(result.runs, runs))
         interrupted = any(is_left(run) for run in merged)
         if interrupted:
@@ -89,6 +104,10 @@ def is_left(run: Run) -> bool:
     if run.status is not RunStatus.DONE:
         return True
     return run.conversation is not None and run.conversation.ending.code in _LEFT_UNDONE
+
+
+def _cost_limit_reached(run: Run) -> bool:
+    return run.conversation is not None and run.conversation.ending.code is EndingCode.COST_LIMIT
 
 
 def _latest(runs: Sequence[Run], reset: Sequence[Run]) -> list[Run]:
