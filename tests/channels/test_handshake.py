@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+
 from ringback.channels.channel import CallIds
 from ringback.channels.handshake import handshake_headers
 from ringback.domain.agent import Agent

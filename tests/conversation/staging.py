@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from virtual_clock import run_virtually
+
 from ringback.callers.caller import HangUp, Heard, Move, Say
 from ringback.channels.channel import ChannelEvent, Dropped
 from ringback.channels.chat_protocol import encode, parse_binary, parse_frame
@@ -14,7 +16,6 @@ from ringback.conversation.recorder import Recorder
 from ringback.domain.conversation import FindingCode
 from ringback.domain.event import Event
 from ringback.domain.utterance import Utterance
-from virtual_clock import run_virtually
 
 Frame = tuple[float, Any]
 """Seconds of delay, and an object (sent as JSON), a text, bytes, or `hang_up(…)`."""

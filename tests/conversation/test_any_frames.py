@@ -3,10 +3,12 @@
 import dataclasses
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from staging import ListedCaller, Play, hang_up
+
 from ringback.channels.channel import Dropped
 from ringback.channels.chat_protocol import parse_binary, parse_frame
 from ringback.conversation.endings import caller_ended
@@ -15,7 +17,6 @@ from ringback.conversation.recorder import Recorder
 from ringback.conversation.turn_taking import Ask, End, Finish, Speak, TurnTaking
 from ringback.domain.event import Event
 from ringback.domain.secret import Redactor
-from staging import ListedCaller, Play, hang_up
 
 _TEXTS = st.text(st.characters(codec=None), max_size=20)
 _JSON = st.recursive(
@@ -59,11 +60,12 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _strings(key)
+        items = cast("dict[str, Any]", value)
+        yield from items
+        for item in items.values():
             yield from _strings(item)
     elif isinstance(value, list | tuple):
-        for item in value:
+        for item in cast("list[Any]", value):
             yield from _strings(item)
 
 

@@ -3,17 +3,17 @@
 import asyncio
 
 import pytest
+from staging import AgentInMemory, ListedCaller, Play, call, content, hang_up, result
+from virtual_clock import run_virtually
+
 from ringback.callers.caller import HangUp, Say, Wait
 from ringback.conversation.limits import Limits
+from ringback.conversation.loop import converse
 from ringback.conversation.recorder import Recorder
 from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import EndingCode
 from ringback.domain.utterance import EndCall, Hold, Silence, Utterance, Words
 from ringback.errors import CallerInvalid, CostLimitReached, ModelUnavailable, NotSupported
-from staging import AgentInMemory, ListedCaller, Play, call, content, hang_up, result
-from virtual_clock import run_virtually
-
-from ringback.conversation.loop import converse
 
 
 def test_caller_and_agent_alternate_until_the_caller_has_nothing_more_to_say() -> None:
