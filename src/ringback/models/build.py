@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from ringback.domain.secret import Redactor
-from ringback.errors import UsageError
+from ringback.errors import ModelNotConfigured, UsageError
 from ringback.models import prices
 from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
@@ -78,7 +78,7 @@ def open_model(
 
     Args:
         name: `provider:name`. With a base URL any provider's name may stand there (prices are looked up under it).
-        base_url: Of an OpenAI-compatible server; for `anthropic` and `google`, of a server that speaks theirs.
+        base_url: Of an OpenAI-compatible server, whatever provider the name has.
         api_key: Its value; optional with a base URL.
         concurrency: Requests under way at the same time; more wait.
         budget: What the calls are counted in, and their cost limited by.
@@ -91,6 +91,7 @@ def open_model(
         session: An HTTP client to share; it is then closed by whoever opened it.
 
     Raises:
+        ModelNotConfigured: A hosted provider, and no key.
         UsageError: The name, base URL or key cannot be right, or the budget has a limit and the model no known price.
     """
     settings = SettingNames(
@@ -102,9 +103,9 @@ def open_model(
     _check_name(name, base_url, settings)
     key = _checked_key(api_key, name, base_url, settings)
     _check_price(name, budget, own_prices)
-    provider = _provider(
-        name, base_url, key, settings, request_timeout=timeout, temperature=temperature, session=session
-    )
+    if base_url is not None:
+        _check_base_url(base_url, key, settings)
+    provider = _provider(name, base_url, key, request_timeout=timeout, temperature=temperature, session=session)
     secrets = [key or "", URL(base_url).password or "" if base_url else ""]
     return ProviderModel(
         name=name,
@@ -122,7 +123,6 @@ def _provider(
     name: str,
     base_url: str | None,
     key: str | None,
-    settings: SettingNames,
     *,
     request_timeout: float,
     temperature: float | None,
@@ -130,13 +130,11 @@ def _provider(
 ) -> Provider:
     provider, _, model = name.partition(":")
     hosted = _HOSTED.get(provider)
-    if base_url is not None:
-        _check_base_url(base_url, key, settings)
-    if hosted is not None and hosted.base_url is None:
+    address = base_url or (hosted.base_url if hosted else None)
+    if address is None:
         from ringback.models.hosted import Hosted  # noqa: PLC0415 - pydantic_ai takes more than a second to import
 
-        return Hosted(provider, model, api_key=key, base_url=base_url, timeout=request_timeout, temperature=temperature)
-    address = base_url or (hosted.base_url if hosted else None) or ""
+        return Hosted(provider, model, api_key=key, timeout=request_timeout, temperature=temperature)
     return OpenAiCompatible(
         model,
         address,
@@ -162,7 +160,7 @@ def _check_name(name: str, base_url: str | None, settings: SettingNames) -> None
 def _checked_key(api_key: str | None, name: str, base_url: str | None, settings: SettingNames) -> str | None:
     key = (api_key or "").strip()
     if not key and needs_key(name, base_url):
-        raise UsageError(f"{name} needs a key; set {settings.key} in the environment.")
+        raise ModelNotConfigured(f"{name} needs a key; set {settings.key} in the environment.")
     if not (key.isascii() and key.isprintable()):
         raise UsageError(f"{settings.key} holds characters that no key has (line breaks or letters beyond ASCII).")
     return key or None
@@ -182,7 +180,9 @@ def _check_base_url(base_url: str, key: str | None, settings: SettingNames) -> N
 
 
 def _check_price(name: str, budget: Budget, own_prices: prices.Prices | None) -> None:
-    if budget.limit_usd is not None and not prices.has_price(name, own_prices):
+    # Looked up in any case: reading the list takes a moment that no conversation should have to wait for.
+    known = prices.has_price(name, own_prices)
+    if budget.limit_usd is not None and not known:
         raise UsageError(
             f"The price of {name} is not known, so the cost limit cannot be kept; leave --max-cost out, or give its "
             "price in the prices file (RINGBACK_PRICES_FILE; 0 for a model that is free)."

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from ringback.models.model import Message, Tool
 from ringback.models.provider import Answer, Cause, ToolRequest, Trouble
 from ringback.models.retrying import retry_after
-from ringback.models.shape import instruction, strict_schema
+from ringback.models.shape import strict_schema, with_instruction
 
 _LONGEST_QUOTE = 300
 _RETRYABLE = frozenset({408, 409, 425, 429})
@@ -27,7 +27,8 @@ def request(
     temperature: float | None,
 ) -> bytes:
     """The body of a request; the shape goes into `response_format`, or into the prompt for servers without it."""
-    sent = [{"role": message.role, "content": message.content} for message in messages]
+    prompt = messages if shape is None or schema_known else with_instruction(messages, shape)
+    sent = [{"role": message.role, "content": message.content} for message in prompt]
     body: dict[str, Any] = {"model": model, "messages": sent}
     if temperature is not None:
         body["temperature"] = temperature
@@ -37,8 +38,6 @@ def request(
         schema, strict = strict_schema(shape)
         named = {"name": shape.__name__, "schema": schema, "strict": strict}
         body["response_format"] = {"type": "json_schema", "json_schema": named}
-    elif shape is not None:
-        sent.append({"role": "system", "content": instruction(shape)})
     return json.dumps(body).encode()
 
 
@@ -110,13 +109,18 @@ def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if content is None:
         refused = message.get("refusal")
-        return refused if isinstance(refused, str) else ""
+        return _clean(refused) if isinstance(refused, str) else ""
     if isinstance(content, str):
-        return content
+        return _clean(content)
     if isinstance(content, list):
         parts = [_object(part) or {} for part in cast("list[Any]", content)]
-        return "".join(text for part in parts if isinstance(text := part.get("text"), str))
+        return _clean("".join(text for part in parts if isinstance(text := part.get("text"), str)))
     raise _nonsense("its content is no text")
+
+
+def _clean(text: str) -> str:
+    """Without halves of surrogate pairs: JSON can spell them, but nothing can send or store them."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _tool_requests(calls: Any) -> tuple[ToolRequest, ...]:

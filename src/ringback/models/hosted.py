@@ -34,10 +34,7 @@ from yarl import URL
 from ringback.models.chat_completions import refusal
 from ringback.models.model import Message, Tool
 from ringback.models.provider import Answer, Cause, ToolRequest, Trouble
-from ringback.models.shape import instruction, json_schema
-
-_LONGEST_REPLY = 4096
-"""Tokens; Anthropic's API wants a limit, and no reply of a caller or judge comes near it."""
+from ringback.models.shape import json_schema, with_instruction
 
 
 class Hosted:
@@ -76,13 +73,11 @@ class Hosted:
         url = URL(str(self._model.base_url or base_url or ""))
         self.where = (url.host or provider) if url.is_default_port() else f"{url.host}:{url.port}"
         self._timeout = timeout
-        self._settings = ModelSettings(max_tokens=_LONGEST_REPLY)
-        if temperature is not None:
-            self._settings["temperature"] = temperature
+        self._settings = ModelSettings() if temperature is None else ModelSettings(temperature=temperature)
 
     async def ask(self, messages: Sequence[Message], shape: type[BaseModel] | None, tools: Sequence[Tool]) -> Answer:
         """One request, no retries. Raises `Trouble`."""
-        prompt = [*messages, Message("system", instruction(shape))] if shape is not None else list(messages)
+        prompt = messages if shape is None else with_instruction(messages, shape)
         try:
             async with asyncio.timeout(self._timeout):
                 response = await model_request(

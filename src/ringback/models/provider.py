@@ -56,6 +56,8 @@ class Trouble(Exception):
         """Whether the same request may succeed later."""
         self.retry_after = retry_after
         """Seconds that the server wants us to wait."""
+        self.tries = 1
+        """How often it was tried in all."""
 
 
 class Provider(Protocol):

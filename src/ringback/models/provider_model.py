@@ -1,13 +1,13 @@
 """A provider's model behind the contract of `model.py`: limits, retries, shapes, usage and cost."""
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from ringback.domain.secret import Redactor
 from ringback.domain.usage import Usage
@@ -71,7 +71,9 @@ class ProviderModel:
         try:
             return _fit(answer, usage, shape, tools)
         except Misfit as misfit:
-            again = (*messages, Message("assistant", answer.text), Message("user", complaint(misfit)))
+            # Not every provider takes an empty message.
+            said = Message("assistant", answer.text or "(nothing)")
+            again = (*messages, said, Message("user", complaint(misfit)))
         answer, second = await self._ask(again, shape, tools)
         try:
             return _fit(answer, usage + second, shape, tools)
@@ -113,8 +115,11 @@ class ProviderModel:
         return Usage(calls=1, input_tokens=given or 0, output_tokens=made or 0, cost=cost, seconds=seconds)
 
     def _error(self, trouble: Trouble) -> ModelError:
-        tries = f", after {self.retries.attempts} tries" if trouble.retryable and trouble.retry_after is None else ""
-        sentence = f"{self.name} at {self.provider.where}: {trouble}{tries}. {self.settings.remedy(trouble.cause)}"
+        tries = f", tried {trouble.tries} times" if trouble.tries > 1 else ""
+        wait = trouble.retry_after or 0.0
+        asks = f", and it asks to wait {wait:g} s" if wait > self.retries.longest_wait else ""
+        what = f"{self.name} at {self.provider.where}: {trouble}{tries}{asks}."
+        sentence = f"{what} {self.settings.remedy(trouble.cause)}"
         return (ModelUnavailable if trouble.retryable else ModelRejected)(self.redactor.clean(sentence))
 
 
@@ -130,8 +135,8 @@ def _tool_use(request: ToolRequest, tools: Sequence[Tool]) -> ToolUse:
         names = ", ".join(tool.name for tool in tools) or "none at all"
         raise Misfit(f"There is no tool of the name {request.name!r}; there is: {names}.")
     try:
-        arguments: Any = json.loads(request.arguments or "{}")
-    except (ValueError, RecursionError) as error:
+        arguments: Any = from_json(request.arguments or "{}")
+    except ValueError as error:
         raise Misfit(f"The arguments of the tool {request.name} are not JSON.") from error
     if not isinstance(arguments, dict):
         raise Misfit(f"The arguments of the tool {request.name} are not an object.")

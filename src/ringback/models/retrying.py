@@ -29,18 +29,20 @@ class Retries:
 
     async def run(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         """Call until it succeeds. Raises the last `Trouble` when it cannot be, or was too often, tried again."""
-        for attempt in range(1, self.attempts):
+        attempt = 1
+        while True:
             try:
                 return await ask()
             except Trouble as trouble:
+                trouble.tries = attempt
                 wait = self._wait(attempt, trouble)
                 if wait is None:
                     raise
             await self.sleep(wait)
-        return await ask()
+            attempt += 1
 
     def _wait(self, attempt: int, trouble: Trouble) -> float | None:
-        if not trouble.retryable:
+        if not trouble.retryable or attempt >= self.attempts:
             return None
         backoff = min(self.longest_wait, self.first_wait * 2.0 ** (attempt - 1))
         if trouble.retry_after is None:

@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+from ringback.models.model import Message
 
 _MOST_OBJECTS = 20
 """A text with more opening braces than this is not searched further."""
@@ -92,10 +94,14 @@ def _make_strict(schema: Any) -> bool:
     return strict
 
 
-def instruction(shape: type[BaseModel]) -> str:
-    """What to tell a model whose server cannot be given a schema."""
+def with_instruction(messages: Sequence[Message], shape: type[BaseModel]) -> list[Message]:
+    """The prompt with the shape in words at its end, for servers that cannot be given a schema."""
     schema = json.dumps(json_schema(shape), ensure_ascii=False)
-    return f"Answer with one JSON object that fits this JSON Schema, and with nothing else:\n{schema}"
+    words = f"Answer with one JSON object that fits this JSON Schema, and with nothing else:\n{schema}"
+    if messages and messages[-1].role == "user":
+        # Prompt templates of some models want user and assistant to take turns.
+        return [*messages[:-1], Message("user", f"{messages[-1].content}\n\n{words}")]
+    return [*messages, Message("user", words)]
 
 
 def complaint(misfit: Misfit) -> str:

@@ -1,33 +1,41 @@
-"""Doubles for tests of agents and suites: a scripted agent, a scripted language model, and pytest fixtures."""
+"""Doubles for tests of agents and suites: a scripted agent, a scripted language model, and pytest fixtures.
 
-from ringback.testing.agent_call import AgentCall, LineClosed
-from ringback.testing.agent_server import ScriptedAgentServer, echo
-from ringback.testing.model_answers import (
-    Asked,
-    CallTool,
-    DropConnection,
-    RawAnswer,
-    Stall,
-    empty_choices,
-    html_page,
-    malformed_json,
-    rate_limited,
-    refused,
-    server_error,
-)
-from ringback.testing.model_server import ScriptedModelServer
-from ringback.testing.steps import (
-    CloseLine,
-    DropLine,
-    Pause,
-    RawBytes,
-    RawText,
-    content,
-    end_call,
-    metadata,
-    tool_call,
-    tool_result,
-)
+Names are loaded when they are used: pytest imports this package at its start, whether a test needs it or not.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ringback.testing.agent_call import AgentCall, LineClosed
+    from ringback.testing.agent_server import ScriptedAgentServer, echo
+    from ringback.testing.model_answers import (
+        Asked,
+        CallTool,
+        DropConnection,
+        RawAnswer,
+        Stall,
+        empty_choices,
+        html_page,
+        malformed_json,
+        rate_limited,
+        refused,
+        server_error,
+    )
+    from ringback.testing.model_server import ScriptedModelServer
+    from ringback.testing.steps import (
+        CloseLine,
+        DropLine,
+        Pause,
+        RawBytes,
+        RawText,
+        content,
+        end_call,
+        metadata,
+        tool_call,
+        tool_result,
+    )
+    from ringback.testing.threaded import in_thread
 
 __all__ = [
     "AgentCall",
@@ -49,6 +57,7 @@ __all__ = [
     "empty_choices",
     "end_call",
     "html_page",
+    "in_thread",
     "malformed_json",
     "metadata",
     "rate_limited",
@@ -57,3 +66,14 @@ __all__ = [
     "tool_call",
     "tool_result",
 ]
+
+_MODULES = ("agent_server", "agent_call", "model_server", "model_answers", "steps", "threaded")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            found = import_module(f"{__name__}.{module}")
+            if name in vars(found):
+                return vars(found)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,45 @@
+"""Pytest fixtures, found by pytest itself wherever Ringback is installed.
+
+Imports are inside the fixtures, so that test runs which use none of them pay nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ringback.testing import ScriptedAgentServer, ScriptedModelServer
+
+
+@pytest.fixture
+def agent_server() -> "Iterator[Callable[..., ScriptedAgentServer]]":
+    """Starts scripted agents, as in `agent = agent_server(greeting="Hello.")`, and closes them after the test.
+
+    It takes what `ScriptedAgentServer` takes, and may be called more than once.
+    """
+    from ringback.testing import ScriptedAgentServer, in_thread  # noqa: PLC0415 - see above
+
+    with ExitStack() as servers:
+
+        def start(*arguments: Any, **behaviour: Any) -> "ScriptedAgentServer":
+            return servers.enter_context(in_thread(ScriptedAgentServer(*arguments, **behaviour)))
+
+        yield start
+
+
+@pytest.fixture
+def model_server() -> "Iterator[Callable[..., ScriptedModelServer]]":
+    """Starts scripted language models, as in `model = model_server("I see.")`, and closes them after the test.
+
+    It takes what `ScriptedModelServer` takes, and may be called more than once.
+    """
+    from ringback.testing import ScriptedModelServer, in_thread  # noqa: PLC0415 - see above
+
+    with ExitStack() as servers:
+
+        def start(*arguments: Any, **behaviour: Any) -> "ScriptedModelServer":
+            return servers.enter_context(in_thread(ScriptedModelServer(*arguments, **behaviour)))
+
+        yield start
