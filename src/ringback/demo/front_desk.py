@@ -20,7 +20,8 @@ _LONGEST = 2000
 _PATIENCE = 4
 """Utterances in a row that are not understood before the desk hangs up."""
 _NAME = re.compile(
-    r"(?:my name is|my name's|this is|i am|i'm|it is|it's|name:)\s+([^\W\d_][\w'-]*(?:\s+[^\W\d_][\w'-]*){0,2})", re.I
+    r"(?:my name is|my name's|this is|i am|i'm|it is|it's|name:)\s+([^\W\d_][\w'-]*(?:\s+[^\W\d_][\w'-]*){0,2})",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_][\w'.-]*")
 _NAME_WORDS = 4
@@ -36,26 +37,28 @@ class Task(StrEnum):
 
 
 _TASKS = (
-    (Task.MOVE, re.compile(r"\b(move|resched\w*|change my|another (day|time)|postpone)\b", re.I)),
-    (Task.CANCEL, re.compile(r"\b(cancel\w*|call off)\b", re.I)),
-    (Task.BOOK, re.compile(r"\b(book|appointment|see (a|the) doctor|visit|check-?up)\b", re.I)),
+    (Task.MOVE, re.compile(r"\b(move|resched\w*|change my|another (day|time)|postpone)\b", re.IGNORECASE)),
+    (Task.CANCEL, re.compile(r"\b(cancel\w*|call off)\b", re.IGNORECASE)),
+    (Task.BOOK, re.compile(r"\b(book|appointment|see (a|the) doctor|visit|check-?up)\b", re.IGNORECASE)),
 )
-_YES = re.compile(r"\b(yes|yeah|yep|sure|ok|okay|please do|correct|right|go ahead|perfect|fine)\b", re.I)
-_NO = re.compile(r"\b(no|nope|don't|do not|not that|wrong|stop|leave it)\b", re.I)
-_BYE = re.compile(r"\b(bye|goodbye|that's all|that is all|nothing else|have a nice day)\b", re.I)
-_EMERGENCY = re.compile(r"\b(emergency|chest pain|can't breathe|cannot breathe|unconscious|bleeding heavily)\b", re.I)
+_YES = re.compile(r"\b(yes|yeah|yep|sure|ok|okay|please do|correct|right|go ahead|perfect|fine)\b", re.IGNORECASE)
+_NO = re.compile(r"\b(no|nope|don't|do not|not that|wrong|stop|leave it)\b", re.IGNORECASE)
+_BYE = re.compile(r"\b(bye|goodbye|that's all|that is all|nothing else|have a nice day)\b", re.IGNORECASE)
+_EMERGENCY = re.compile(
+    r"\b(emergency|chest pain|can't breathe|cannot breathe|unconscious|bleeding heavily)\b", re.IGNORECASE
+)
 _ANSWERS = (
     (
-        re.compile(r"\b(open|opening|hours|close)\b", re.I),
+        re.compile(r"\b(open|opening|hours|close)\b", re.IGNORECASE),
         "We are open from Monday to Friday, 8:00 to 17:00, and closed at the weekend.",
     ),
     (
-        re.compile(r"\b(where|address|parking)\b", re.I),
+        re.compile(r"\b(where|address|parking)\b", re.IGNORECASE),
         "You find us at 12 River Street, with parking behind the house.",
     ),
-    (re.compile(r"\b(price|cost|insurance|pay)\b", re.I), "A visit is covered by every public insurance."),
+    (re.compile(r"\b(price|cost|insurance|pay)\b", re.IGNORECASE), "A visit is covered by every public insurance."),
     (
-        re.compile(r"\b(who are you|robot|human|person|machine)\b", re.I),
+        re.compile(r"\b(who are you|robot|human|person|machine)\b", re.IGNORECASE),
         "I am the clinic's automatic front desk; a person calls you back if you leave your number.",
     ),
 )

@@ -79,8 +79,9 @@ def time_in(text: str) -> str | None:
         hour, suffix = int(clock[1]), (clock[3] or "").casefold()
         if suffix or clock[2] or re.search(r"\b(at|for|around|maybe|to)\s*$", text[: clock.start()], re.IGNORECASE):
             found.append((clock.start(), f"{_of_day(hour, suffix)}:{clock[2] or '00'}"))
-    for spoken in _SPOKEN.finditer(text):
-        found.append((spoken.start(), f"{_of_day(_HOURS.index(spoken[1].casefold()) + 1, '')}:00"))
+    found += [
+        (word.start(), f"{_of_day(_HOURS.index(word[1].casefold()) + 1, '')}:00") for word in _SPOKEN.finditer(text)
+    ]
     return max(found)[1] if found else None
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from aiohttp import WSMsgType, web
 
-from ringback.demo.front_desk import FrontDesk, Frame
+from ringback.demo.front_desk import Frame, FrontDesk
 from ringback.errors import UsageError
 
 MAX_FRAME_BYTES = 256 * 1024

@@ -94,15 +94,13 @@ class _Assembly:
         language = self._either("language")
         self._out.problems += scenario_rules(entry, kind, language)
         self._out.problems += name_rules(entry, self._around.personalities, self._around.profiles)
-        if self._out.problems:
-            return self._out
         if kind.startswith("real_world"):
             self._cannot(("type",), f"scenarios of type {kind} are not yet supported")
         if entry.conditional_actions and entry.conditional_actions.functions:
             self._cannot(("conditional_actions", "functions"), "`functions` are not yet supported")
         scenario = self._scenario(kind, language or "en")
         self._rubric_rules(scenario)
-        if not self._unsupported:
+        if self._knows_profiles():
             self._template_rules(scenario)
         if not self._out.problems:
             unsupported = self._unsupported
@@ -181,6 +179,15 @@ class _Assembly:
                 continue
             name = reference if named else entry.name or "inline"
             yield _personality(entry, name, language)
+
+    def _knows_profiles(self) -> bool:
+        """Whether every test profile is in the file, so that templates can be looked at."""
+        references = [reference for _, reference in self._chosen("test_profile", "profiles")]
+        known = self._around.profiles
+        return all(
+            reference in known if isinstance(reference, str) else not isinstance(reference, int)
+            for reference in references
+        )
 
     def _profiles(self) -> Iterator[TestProfile]:
         for place, found in self._chosen("test_profile", "profiles"):

@@ -167,7 +167,8 @@ def _parse_yaml(text: str) -> Document:
 
     reader = YAML(typ="safe", pure=True)
     try:
-        return _Builder(cast("Iterator[Any]", reader.parse(text))).document()
+        events = cast("Iterator[Any]", reader.parse(text))  # pyright: ignore[reportUnknownMemberType] - half typed
+        return _Builder(events).document()
     except MarkedYAMLError as error:
         raise _explain(error) from None
     except YAMLError as error:
@@ -308,10 +309,7 @@ class _Builder:
             if kind == "MappingEndEvent":
                 break
             mark = event.start_mark
-            if kind == "AliasEvent":
-                name = self._alias(event)
-            else:
-                name = event.value if kind == "ScalarEvent" else None
+            name = self._alias(event) if kind == "AliasEvent" else getattr(event, "value", None)
             if not isinstance(name, str):
                 raise Unreadable("A key must be text.", "Write `key: value`.", mark.line + 1, mark.column + 1)
             if name == "<<" and not event.style:

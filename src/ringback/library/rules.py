@@ -1,5 +1,6 @@
 """Rules of a suite file that reach over several fields of one scenario (or of the defaults)."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringback.callers.conditions import conditional_problems
@@ -20,8 +21,8 @@ from ringback.library.suite_format import (
     Defaults,
     MetricEntry,
     PersonalityEntry,
-    ProfileReference,
     PersonalityReference,
+    ProfileReference,
     ScenarioEntry,
 )
 from ringback.library.validation import Finding, did_you_mean
@@ -137,11 +138,9 @@ def _conditional_rules(entry: ConditionalActionsEntry, language: str | None) -> 
 
 
 def _place(path: str) -> Place:
-    parts: list[str | int] = []
-    for part in path.replace("[", ".[").split("."):
-        if part:
-            parts.append(int(part[1:-1]) if part.startswith("[") else part)
-    return tuple(parts)
+    """`conditions[0].action` as a place."""
+    names = re.findall(r"[^.\[\]]+", path)
+    return tuple(int(name) if name.isdigit() else name for name in names)
 
 
 def _metric_rules(metric: MetricEntry, place: Place) -> Iterator[Finding]:
@@ -154,22 +153,28 @@ def _metric_rules(metric: MetricEntry, place: Place) -> Iterator[Finding]:
 def _check_rules(checks: Sequence[Check]) -> Iterator[Finding]:
     for index, check in enumerate(checks):
         place: Place = ("checks", index)
-        if isinstance(check, AgentSaid | AgentNeverSaid):
-            if (check.text is None) == (check.regex is None):
-                yield place, f"{check.type} needs either `text` or `regex`.", "Give one of the two.", False
-            if check.text is not None and not check.text.strip():
-                yield (*place, "text"), "is empty.", "Write the words to look for.", False
-            if check.regex is not None:
-                yield from _pattern_rules(check.regex, (*place, "regex"))
-        elif isinstance(check, TurnsWithin):
-            yield from _bounds_rules(check, place)
-        elif isinstance(check, LatencyWithin):
-            if check.max is None and check.p95 is None:
+        match check:
+            case AgentSaid() | AgentNeverSaid():
+                yield from _wording_rules(check, place)
+            case TurnsWithin():
+                yield from _bounds_rules(check, place)
+            case LatencyWithin(max=None, p95=None):
                 yield place, "latency needs a limit.", "Add `max:` or `p95:`, in seconds.", False
-        elif isinstance(check, ToolCalled) and check.arguments is not None and check.match is ArgumentMatch.REGEX:
-            for name, pattern in check.arguments.items():
-                if isinstance(pattern, str):
-                    yield from _pattern_rules(pattern, (*place, "arguments", name))
+            case ToolCalled(match=ArgumentMatch.REGEX):
+                for name, pattern in (check.arguments or {}).items():
+                    if isinstance(pattern, str):
+                        yield from _pattern_rules(pattern, (*place, "arguments", name))
+            case _:
+                pass
+
+
+def _wording_rules(check: AgentSaid | AgentNeverSaid, place: Place) -> Iterator[Finding]:
+    if (check.text is None) == (check.regex is None):
+        yield place, f"{check.type} needs either `text` or `regex`.", "Give one of the two.", False
+    if check.text is not None and not check.text.strip():
+        yield (*place, "text"), "is empty.", "Write the words to look for.", False
+    if check.regex is not None:
+        yield from _pattern_rules(check.regex, (*place, "regex"))
 
 
 def _bounds_rules(check: TurnsWithin, place: Place) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ def _keys_at(model: type[BaseModel], place: Place, value: Any) -> Iterator[str]:
         for node in _alternatives(nodes, schema, value):
             properties = cast("dict[str, Any]", node.get("properties", {}))
             if part in properties:
-                inner.append(properties[cast("str", part)])
+                inner.append(properties[part])
             elif isinstance(part, str) and isinstance(node.get("additionalProperties"), dict):
                 inner.append(node["additionalProperties"])
             elif isinstance(part, int) and isinstance(node.get("items"), dict):
