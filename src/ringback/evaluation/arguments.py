@@ -8,6 +8,8 @@ from ringback.domain.check import ArgumentMatch
 from ringback.evaluation.patterns import Search
 from ringback.evaluation.wording import excerpt
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 def mismatches(expected: Mapping[str, Any], actual: Any, *, match: ArgumentMatch, tolerance: float) -> list[str]:
     """What is different, one phrase an argument; empty where the call is as expected.
@@ -28,7 +30,7 @@ def shown(value: Any, limit: int = 120) -> str:
 def as_json(value: Any) -> str:
     """A JSON value as text, with its letters as they are."""
     try:
-        return json.dumps(value, ensure_ascii=False)
+        return _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
         return str(value)
 

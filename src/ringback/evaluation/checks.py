@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from ringback.domain.check import (
@@ -43,7 +42,13 @@ def run_check(check: Check, record: Record) -> CheckScore:
         log.exception("a check crashed")
         sentence = f"The check crashed: {type(error).__name__}: {error}"
         score = CheckScore(name="", passed=False, explanation=sentence, undecided=True)
-    return replace(score, name=check.name or name_of(check))
+    return CheckScore(
+        name=check.name or name_of(check),
+        passed=score.passed,
+        explanation=score.explanation,
+        evidence=score.evidence,
+        undecided=score.undecided,
+    )
 
 
 def _decide(check: Check, record: Record) -> CheckScore:  # noqa: C901, PLR0911 - one line for each type of check

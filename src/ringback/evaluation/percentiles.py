@@ -5,6 +5,8 @@ from collections.abc import Sequence
 PERCENTILES = (25, 50, 75, 90, 95, 99)
 """Those that reports show."""
 
+_NAMED = tuple((f"p{percent}", percent) for percent in PERCENTILES)
+
 LAG_BOUND = 0.05
 """Seconds of event-loop lag from which latencies are not trusted: the lag may be in them."""
 
@@ -17,15 +19,19 @@ def percentile(values: Sequence[float], percent: float) -> float:
     """
     if not values:
         raise ValueError("no percentile of no values")
-    ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    between = ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-    return min(between, ordered[above])  # rounding may leave it a hair above
+    return _interpolated(sorted(values), percent)
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """`p25` … `p99` of the values, which must not be empty."""
     ordered = sorted(values)
-    return {f"p{percent}": percentile(ordered, percent) for percent in PERCENTILES}
+    return {name: _interpolated(ordered, percent) for name, percent in _NAMED}
+
+
+def _interpolated(ordered: Sequence[float], percent: float) -> float:
+    last = len(ordered) - 1
+    place = last * percent / 100
+    below = int(place)
+    low, high = ordered[below], ordered[below + 1 if below < last else last]
+    between = low + (high - low) * (place - below)
+    return min(high, between)  # rounding may leave it a hair above

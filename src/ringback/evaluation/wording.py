@@ -4,6 +4,7 @@ Folding a text: canonical composition (NFC), typographic quotes, dashes and the 
 characters left out, case folded, every run of blanks one space, none at the ends.
 """
 
+import re
 import unicodedata
 from itertools import pairwise
 
@@ -49,6 +50,10 @@ def locate(folded: str, text: str, *, whole_words: bool = False, begin: int = 0)
     """
     if not folded:
         return None
+    if text.isascii():
+        return _locate_ascii(folded, text, whole_words=whole_words, begin=begin)
+    if folded not in fold(text):
+        return None  # the common case, without walking through the text sign by sign
     plain, places = _fold_with_places(text)
     at = plain.find(folded)
     while at >= 0:
@@ -57,6 +62,16 @@ def locate(folded: str, text: str, *, whole_words: bool = False, begin: int = 0)
         if start >= begin and not (whole_words and (_inside_word(plain, at) or _inside_word(plain, end))):
             return start, places[end - 1][1]
         at = plain.find(folded, at + 1)
+    return None
+
+
+def _locate_ascii(folded: str, text: str, *, whole_words: bool, begin: int) -> tuple[int, int] | None:
+    """`locate` where folding moves nothing but blanks."""
+    words = (re.escape(word).replace("'", "['`]") for word in folded.split())
+    for found in re.compile(r"\s+".join(words), re.IGNORECASE).finditer(text, begin):
+        inside = _inside_word(text, found.start()) or _inside_word(text, found.end())
+        if not (whole_words and inside):
+            return found.span()
     return None
 
 
@@ -73,8 +88,29 @@ def excerpt(text: str, limit: int = 120) -> str:
 
 def has_negation(text: str) -> bool:
     """Whether a text denies something, in English, German, French, Spanish, Portuguese, Italian or Dutch."""
-    words = fold(text).split()
-    return any(word.strip(".,;:!?\"'()") in _NEGATIONS or "n't" in word for word in words)
+    return any(map(_denies, _words(text)))
+
+
+def shares_negation(text: str, other: str) -> bool:
+    """Whether a text denies the same as another: a word of denial, and the word it belongs to, stand in both.
+
+    That word is the next one, or the one before where the text ends there.
+    """
+    words, pairs = _words(text), set(pairwise(_words(other)))
+    for at, word in enumerate(words):
+        if _denies(word):
+            pair = tuple(words[at : at + 2]) if at + 1 < len(words) else tuple(words[at - 1 : at + 1])
+            if pair in pairs:
+                return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,;:!?\"'()") for word in fold(text).split()]
+
+
+def _denies(word: str) -> bool:
+    return word in _NEGATIONS or "n't" in word
 
 
 def shared_share(text: str, other: str) -> float:
