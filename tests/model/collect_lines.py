@@ -1,6 +1,7 @@
 """Ask the weak model for caller lines in the situations of `data/situations.yaml`; prints one JSON object a line.
 
     python tests/model/collect_lines.py http://127.0.0.1:PORT/v1 --samples 2 > lines.jsonl
+    python tests/model/collect_lines.py http://127.0.0.1:PORT/v1 --samples 1 --own-prompt > more.jsonl
 
 The lines are to be labelled by a reader; `data/labelled_lines.jsonl` is what came of it.
 """
@@ -14,6 +15,10 @@ from typing import Any
 
 import aiohttp
 from ruamel.yaml import YAML
+
+from ringback.callers.prompts import persona_messages, persona_prompt
+from ringback.domain.conversation import Entry, Role
+from ringback.domain.scenario import Facts, Personality, Scenario, ScenarioType
 
 SITUATIONS = Path(__file__).parent / "data" / "situations.yaml"
 
@@ -49,15 +54,40 @@ def cases(situations: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[d
     return found
 
 
-async def collect(url: str, samples: int, temperature: float, seed: int) -> None:
+def plain_messages(situation: dict[str, Any], said: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The role said plainly, and the conversation as it stands."""
+    roles = {"agent": "user", "caller": "assistant"}
+    messages = [{"role": "system", "content": system_prompt(situation)}]
+    return messages + [{"role": roles[line["role"]], "content": line["content"]} for line in said]
+
+
+def own_messages(situation: dict[str, Any], said: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What Ringback's persona sends in this place."""
+    scenario = Scenario(
+        key=situation["id"],
+        name=situation["id"],
+        type=ScenarioType.INSTRUCTION,
+        language=situation["language"],
+        instructions=situation["instructions"],
+        facts=Facts(**situation["facts"]),
+    )
+    personality = Personality(name="", prompt=situation["personality"])
+    roles = {"agent": Role.AGENT, "caller": Role.CALLER}
+    entries = [
+        Entry(number=number, role=roles[line["role"]], content=line["content"], start=0, end=0, turn=number // 2)
+        for number, line in enumerate(said, 1)
+    ]
+    system = persona_prompt(scenario, personality, None, scenario.language)
+    return [{"role": message.role, "content": message.content} for message in persona_messages(system, entries)]
+
+
+async def collect(url: str, samples: int, temperature: float, seed: int, *, own_prompt: bool) -> None:
     """Ask for every case, `samples` times each, one after the other (so that a seed repeats)."""
     situations: list[dict[str, Any]] = YAML(typ="safe").load(SITUATIONS.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
     async with aiohttp.ClientSession() as session:
         for number, (situation, said) in enumerate(cases(situations)):
             for sample in range(samples):
-                roles = {"agent": "user", "caller": "assistant"}
-                messages = [{"role": "system", "content": system_prompt(situation)}]
-                messages += [{"role": roles[line["role"]], "content": line["content"]} for line in said]
+                messages = (own_messages if own_prompt else plain_messages)(situation, said)
                 body = {"messages": messages, "max_tokens": 90, "temperature": temperature}
                 body["seed"] = seed + number * samples + sample
                 async with session.post(f"{url}/chat/completions", json=body) as response:
@@ -75,8 +105,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--own-prompt", action="store_true", help="the prompt of Ringback's persona, not the plain one")
     chosen = parser.parse_args()
-    asyncio.run(collect(chosen.url, chosen.samples, chosen.temperature, chosen.seed))
+    asyncio.run(collect(chosen.url, chosen.samples, chosen.temperature, chosen.seed, own_prompt=chosen.own_prompt))
 
 
 if __name__ == "__main__":
