@@ -24,6 +24,7 @@ from ringback.domain.secret import Redactor
 from ringback.domain.utterance import Utterance
 
 _KNOWN_KEYS = frozenset({"content", "metadata", "role", "type", "data"})
+_quoted_text = json.JSONEncoder(ensure_ascii=False).encode
 _CALL = "function call"
 _RESULT = "function call result"
 _EXACT_ROLES = frozenset({"agent", "Function Call", "Function Call Result"})
@@ -31,10 +32,8 @@ _EXACT_ROLES = frozenset({"agent", "Function Call", "Function Call Result"})
 
 def encode(utterance: Utterance) -> str:
     """The one frame of an utterance: `{"content": …}`, with `"type": "end_call"` where the caller hangs up."""
-    frame = {"content": storable(utterance.text)}
-    if utterance.ends_call:
-        frame["type"] = "end_call"
-    return json.dumps(frame, ensure_ascii=False)
+    content = _quoted_text(storable(utterance.text))
+    return f'{{"content": {content}, "type": "end_call"}}' if utterance.ends_call else f'{{"content": {content}}}'
 
 
 def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> ChannelEvent:
@@ -48,7 +47,7 @@ def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> Chann
     clean = _cleaner(redactor)
     text = clean(text)
     try:
-        frame = read_json(text, clean)
+        frame: Any = read_json(text, clean)
     except RecursionError:
         return _noted(at, FindingCode.NOT_JSON, "The frame is nested too deep to be read.", shortened(text))
     except ValueError:
@@ -67,7 +66,10 @@ def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> Chann
             f"The frame is {_kind(frame)}, not a JSON object; it was not answered.",
             _detail(frame, text),
         )
-    return _Frame(cast("dict[str, Any]", frame), at, text).event()
+    fields = cast("dict[str, Any]", frame)
+    if len(fields) == 1 and isinstance(words := fields.get("content"), str) and words:
+        return Said(at=at, text=words)  # nearly every frame
+    return _Frame(fields, at, text).event()
 
 
 def parse_binary(data: bytes, at: float, redactor: Redactor | None = None) -> ChannelEvent:

@@ -1,6 +1,7 @@
 """Holding one conversation: a channel and a caller, driven by the rules of turn taking."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
@@ -9,7 +10,8 @@ from ringback.conversation.endings import after_failure, caller_ended, max_turns
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop_lag import LoopLag
 from ringback.conversation.recorder import Recorder
-from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Pause, Speak, TurnTaking
+from ringback.conversation.stopping import WhenStopped
+from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Pause, Speak, Step, TurnTaking
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending
 from ringback.domain.utterance import EndCall, Hold, Silence, Utterance
@@ -72,12 +74,13 @@ class _Exchange:
     __slots__ = (
         "_caller",
         "_channel",
+        "_chosen",
         "_clock",
         "_composing",
         "_defect",
+        "_due",
         "_limits",
         "_loop",
-        "_move",
         "_recorder",
         "_rung_at",
         "_task",
@@ -108,8 +111,9 @@ class _Exchange:
         self._waiter: asyncio.Future[None] | None = None
         self._composing = False
         self._withdrawn = False
-        self._move: Say | None = None
+        self._chosen: _Chosen | None = None
         self._defect: BaseException | None = None
+        self._due: Step | None = None  # what the conversing task was woken for
         self.failure: RingbackError | None = None
         now = self._clock()
         self.over_at = now
@@ -120,17 +124,16 @@ class _Exchange:
     async def hold(self, stop: asyncio.Event | None) -> Ending:
         """Talk; returns the ending."""
         reader = self._loop.create_task(self._read())
-        watcher = self._loop.create_task(self._watch(stop)) if stop is not None else None
         try:
-            ending = await self._talk()
+            with WhenStopped(stop, self._stopped):
+                ending = await self._talk()
             await self._channel.close()
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            helpers = [task for task in (reader, watcher) if task is not None]
-            for task in helpers:
-                task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
+            if not reader.done():
+                reader.cancel()
+                await asyncio.wait((reader,))
         return ending
 
     async def _talk(self) -> Ending:
@@ -138,7 +141,8 @@ class _Exchange:
         while True:
             if self._defect is not None:
                 raise self._defect
-            step = turns.next(self._now())
+            step = self._due or turns.next(self._now())
+            self._due = None
             self._record_observations()
             match step:
                 case Listen():
@@ -170,8 +174,7 @@ class _Exchange:
         self._turns.heard(event)
         self._look()
 
-    async def _watch(self, stop: asyncio.Event) -> None:
-        await stop.wait()
+    def _stopped(self) -> None:
         self._turns.stop(self._clock())
         self._look()
 
@@ -184,9 +187,11 @@ class _Exchange:
             return
         step = self._turns.next(self._now())
         if isinstance(step, Listen):
+            self._due = None
             self._record_observations()
             self._alarm(step.until)
         else:
+            self._due = step
             self._wake()
 
     def _wake(self) -> None:
@@ -279,32 +284,39 @@ class _Exchange:
                 await self._end(caller_ended())
                 self._caller.said(move)
             case Say():
-                if self._at_limit and move.utterance.text:
-                    await self._end(max_turns(self._limits.max_turns))
-                    return
-                self._move = move
-                pauses, _ = _pauses(move.utterance)
-                self._turns.chose(self._clock(), pauses)
+                await self._choose(move)
+
+    async def _choose(self, move: Say) -> None:
+        utterance = move.utterance
+        text = utterance.text
+        if text and self._at_limit:
+            await self._end(max_turns(self._limits.max_turns))
+            return
+        pauses, hold = _pauses(utterance, text)
+        self._chosen = _Chosen(move, text, paused=bool(pauses), hold=hold)
+        if pauses:
+            self._turns.chose(self._clock(), pauses)
+        else:
+            await self._speak()
 
     @property
     def _at_limit(self) -> bool:
         return self._turns.utterances >= self._limits.max_turns
 
     async def _speak(self) -> None:
-        move = self._move
-        assert move is not None  # noqa: S101 - the rules let a caller speak that has chosen its words
-        utterance, text = move.utterance, move.utterance.text
-        pauses, hold = _pauses(utterance)
+        chosen = self._chosen
+        assert chosen is not None  # noqa: S101 - the rules let a caller speak that has chosen its words
+        utterance = chosen.move.utterance
         if utterance.ends_call:
             await self._end(caller_ended(), utterance)
-        elif text:
+        elif chosen.text:
             at = await self._channel.send(utterance)
-            self._recorder.caller_said(text, at)
-            self._turns.said(at, hold=hold)
+            self._recorder.caller_said(chosen.text, at)
+            self._turns.said(at, hold=chosen.hold)
         else:
             self._recorder.turn_over()
-            self._turns.kept_silent(self._clock(), again=bool(pauses))
-        self._caller.said(move)
+            self._turns.kept_silent(self._clock(), again=chosen.paused)
+        self._caller.said(chosen.move)
 
     async def _end(self, ending: Ending, utterance: Utterance = _FAREWELL) -> None:
         """Say the end of the call, in one frame with the last words if there are any."""
@@ -313,16 +325,29 @@ class _Exchange:
         self._turns.ended(at, ending)
 
 
-def _pauses(utterance: Utterance) -> tuple[tuple[Pause, ...], float]:
+@dataclass(slots=True)
+class _Chosen:
+    """What the caller is going to say."""
+
+    move: Say
+    text: str
+    paused: bool
+    hold: float
+    """Seconds of hold after the words."""
+
+
+def _pauses(utterance: Utterance, text: str) -> tuple[Sequence[Pause], float]:
     """The pauses before the words (one frame carries them all), and the seconds of hold after them."""
-    pauses: list[Pause] = []
+    if len(utterance.parts) == 1 and text:
+        return (), 0.0
+    before: list[Pause] = []
     after: list[Pause] = []
     for part in utterance.parts:
         if isinstance(part, Silence | Hold):
             after.append(Pause(part.seconds, hold=isinstance(part, Hold)))
         elif isinstance(part, EndCall) or part.text.strip():
-            pauses += after
+            before += after
             after = []
-    if not utterance.text and not utterance.ends_call:
-        return tuple(after), 0.0
-    return tuple(pauses), sum(pause.seconds for pause in after if pause.hold)
+    if not text and not utterance.ends_call:
+        return after, 0.0
+    return before, sum(pause.seconds for pause in after if pause.hold)

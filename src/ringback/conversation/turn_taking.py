@@ -27,7 +27,7 @@ from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every frame, and that would double its price
 class Listen:
     """Nothing to do until this time, or until something happens."""
 
@@ -90,6 +90,9 @@ class _Phase(Enum):
     OVER = auto()
 
 
+_LISTENING, _COMPOSING, _PAUSING, _CLOSING, _OVER = _Phase  # a member's name is looked up slowly, and often here
+
+
 class TurnTaking:
     """The state of one conversation."""
 
@@ -118,7 +121,7 @@ class TurnTaking:
 
     def __init__(self, limits: Limits, *, opened_at: float, agent_speaks_first: bool | None) -> None:
         self._limits = limits
-        self._phase = _Phase.LISTENING
+        self._phase = _LISTENING
         self.over_at = opened_at + limits.max_duration
         """When the longest duration is reached."""
         self._last_content = opened_at
@@ -148,12 +151,12 @@ class TurnTaking:
     @property
     def awaits_caller(self) -> bool:
         """The caller is composing, and nothing that came makes its proposal void."""
-        return self._phase is _Phase.COMPOSING
+        return self._phase is _COMPOSING
 
     @property
     def closing(self) -> bool:
         """The end of the call has been said; what comes now is recorded, not answered."""
-        return self._phase is _Phase.CLOSING
+        return self._phase is _CLOSING
 
     # What the agent does
 
@@ -161,7 +164,7 @@ class TurnTaking:
         """Something came from the agent."""
         if isinstance(event, Dropped):
             self._finish(self._ending if self._ending is not None else after_drop(event, self._error))
-        elif self._phase in (_Phase.CLOSING, _Phase.OVER):
+        elif self._phase in (_CLOSING, _OVER):
             return
         elif isinstance(event, Said):
             self._content(event.at)
@@ -183,16 +186,16 @@ class TurnTaking:
         self._last_content = self._quiet_from = at
         self._function_at = None
         self._open_calls.clear()
-        if self._phase in (_Phase.COMPOSING, _Phase.PAUSING):
+        if self._phase in (_COMPOSING, _PAUSING):
             self._join_turn(at)
 
     def _join_turn(self, at: float) -> None:
         """Content before our frame is sent makes the caller think again, unless it is on hold or did so too often."""
-        on_hold = self._phase is _Phase.PAUSING and next((hold for until, hold in self._pauses if at < until), False)
+        on_hold = self._phase is _PAUSING and next((hold for until, hold in self._pauses if at < until), False)
         if on_hold or self._recompositions >= self._limits.recompositions:
             return
         self._recompositions += 1
-        self._phase = _Phase.LISTENING
+        self._phase = _LISTENING
         self.observations.append(
             Observation(
                 FindingCode.RECOMPOSED_REPLY,
@@ -203,24 +206,24 @@ class TurnTaking:
 
     def _finish(self, ending: Ending) -> None:
         self._ending = ending
-        self._phase = _Phase.OVER
+        self._phase = _OVER
 
     # What the caller does
 
     def composing(self) -> None:
         """The caller is being asked."""
-        self._phase = _Phase.COMPOSING
+        self._phase = _COMPOSING
         self._fresh = self._owed = False
         self._ask_again_at = None
 
     def waits(self, at: float, seconds: float | None) -> None:
         """The caller wants to hear more, or to be asked again after so many seconds."""
-        self._phase = _Phase.LISTENING
+        self._phase = _LISTENING
         self._ask_again_at = None if seconds is None else at + seconds
 
     def chose(self, at: float, pauses: Sequence[Pause]) -> None:
         """The caller decided what to say, after these pauses."""
-        self._phase = _Phase.PAUSING
+        self._phase = _PAUSING
         self._pauses = []
         for pause in pauses:
             at += pause.seconds
@@ -238,7 +241,7 @@ class TurnTaking:
             self._ask_again_at = at
 
     def _new_turn(self, at: float, hold: float) -> None:
-        self._phase = _Phase.LISTENING
+        self._phase = _LISTENING
         self._begun = self._owed = True
         self._fresh = False
         self._function_at = None
@@ -251,57 +254,60 @@ class TurnTaking:
 
     def ended(self, at: float, ending: Ending) -> None:
         """Our end_call was sent; the line stays open for the grace."""
-        if self._phase is not _Phase.OVER:
-            self._phase = _Phase.CLOSING
+        if self._phase is not _OVER:
+            self._phase = _CLOSING
             self._ending = ending
             self._closing_until = at + self._limits.grace
 
     def stop(self, at: float) -> None:
         """The user stops the run: an agent that owes a turn may finish it, for a limited time."""
-        owes_turn = self._phase is _Phase.LISTENING and (self._fresh or self._owed)
+        owes_turn = self._phase is _LISTENING and (self._fresh or self._owed)
         self._stop_at = at + self._limits.finish_turn if owes_turn and self._ask_again_at is None else at
 
     # What to do
 
     def next(self, now: float) -> Step:  # noqa: PLR0911 - a table of rules: the first that fits decides
         """What to do at this time."""
-        if self._phase is _Phase.OVER or (self._phase is _Phase.CLOSING and now >= self._closing_until):
+        if self._phase is _OVER or (self._phase is _CLOSING and now >= self._closing_until):
             assert self._ending is not None  # noqa: S101 - both phases are entered with an ending
             return Finish(self._ending)
-        if self._phase is _Phase.CLOSING:
+        if self._phase is _CLOSING:
             return Listen(self._closing_until)
         if now >= self.over_at:
             return End(max_duration(self._limits.max_duration))
         if self._stop_at is not None and now >= self._stop_at:
             return End(cancelled())
         step = self._step(now)
-        if isinstance(step, Listen):
-            return Listen(min(step.until, self.over_at, self.over_at if self._stop_at is None else self._stop_at))
+        if isinstance(step, float | int):
+            if self._stop_at is not None and self._stop_at < step:
+                step = self._stop_at
+            return Listen(min(step, self.over_at))
         if self._stop_at is not None and isinstance(step, Ask | Speak):
             return End(cancelled())
         return step
 
-    def _step(self, now: float) -> Step:  # noqa: PLR0911 - a table of rules: the first that fits decides
-        if self._phase is _Phase.COMPOSING:
-            return Listen(self.over_at)
-        if self._phase is _Phase.PAUSING:
+    def _step(self, now: float) -> Step | float:  # noqa: PLR0911 - a table of rules: the first that fits decides
+        """The step by the rules of turns alone; a number: listen until then."""
+        if self._phase is _COMPOSING:
+            return self.over_at
+        if self._phase is _PAUSING:
             over = self._pauses[-1][0] if self._pauses else now
-            return Speak() if now >= over else Listen(over)
+            return Speak() if now >= over else over
         silent_at = self._last_content + self._limits.inactivity
         if self._function_at is not None:
             if now >= silent_at:
                 return Finish(agent_silent(self._limits.inactivity))
             held_until = self._function_at + self._limits.tool_hold
             if now < held_until:
-                return Listen(min(held_until, silent_at))
+                return min(held_until, silent_at)
             self._tool_timed_out()
         if self._fresh:
             over = max(self._quiet_from + self._limits.settle, self._not_before)
-            return Ask(opening=False, waited=False) if now >= over else Listen(over)
+            return Ask(opening=False, waited=False) if now >= over else over
         if self._ask_again_at is not None and self._ask_again_at <= silent_at:
             due = now >= self._ask_again_at
-            return Ask(opening=not self._begun, waited=self._begun) if due else Listen(self._ask_again_at)
-        return Finish(agent_silent(self._limits.inactivity)) if now >= silent_at else Listen(silent_at)
+            return Ask(opening=not self._begun, waited=self._begun) if due else self._ask_again_at
+        return Finish(agent_silent(self._limits.inactivity)) if now >= silent_at else silent_at
 
     def _tool_timed_out(self) -> None:
         self._function_at = None
