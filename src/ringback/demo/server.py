@@ -18,7 +18,8 @@ MAX_FRAME_BYTES = 256 * 1024
 _IDLE = 600.0
 """Seconds without a word after which a caller is let go."""
 _MOST_UTTERANCES = 500
-_DESKS = web.AppKey("lines", set[web.WebSocketResponse])
+_LINES = web.AppKey("lines", set[web.WebSocketResponse])
+_THINKING = web.AppKey("thinking", float)
 
 
 @dataclass(slots=True)
@@ -34,14 +35,20 @@ class Server:
         await self.runner.cleanup()
 
 
-async def serve(host: str = "127.0.0.1", port: int = 0) -> Server:
+async def serve(host: str = "127.0.0.1", port: int = 0, *, thinking: float = 0.0) -> Server:
     """Start the demo agent in the running event loop; port 0 takes a free one.
+
+    Args:
+        host: address to listen on.
+        port: port to listen on.
+        thinking: seconds before each answer and for each tool, so that the agent has a pace to be measured.
 
     Raises:
         UsageError: the port is taken, or the address is not one of this machine.
     """
     app = web.Application()
-    app[_DESKS] = set()
+    app[_LINES] = set()
+    app[_THINKING] = thinking
     app.router.add_get("/{path:.*}", _take_call)
     app.on_shutdown.append(_hang_up)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
@@ -58,14 +65,16 @@ async def serve(host: str = "127.0.0.1", port: int = 0) -> Server:
     return Server(f"ws://{shown}:{actual}", runner)
 
 
-def run_forever(host: str = "127.0.0.1", port: int = 8765, *, while_stdin_is_open: bool = False) -> None:
+def run_forever(
+    host: str = "127.0.0.1", port: int = 8765, *, thinking: float = 0.2, while_stdin_is_open: bool = False
+) -> None:
     """Run the demo agent until Ctrl-C, SIGTERM or (if asked to) the end of the standard input."""
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(host, port, while_stdin_is_open=while_stdin_is_open))
+        asyncio.run(_run(host, port, thinking, while_stdin_is_open=while_stdin_is_open))
 
 
-async def _run(host: str, port: int, *, while_stdin_is_open: bool) -> None:
-    server = await serve(host, port)
+async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bool) -> None:
+    server = await serve(host, port, thinking=thinking)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
@@ -92,10 +101,10 @@ async def _take_call(request: web.Request) -> web.StreamResponse:
     if not line.can_prepare(request):
         return web.Response(status=426, text="This is a WebSocket server: connect with ws://.\n")
     await line.prepare(request)
-    lines = request.app[_DESKS]
+    lines = request.app[_LINES]
     lines.add(line)
     try:
-        await _converse(line, FrontDesk.for_headers(request.headers))
+        await _converse(line, FrontDesk.for_headers(request.headers), request.app[_THINKING])
     except (ConnectionError, TimeoutError):
         pass  # the caller is gone, or has nothing to say any more
     finally:
@@ -105,8 +114,8 @@ async def _take_call(request: web.Request) -> web.StreamResponse:
     return line
 
 
-async def _converse(line: web.WebSocketResponse, desk: FrontDesk) -> None:
-    await _send(line, desk.greet())
+async def _converse(line: web.WebSocketResponse, desk: FrontDesk, thinking: float) -> None:
+    await _send(line, desk.greet(), 0)
     for _ in range(_MOST_UTTERANCES):
         message = await line.receive(timeout=_IDLE)
         if message.type is WSMsgType.BINARY:
@@ -117,13 +126,16 @@ async def _converse(line: web.WebSocketResponse, desk: FrontDesk) -> None:
         if ends:
             return
         if words is not None:
-            await _send(line, desk.hear(words))
+            await asyncio.sleep(thinking)
+            await _send(line, desk.hear(words), thinking)
         if desk.ended:
             return
 
 
-async def _send(line: web.WebSocketResponse, frames: list[Frame]) -> None:
+async def _send(line: web.WebSocketResponse, frames: list[Frame], thinking: float) -> None:
     for frame in frames:
+        if frame.get("role") == "Function Call Result":
+            await asyncio.sleep(thinking)
         await line.send_str(json.dumps(frame, ensure_ascii=False))
 
 
@@ -141,6 +153,6 @@ def read_frame(text: str) -> tuple[str | None, bool]:
 
 
 async def _hang_up(app: web.Application) -> None:
-    for line in list(app[_DESKS]):
+    for line in list(app[_LINES]):
         with contextlib.suppress(ConnectionError):
             await line.close(code=1001, message=b"The demo agent stops.")

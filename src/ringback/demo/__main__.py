@@ -1,0 +1,108 @@
+"""`python -m ringback.demo --report DIR`: callers talk to a demo agent, and one of them finds its fault.
+
+The agent runs in a process of its own, the suite through the command line, as a user would run both. Exit code 0 when
+the planted fault was found and everything else passed; 1 when not; else what `ringback run` ended with.
+"""
+
+import argparse
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from ringback.demo.finding import Verdict, read_verdict
+
+_SUITE = "suite.yaml"
+_STOPPED = 130
+_COMMAND = "from ringback.cli.main import main; main()"
+
+
+class CannotDemonstrate(Exception):
+    """The demo cannot run; the message is a sentence."""
+
+
+def main() -> int:
+    """Run the demo and say what it means; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m ringback.demo", description="Show Ringback at work.")
+    parser.add_argument("--report", type=Path, default=Path("demo-report"), help="folder for the reports")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        from ringback.demo.server import run_forever  # noqa: PLC0415 - the parent needs no server
+
+        run_forever(port=0, while_stdin_is_open=True)
+        return 0
+    try:
+        return _demonstrate(options.report)
+    except CannotDemonstrate as error:
+        _say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return _STOPPED
+
+
+def _demonstrate(folder: Path) -> int:
+    report, page = folder / "report.json", folder / "index.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        report.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotDemonstrate(f"{folder} cannot be written: {error.strerror}. Choose another --report.") from None
+    with _agent() as url, as_file(files("ringback.demo") / _SUITE) as suite:
+        _say(f"A demo agent, a clinic's front desk, answers at {url}. Simulated callers ring it up now.\n")
+        outputs = ["--html", str(page), "--junit", str(folder / "junit.xml"), "--json", str(report)]
+        code = subprocess.call([*_ringback(), "run", str(suite), "--agent", url, *outputs])  # noqa: S603 - our own
+    if not report.exists():
+        _say("\nThe demo did not come to its end: the sentences above say why.")
+        return code or 1
+    verdict = read_verdict(report.read_text(encoding="utf-8"))
+    _say(_meaning(verdict, page))
+    return 0 if verdict.as_planned else _STOPPED if code == _STOPPED else 1
+
+
+def _ringback() -> list[str]:
+    installed = Path(sys.executable).with_name("ringback")
+    return [str(installed)] if installed.exists() else [sys.executable, "-c", _COMMAND]
+
+
+@contextlib.contextmanager
+def _agent() -> Iterator[str]:
+    """The demo agent in a process of its own; gives its URL."""
+    # It ends with our end of its standard input, however this process ends.
+    command = [sys.executable, "-m", "ringback.demo", "--serve"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            url = next((word for word in line.split() if word.startswith("ws://")), None)
+            if url is None:
+                raise CannotDemonstrate("The demo agent did not start: the lines above say why.")
+            yield url
+        finally:
+            process.terminate()
+
+
+def _meaning(verdict: Verdict, page: Path) -> str:
+    own = "ringback run SUITE --agent ws://…"
+    if not verdict.as_planned:
+        return f"\nThis is not how the demo should end: {verdict.surprise}\nThe report: {page}"
+    return (
+        f"\nAll callers but one got what they came for; that one found a real fault: {verdict.fault}\n"
+        f"Open {shlex.quote(str(page))} to see where in the conversation it shows.\n"
+        f"Next: `ringback init` writes a suite to start from, and `{own}` runs it against an agent of yours."
+    )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
