@@ -2,8 +2,8 @@
 # Brings what the commands of the Makefile need, and nothing that is there already.
 #
 #   tools/setup.sh demo   what Ringback itself runs on: Python, uv, the locked packages
-#   tools/setup.sh test   that, the development tools, Node's packages for the examples, and a browser for screenshots
-#   tools/setup.sh model  what `demo` and `test` bring but for the browser, and a small language model
+#   tools/setup.sh test   that, the development tools, what the examples and the reference's snippets need, a browser
+#   tools/setup.sh model  the development tools and a small language model
 #
 # Where the system's packages cannot be installed from here, it prints the one line to type and stops.
 set -eu
@@ -47,7 +47,7 @@ works_as_uv() {
 }
 
 find_uv() {
-    for candidate in uv .tools/bin/uv; do
+    for candidate in uv .tools/uv/bin/uv; do
         if works_as_uv "$candidate"; then
             echo "$candidate"
             return
@@ -118,10 +118,10 @@ if [ -n "$missing" ]; then
 fi
 
 if [ -z "$uv" ]; then
-    echo "Installing uv into .tools"
-    "$python" -m venv .tools
-    .tools/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
-    uv=.tools/bin/uv
+    echo "Installing uv into .tools/uv"
+    "$python" -m venv .tools/uv
+    .tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.8"
+    uv=.tools/uv/bin/uv
 fi
 
 # The demo leaves development tools that are there in place.
@@ -153,6 +153,7 @@ install_language_model() {
 case $purpose in
 test)
     install_node_packages examples/agents/node
+    sh tools/reference_env.sh "$uv"
     ;;
 model)
     install_node_packages tools/weak_model
