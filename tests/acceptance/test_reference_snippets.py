@@ -3,107 +3,108 @@
 They run on websockets 13.1, for which they were written, in an environment of their own (`tools/reference_env.sh`).
 """
 
-import fcntl
+import asyncio
 import json
-import os
 import re
-import subprocess
-import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
 SNIPPETS = Path(__file__).parent / "reference_snippets"
+SUITE = SNIPPETS / "suite.yaml"
 SERVERS = sorted(file.stem for file in SNIPPETS.glob("*.py") if file.stem != "serving")
+PYTHON = Path(__file__).parents[2] / ".tools" / "reference" / "bin" / "python"
 SECRET = "the-agent-and-the-tester-know-it"
-RINGBACK = str(Path(sysconfig.get_path("scripts")) / "ringback")
 GREETERS = {"greets_first", "plain_text"}
 
-pytestmark = pytest.mark.timeout(120)
+Start = Callable[[str], Awaitable[str]]
 
 
-@pytest.fixture(scope="session")
-def interpreter() -> Path:
-    """The Python that has websockets 13.1."""
-    (PROJECT / ".tools").mkdir(exist_ok=True)
-    with (PROJECT / ".tools" / "reference.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may come here at once
-        subprocess.run(["sh", "tools/reference_env.sh", *_uv()], cwd=PROJECT, check=True)
-    return PROJECT / ".tools" / "reference" / "bin" / "python"
+class Finished(Protocol):
+    code: int | None
+
+    @property
+    def text(self) -> str: ...
 
 
-def _uv() -> list[str]:
-    brought = PROJECT / ".tools" / "bin" / "uv"
-    return [str(brought)] if brought.exists() else []
+class CommandLine(Protocol):
+    folder: Path
+
+    async def __call__(self, *arguments: object, **environment: str) -> Finished: ...
 
 
 @pytest.fixture
-def start(interpreter: Path) -> Iterator[Callable[[str], str]]:
+async def start() -> AsyncIterator[Start]:
     """Starts a snippet's server as a process; returns its URL."""
-    with ExitStack() as servers:
+    assert PYTHON.exists(), "tools/setup.sh test makes the environment of the snippets"
+    async with AsyncExitStack() as servers:
 
-        def started(name: str) -> str:
-            # -W: that its form of handler will be given up one day is known, and the point.
-            command = [str(interpreter), "-W", "ignore::DeprecationWarning", str(SNIPPETS / f"{name}.py")]
-            server = servers.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-            servers.callback(server.terminate)
+        async def started(name: str) -> str:
+            # -W: that handlers of this form were given up later is known, and the point.
+            command = [str(PYTHON), "-W", "ignore::DeprecationWarning", str(SNIPPETS / f"{name}.py")]
+            server = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+
+            async def stop() -> None:
+                server.terminate()
+                await server.wait()
+
+            servers.push_async_callback(stop)
             assert server.stdout
-            return server.stdout.readline().strip()
+            return (await server.stdout.readline()).decode().strip()
 
         yield started
 
 
-def hold(
-    name: str, url: str, folder: Path, *, secret: str = SECRET
-) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
-    """`ringback run` of the server's scenario, in a folder of its own."""
-    report = folder / "report.json"
-    command = [RINGBACK, "run", str(SNIPPETS / "suite.yaml"), "--only", name, "--agent", url]
-    done = subprocess.run(
-        [*command, "--secret", "env:SNIPPET_SECRET", "--no-store", "--json", str(report)],
-        check=False,
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "SNIPPET_SECRET": secret,
-            "RINGBACK_GRACE": "0.2",
-            # Who greets does so at once; where nobody does there is nothing to wait for.
-            "RINGBACK_OPENING_WAIT": "10" if name in GREETERS else "0.3",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
+async def hold(ringback: CommandLine, name: str, url: str, *, secret: str = SECRET) -> Finished:
+    """`ringback run` of the server's scenario."""
+    return await ringback(
+        *("run", SUITE, "--only", name, "--agent", url, "--secret", "env:SNIPPET_SECRET", "--json", "report.json"),
+        SNIPPET_SECRET=secret,
+        RINGBACK_SETTLE="0.2",
+        RINGBACK_GRACE="0.2",
+        # Who greets does so at once; where nobody does, there is nothing to wait for.
+        RINGBACK_OPENING_WAIT="10" if name in GREETERS else "0.2",
     )
-    return done, json.loads(report.read_text()) if report.exists() else {}
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_snippet_of_the_chat_page_holds_a_conversation_that_passes(
-    name: str, start: Callable[[str], str], tmp_path: Path
+async def test_a_snippet_of_the_chat_page_holds_a_conversation_that_passes(
+    name: str, start: Start, ringback: CommandLine
 ) -> None:
-    done, report = hold(name, start(name), tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [run["outcome"] for run in runs_of(report)] == ["passed"]
+    done = await hold(ringback, name, await start(name))
+    assert done.code == 0, done.text
+    report = json.loads((ringback.folder / "report.json").read_text(encoding="utf-8"))
+    assert [run["evaluation"]["outcome"] for run in report["result"]["runs"]] == ["passed"]
 
 
-def runs_of(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The runs of a JSON report, each with its outcome beside it."""
-    return [{**run, "outcome": run["evaluation"]["outcome"]} for run in report["result"]["runs"]]
+async def test_bare_words_are_content_and_flagged(start: Start, ringback: CommandLine) -> None:
+    """What is no JSON is what the agent said, with a remark on it."""
+    await hold(ringback, "bare_error", await start("bare_error"))
+    report = json.loads((ringback.folder / "report.json").read_text(encoding="utf-8"))
+    conversation = report["result"]["runs"][0]["conversation"]
+    assert "not_json" in [finding["code"] for finding in conversation["findings"]]
+    assert "Error: the model did not answer" in [entry["content"] for entry in conversation["entries"]]
 
 
-def test_a_wrong_secret_is_an_error_that_names_the_refusal(start: Callable[[str], str], tmp_path: Path) -> None:
-    """The snippet refuses after the handshake, with close code 1008; that says nothing about the agent's quality."""
-    done, _ = hold("secret_check", start("secret_check"), tmp_path, secret="a-wrong-one")
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "1008" in done.stdout
-    assert "Unauthorized" in done.stdout
-    assert "a-wrong-one" not in done.stdout + done.stderr
+async def test_an_echo_of_our_end_call_is_recorded_and_not_answered(start: Start, ringback: CommandLine) -> None:
+    await hold(ringback, "echo", await start("echo"))
+    report = json.loads((ringback.folder / "report.json").read_text(encoding="utf-8"))
+    conversation = report["result"]["runs"][0]["conversation"]
+    assert conversation["ending"]["code"] == "caller_ended"
+    assert "after_end" in [finding["code"] for finding in conversation["findings"]]
+
+
+async def test_a_wrong_secret_is_an_error_that_names_the_refusal(start: Start, ringback: CommandLine) -> None:
+    """The snippet refuses after the handshake, with close code 1008; that says nothing about how good the agent is."""
+    done = await hold(ringback, "secret_check", await start("secret_check"), secret="a-wrong-one")
+    assert done.code == 3, done.text
+    assert "1008" in done.text
+    assert "Unauthorized" in done.text
+    assert "a-wrong-one" not in done.text
 
 
 def test_every_server_has_its_scenario() -> None:
-    assert sorted(re.findall(r"- key: (\w+)", (SNIPPETS / "suite.yaml").read_text())) == SERVERS
+    assert sorted(re.findall(r"- key: (\w+)", SUITE.read_text(encoding="utf-8"))) == SERVERS
