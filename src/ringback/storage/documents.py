@@ -49,7 +49,7 @@ def dump_record(run: Run) -> str:
     try:
         return _RECORD.dump_json(record).decode()
     except PydanticSerializationError:
-        return to_json(_plain(record)).decode()
+        return to_json(plain(record)).decode()
 
 
 def load_record(text: str | None) -> RunRecord:
@@ -87,10 +87,10 @@ def _dump_model(model: BaseModel) -> str:
     try:
         return model.model_dump_json()
     except PydanticSerializationError:
-        return to_json(_plain(model)).decode()
+        return to_json(plain(model)).decode()
 
 
-def _plain(value: object, depth: int = 0) -> Any:
+def plain(value: object, depth: int = 0) -> Any:
     """The value as JSON can hold it; the slow way round, taken when the fast one failed."""
     if depth > _DEEPEST:
         return _CUT
@@ -100,9 +100,9 @@ def _plain(value: object, depth: int = 0) -> Any:
         value = {part.name: getattr(value, part.name) for part in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return {_whole(str(key)): _plain(item, depth + 1) for key, item in items}
+        return {_whole(str(key)): plain(item, depth + 1) for key, item in items}
     if isinstance(value, list | tuple):
-        return [_plain(item, depth + 1) for item in cast("list[object]", value)]
+        return [plain(item, depth + 1) for item in cast("list[object]", value)]
     if value is None or isinstance(value, bool | int | float | datetime):
         return value
     return _whole(str(value))

@@ -1,0 +1,312 @@
+"""One run as the HTML report shows it: every text made visible, every place of evidence found in its words."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from ringback.domain.conversation import Conversation, Entry, Finding, MetadataUpdate, Role
+from ringback.domain.evaluation import Answer, Evaluation, Evidence, MetricScore
+from ringback.domain.run import Run
+from ringback.domain.visible import one_line, visible
+from ringback.results.export.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
+
+_LONGEST = 20_000
+"""Characters shown of one entry or object."""
+
+GOOD, BAD, UNSURE = "good", "bad", "unsure"
+_RANK = {BAD: 0, UNSURE: 1, GOOD: 2}
+_SIGNS = {GOOD: "✓", BAD: "✗", UNSURE: "?"}
+_ANSWERS = {Answer.MET: GOOD, Answer.NOT_MET: BAD, Answer.CANNOT_TELL: UNSURE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A check, a part of the expected outcome or a metric, with where it was seen."""
+
+    light: str
+    sign: str
+    name: str
+    explanation: str
+    entries: Sequence[int]
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of the transcript: an entry, a remark or metadata."""
+
+    kind: str
+    """`caller`, `agent`, `tool`, `remark` or `metadata`."""
+    time: str
+    who: str
+    number: int | None = None
+    text: Markup = field(default_factory=Markup)
+    code: Markup = field(default_factory=Markup)
+    """Shown as it is written: arguments, results, JSON."""
+    latency: str = ""
+    light: str = ""
+    """How the evidence on it speaks: the worst of the verdicts that point here."""
+    notes: Sequence[str] = ()
+    """Names of the verdicts that point here and did not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """An earlier attempt."""
+
+    number: int
+    reason: str
+    moments: Sequence[Moment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run."""
+
+    id: int
+    outcome: str
+    opened: bool
+    title: str
+    variant: str
+    reason: str
+    facts: Sequence[tuple[str, str]]
+    verdicts: Sequence[Verdict]
+    """Checks, then parts of the expected outcome, then attached metrics."""
+    measured: Sequence[Verdict]
+    """Metrics that were computed without being asked for."""
+    rejected: Sequence[str]
+    """Why verdicts of the judge were turned down."""
+    moments: Sequence[Moment]
+    metadata: str
+    attempts: Sequence[AttemptView]
+
+
+def run_title(run: Run) -> str:
+    """The scenario's name."""
+    return one_line(run.specification.scenario.name)
+
+
+def run_view(run: Run, *, opened: bool) -> RunView:
+    """All that the page shows of a run."""
+    places = _places(run.evaluation)
+    return RunView(
+        id=run.id,
+        outcome=outcome_word(run.outcome),
+        opened=opened,
+        title=run_title(run),
+        variant=one_line(variant(run)),
+        reason=visible(run.evaluation.reason) if run.evaluation else "The run was not finished.",
+        facts=list(_facts(run)),
+        verdicts=list(_verdicts(run.evaluation)),
+        measured=[_metric(metric) for metric in run.evaluation.metrics if not metric.attached]
+        if run.evaluation
+        else (),
+        rejected=_rejected(run.evaluation),
+        moments=_moments(run.conversation, places),
+        metadata=_cut(visible(json_words(run.conversation.metadata, indent=2)))
+        if run.conversation and run.conversation.metadata
+        else "",
+        attempts=[
+            AttemptView(
+                number=attempt.number,
+                reason=visible(attempt.reason),
+                moments=_moments(attempt.conversation, {}),
+            )
+            for attempt in run.earlier_attempts
+        ],
+    )
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    conversation = run.conversation
+    if conversation is not None:
+        yield "ending", one_line(conversation.ending.sentence)
+        yield "ended by", str(conversation.ending.ended_by)
+        yield "duration", seconds_words(conversation.duration)
+        latencies = conversation.latencies()
+        if latencies:
+            yield "slowest reply", seconds_words(max(latencies))
+    for role, usage in run.usage.items():
+        yield role, usage_words(usage)
+    if run.attempt > 1:
+        yield "attempt", str(run.attempt)
+    yield "run", str(run.id)
+
+
+def _verdicts(evaluation: Evaluation | None) -> Iterator[Verdict]:
+    if evaluation is None:
+        return
+    for check in evaluation.checks:
+        light = GOOD if check.passed else UNSURE if check.undecided else BAD
+        yield _verdict(light, check.name, check.explanation, check.evidence)
+    if evaluation.expected_outcome is not None:
+        for part in evaluation.expected_outcome.parts:
+            yield _verdict(_ANSWERS[part.answer], part.part, part.explanation, part.evidence)
+    for metric in evaluation.metrics:
+        if metric.attached:
+            yield _metric(metric)
+
+
+def _metric(metric: MetricScore) -> Verdict:
+    if metric.crashed or metric.cannot_tell:
+        light = UNSURE
+    elif isinstance(metric.value, bool):
+        light = GOOD if metric.value else BAD
+    else:
+        light = ""
+    value = "" if isinstance(metric.value, bool) or metric.value is None else _value(metric)
+    return _verdict(light, metric.name, metric.explanation, metric.evidence, value=value)
+
+
+def _value(metric: MetricScore) -> str:
+    number = f"{metric.value:.4g}" if isinstance(metric.value, float) else one_line(str(metric.value))
+    words = f"{number} {metric.unit}".strip()
+    if metric.percentiles:
+        words += " (" + ", ".join(f"{name} {value:.3g}" for name, value in metric.percentiles.items()) + ")"
+    return words
+
+
+def _verdict(light: str, name: str, explanation: str, evidence: Sequence[Evidence], *, value: str = "") -> Verdict:
+    return Verdict(
+        light=light,
+        sign=_SIGNS.get(light, "·"),
+        name=one_line(name),
+        explanation=visible(explanation),
+        entries=sorted({place.entry for place in evidence}),
+        value=value,
+    )
+
+
+def _rejected(evaluation: Evaluation | None) -> Sequence[str]:
+    if evaluation is None or evaluation.expected_outcome is None:
+        return ()
+    return [visible(reason) for reason in evaluation.expected_outcome.rejected]
+
+
+@dataclass(slots=True)
+class _Place:
+    """What evidence says of one entry."""
+
+    light: str = GOOD
+    notes: list[str] = field(default_factory=list[str])
+    quotes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Light and words."""
+
+
+def _places(evaluation: Evaluation | None) -> dict[int, _Place]:
+    """The evidence by entry; a verdict that did not hold is named at its entry."""
+    places: dict[int, _Place] = {}
+    for light, name, evidence in _pointing(evaluation):
+        for found in evidence:
+            place = places.setdefault(found.entry, _Place())
+            if _RANK[light] < _RANK[place.light]:
+                place.light = light
+            note = f"{_SIGNS[light]} {one_line(name)}"
+            if light != GOOD and note not in place.notes:
+                place.notes.append(note)
+            if found.quote:
+                place.quotes.append((light, visible(found.quote)))
+    return places
+
+
+def _pointing(evaluation: Evaluation | None) -> Iterator[tuple[str, str, Iterable[Evidence]]]:
+    if evaluation is None:
+        return
+    for check in evaluation.checks:
+        yield (GOOD if check.passed else UNSURE if check.undecided else BAD), check.name, check.evidence
+    if evaluation.expected_outcome is not None:
+        for part in evaluation.expected_outcome.parts:
+            yield _ANSWERS[part.answer], part.part, part.evidence
+    for metric in evaluation.metrics:
+        if metric.attached and metric.evidence:
+            yield (
+                (BAD if metric.value is False else UNSURE if metric.value is None else GOOD),
+                metric.name,
+                metric.evidence,
+            )
+
+
+def _moments(conversation: Conversation | None, places: dict[int, _Place]) -> Sequence[Moment]:
+    """Entries, remarks and metadata in the order in which they came."""
+    if conversation is None:
+        return ()
+    timed: list[tuple[float, int, Moment]] = []
+    for entry in conversation.entries:
+        timed.append((entry.start, 0, _entry(entry, places.get(entry.number))))
+    for update in conversation.metadata_updates:
+        timed.append((update.at, 1, _metadata(update)))
+    for finding in conversation.findings:
+        timed.append((finding.at, 2, _remark(finding)))
+    if len(timed) > len(conversation.entries):
+        timed.sort(key=lambda item: item[:2])
+    return [moment for _, _, moment in timed]
+
+
+def _entry(entry: Entry, place: _Place | None) -> Moment:
+    text, code = visible(entry.content), ""
+    if entry.tool is not None:
+        detail: Any = entry.tool.arguments if entry.role is Role.TOOL_CALL else entry.tool.result
+        code = visible(f"{entry.tool.name} {json_words(detail)}".strip())
+    elif not text:
+        text = "(ends the call)" if entry.ends_call else "(nothing)"
+    quotes = place.quotes if place else ()
+    return Moment(
+        kind="caller" if entry.role is Role.CALLER else "agent" if entry.role is Role.AGENT else "tool",
+        time=clock(entry.start),
+        who=SPEAKERS[entry.role],
+        number=entry.number,
+        text=marked(_cut(text), quotes),
+        code=marked(_cut(code), quotes),
+        latency=seconds_words(entry.latency) if entry.latency is not None else "",
+        light=place.light if place else "",
+        notes=place.notes if place else (),
+    )
+
+
+def _metadata(update: MetadataUpdate) -> Moment:
+    return Moment(
+        kind="metadata", time=clock(update.at), who="metadata", code=escape(_cut(visible(json_words(update.values))))
+    )
+
+
+def _remark(finding: Finding) -> Moment:
+    detail = _cut(visible(json_words(finding.detail)))
+    return Moment(
+        kind="remark", time=clock(finding.at), who="remark", text=escape(visible(finding.sentence)), code=escape(detail)
+    )
+
+
+def clock(seconds: float) -> str:
+    """`1:02.4`: minutes, seconds and tenths from the call's start."""
+    minutes, rest = divmod(max(seconds, 0.0), 60)
+    return f"{int(minutes)}:{rest:04.1f}" if rest < 59.95 else f"{int(minutes) + 1}:00.0"  # noqa: PLR2004 - rounds up
+
+
+def marked(text: str, quotes: Sequence[tuple[str, str]]) -> Markup:
+    """The text, escaped, with each quote that stands in it marked in its verdict's light."""
+    spans: list[tuple[int, int, str]] = []
+    for light, quote in sorted(quotes, key=lambda found: _RANK[found[0]]):
+        words = quote.split()
+        if not words:
+            continue
+        # White space may have been normalised, and case is not what a quote is about.
+        for found in re.finditer(r"\s+".join(map(re.escape, words)), text, re.IGNORECASE):
+            if all(found.end() <= start or found.start() >= end for start, end, _ in spans):
+                spans.append((found.start(), found.end(), light))
+    if not spans:
+        return escape(text)
+    pieces: list[Markup] = []
+    done = 0
+    for start, end, light in sorted(spans):
+        pieces += escape(text[done:start]), Markup('<mark class="{}">{}</mark>').format(light, text[start:end])
+        done = end
+    return Markup().join((*pieces, escape(text[done:])))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text) - _LONGEST:,} characters more; the JSON report has them all)"
