@@ -10,7 +10,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def _ringback() -> list[str]:
 
 
 @contextlib.contextmanager
-def _agent() -> Iterator[str]:
+def _agent() -> Generator[str]:
     """The demo agent in a process of its own; gives its URL."""
     # It ends with our end of its standard input, however this process ends.
     command = [sys.executable, "-m", "ringback.demo", "--serve"]

@@ -29,7 +29,9 @@ class AgentSaid(_Check):
 
     type: Literal["agent_said"]
     text: str | None = None
+    """Words, found wherever they stand; upper and lower case are the same. Give this or `regex`."""
     regex: str | None = None
+    """Regular expression to search for."""
 
 
 class AgentNeverSaid(_Check):
@@ -37,7 +39,9 @@ class AgentNeverSaid(_Check):
 
     type: Literal["agent_never_said"]
     text: str | None = None
+    """Words, found wherever they stand; upper and lower case are the same. Give this or `regex`."""
     regex: str | None = None
+    """Regular expression to search for."""
 
 
 class ToolCalled(_Check):
@@ -45,8 +49,11 @@ class ToolCalled(_Check):
 
     type: Literal["tool_called"]
     tool: str
+    """Name of the tool."""
     arguments: dict[str, Any] | None = None
+    """Arguments that one call has to have; left out: any call will do."""
     match: ArgumentMatch = ArgumentMatch.SUBSET
+    """How the arguments are compared: `exact`, `subset` or `regex`."""
     tolerance: float = Field(default=0.0, ge=0)
     """Numbers may differ by this much (absolute) and still be equal."""
 
@@ -56,6 +63,7 @@ class ToolNotCalled(_Check):
 
     type: Literal["tool_not_called"]
     tool: str
+    """Name of the tool."""
 
 
 class ToolCalledAtMost(_Check):
@@ -63,7 +71,9 @@ class ToolCalledAtMost(_Check):
 
     type: Literal["tool_called_at_most"]
     tool: str
+    """Name of the tool."""
     times: int = Field(ge=0)
+    """The most calls allowed."""
 
 
 class ToolsInOrder(_Check):
@@ -71,6 +81,7 @@ class ToolsInOrder(_Check):
 
     type: Literal["tools_in_order"]
     tools: tuple[str, ...] = Field(min_length=2)
+    """Names of the tools, first call first."""
 
 
 class ToolSucceeded(_Check):
@@ -78,6 +89,7 @@ class ToolSucceeded(_Check):
 
     type: Literal["tool_succeeded"]
     tool: str
+    """Name of the tool."""
 
 
 class MetadataEquals(_Check):
@@ -85,7 +97,9 @@ class MetadataEquals(_Check):
 
     type: Literal["metadata_equals"]
     key: str
+    """Key of the metadata; dots reach into objects."""
     value: Any
+    """The value that it has to have at the end."""
 
 
 class EndedByCheck(_Check):
@@ -93,6 +107,7 @@ class EndedByCheck(_Check):
 
     type: Literal["ended_by"]
     by: Literal["caller", "agent", "limit"]
+    """Who has to end the conversation; `limit`: the most turns or the longest duration."""
 
 
 class TurnsWithin(_Check):
@@ -100,7 +115,9 @@ class TurnsWithin(_Check):
 
     type: Literal["turns"]
     min: int | None = Field(default=None, ge=0)
+    """At least so many utterances of the caller."""
     max: int | None = Field(default=None, ge=0)
+    """At most so many utterances of the caller."""
 
 
 class LatencyWithin(_Check):
@@ -108,7 +125,9 @@ class LatencyWithin(_Check):
 
     type: Literal["latency"]
     max: float | None = Field(default=None, gt=0)
+    """The slowest answer may take so many seconds."""
     p95: float | None = Field(default=None, gt=0)
+    """95 of 100 answers may take so many seconds."""
 
 
 Check = Annotated[

@@ -19,12 +19,13 @@ Place = tuple[str | int, ...]
 """Where in a document: keys and indexes from the top."""
 
 MAX_BYTES = 5 * 1024 * 1024
-MAX_NODES = 300_000
+MAX_NODES = 100_000
 """Values in one document, each use of an alias counted with all that it stands for."""
 MAX_DEPTH = 40
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,16}|0o[0-7]{1,21}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_UNPRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS: dict[str, bool | None] = {
     "": None,
     "~": None,
@@ -164,6 +165,7 @@ class TooMuch(Unreadable):
 def _parse_yaml(text: str) -> Document:
     from ruamel.yaml import YAML  # noqa: PLC0415 - only those who read a file pay for it
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - as above
+    from ruamel.yaml.reader import ReaderError  # noqa: PLC0415 - as above
 
     reader = YAML(typ="safe", pure=True)
     try:
@@ -171,6 +173,11 @@ def _parse_yaml(text: str) -> Document:
         return _Builder(events).document()
     except MarkedYAMLError as error:
         raise _explain(error) from None
+    except ReaderError as error:
+        found = next((number for number, sign in enumerate(text) if _UNPRINTABLE.match(sign)), 0)
+        line, column = text.count("\n", 0, found) + 1, found - text.rfind("\n", 0, found)
+        message = f"The file holds a control character (U+{ord(text[found]):04X})."
+        raise Unreadable(message, "Remove it.", line, column) from error
     except YAMLError as error:
         raise Unreadable(f"The file is not YAML: {_one_line(str(error))}.", "Remove what does not belong.") from None
     except (ValueError, TypeError, AttributeError, AssertionError, RecursionError, IndexError, KeyError):

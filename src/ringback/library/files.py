@@ -92,7 +92,8 @@ class _Reading:
             self.document = parse(data)
         except Unreadable as error:
             position = {"line": error.line, "column": error.column}
-            self.problems.append(Problem(file=file, path="", message=str(error), remedy=error.remedy, **position))
+            message = f"{str(error)[0].lower()}{str(error)[1:]}"  # it follows the file's name and a colon
+            self.problems.append(Problem(file=file, path="", message=message, remedy=error.remedy, **position))
             return None
         for place in self.document.duplicates:
             message = f"`{place[-1]}` stands twice in the same object."

@@ -1,7 +1,7 @@
 """The suite file's format: one source of truth for the loader's validation and for the JSON Schema.
 
 Every file that the reference product's test-suite spec v1 allows is allowed here, with the same meaning; what is ours
-is optional. Rules that reach over several fields are in `rules.py`; docstrings below become the editor's help.
+is optional. Rules that reach over several fields are in `rules.py`; the docstrings below become the editor's help.
 """
 
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ CallerTool = Literal["call_hold", "dtmf", "end_call", "end_call_only_on_transfer
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     @field_validator("*", mode="before")
     @classmethod

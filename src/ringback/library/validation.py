@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -15,8 +16,6 @@ Finding = tuple[Place, str, str, bool]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SHOWN = 60
-_MANY = 12
-"""More names than this are not listed."""
 
 
 def validate(model: type[_Model], value: Any) -> tuple[_Model | None, list[Finding]]:
@@ -102,7 +101,7 @@ def _keys_given(value: Any, place: Place) -> set[str]:
 
 def _keys_at(model: type[BaseModel], place: Place, value: Any) -> Iterator[str]:
     """The keys that the format knows at a place, found in the format's own schema."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     nodes = [schema]
     for part in place:
         inner: list[dict[str, Any]] = []
@@ -117,6 +116,11 @@ def _keys_at(model: type[BaseModel], place: Place, value: Any) -> Iterator[str]:
         nodes, value = inner, _step(value, part)
     for node in _alternatives(nodes, schema, value):
         yield from cast("dict[str, Any]", node.get("properties", {}))
+
+
+@lru_cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _alternatives(nodes: Iterable[dict[str, Any]], schema: dict[str, Any], value: Any) -> Iterator[dict[str, Any]]:
