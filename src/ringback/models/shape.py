@@ -77,13 +77,15 @@ def strict_schema(shape: type[BaseModel]) -> tuple[Mapping[str, Any], bool]:
 
 
 def _make_strict(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return all([_make_strict(item) for item in schema])  # noqa: C419  # pyright: ignore[reportUnknownVariableType] - every item is changed, so no short cut
+    """Change a schema in place; whether that was possible in all of it."""
     if not isinstance(schema, dict):
         return True
     node: dict[str, Any] = schema  # pyright: ignore[reportUnknownVariableType] - keys of JSON objects are strings
     node.pop("default", None)
-    strict = all([_make_strict(value) for value in node.values()])  # noqa: C419 - every value is changed, so no short cut
+    named = [*node.get("$defs", {}).values(), *node.get("properties", {}).values()]
+    choices = [choice for key in ("anyOf", "oneOf", "allOf", "prefixItems") for choice in node.get(key, ())]
+    # A list, not a generator: every schema inside is changed, so no short cut.
+    strict = all([_make_strict(inner) for inner in (*named, *choices, node.get("items"))])  # noqa: C419 - see above
     if node.get("type") != "object":
         return strict
     properties: dict[str, Any] = node.get("properties", {})

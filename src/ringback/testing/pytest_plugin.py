@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def agent_server() -> "Iterator[Callable[..., ScriptedAgentServer]]":
-    """Starts scripted agents, as in `agent = agent_server(greeting="Hello.")`, and closes them after the test.
+    """Starts scripted agents and closes them after the test.
 
-    It takes what `ScriptedAgentServer` takes, and may be called more than once.
+    `agent = agent_server(greeting="Hello.")`; it takes what `ScriptedAgentServer` takes, and may be called again.
     """
     from ringback.testing import ScriptedAgentServer, in_thread  # noqa: PLC0415 - see above
 
@@ -31,9 +31,9 @@ def agent_server() -> "Iterator[Callable[..., ScriptedAgentServer]]":
 
 @pytest.fixture
 def model_server() -> "Iterator[Callable[..., ScriptedModelServer]]":
-    """Starts scripted language models, as in `model = model_server("I see.")`, and closes them after the test.
+    """Starts scripted language models and closes them after the test.
 
-    It takes what `ScriptedModelServer` takes, and may be called more than once.
+    `model = model_server("I see.")`; it takes what `ScriptedModelServer` takes, and may be called again.
     """
     from ringback.testing import ScriptedModelServer, in_thread  # noqa: PLC0415 - see above
 

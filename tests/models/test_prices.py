@@ -1,0 +1,58 @@
+"""What calls cost."""
+
+import pytest
+
+from ringback.errors import UsageError
+from ringback.models.prices import Price, has_price, price, read_prices, source
+
+
+def test_the_price_of_a_known_model_is_its_list_price() -> None:
+    assert price("openai:gpt-4o-mini", 1_000_000, 0) == pytest.approx(0.15)
+    assert price("openai:gpt-4o-mini", 0, 1_000_000) == pytest.approx(0.60)
+
+
+def test_a_price_that_depends_on_the_length_is_not_taken_as_flat() -> None:
+    short = price("google:gemini-2.5-pro", 100_000, 0)
+    long = price("google-gla:gemini-2.5-pro", 1_000_000, 0)
+    assert short is not None
+    assert long is not None
+    assert long > short * 10
+
+
+@pytest.mark.parametrize("name", ["openai:no-such-model", "nobody:gpt-4o", "gpt-4o", "", ":", "openai:"])
+def test_an_unknown_model_has_no_price(name: str) -> None:
+    assert price(name, 10, 10) is None
+    assert not has_price(name)
+
+
+def test_own_prices_go_first() -> None:
+    own = {"openai:gpt-4o-mini": Price(input_per_million=1, output_per_million=2)}
+    assert price("openai:gpt-4o-mini", 1_000_000, 1_000_000, own) == 3
+    assert has_price("local:llama", {"local:llama": Price(input_per_million=0, output_per_million=0)})
+
+
+def test_the_prices_file_is_read() -> None:
+    own = read_prices('{"local:llama": {"input_per_million": 0.5, "output_per_million": 2}}', where="prices.json")
+    assert own["local:llama"].output_per_million == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"a:b": 3}',
+        '{"a:b": {"in": 1}}',
+        '{"a:b": {"input_per_million": 1}}',
+        '{"a:b": {"input_per_million": -1, "output_per_million": 0}}',
+        '{"a:b": {"input_per_million": NaN, "output_per_million": 0}}',
+    ],
+)
+def test_a_wrong_prices_file_is_one_sentence_with_a_remedy(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^prices\.json: .*input_per_million"):
+        read_prices(text, where="prices.json")
+
+
+def test_the_source_names_a_version() -> None:
+    assert source().startswith("list prices of genai-prices ")
