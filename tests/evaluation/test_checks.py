@@ -198,6 +198,12 @@ def test_a_call_without_result_did_not_succeed(talk: Talk) -> None:
     assert score.explanation == "The call at entry 3 has no result."
 
 
+def test_an_agent_that_uses_one_id_for_all_calls_is_understood(talk: Talk) -> None:
+    conversation = talk("agent: Hi.", "call a#1: {}", "result a#1: fine", "call a#1: {}", "result a#1: Error")
+    score = checked(conversation, type="tool_succeeded", tool="a")
+    assert score.evidence == (Evidence(entry=4), Evidence(entry=5))
+
+
 @pytest.mark.parametrize(
     ("key", "value", "passed"),
     [

@@ -1,5 +1,6 @@
 """The record of a conversation as evaluation reads it: what counts as said, and which result belongs to which call."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -46,12 +47,23 @@ class Record:
 
     @cached_property
     def tool_uses(self) -> list[ToolUse]:
-        """Every tool call with its results: joined by id, where there is none by name, in order."""
+        """Every tool call with its results: joined by id, else by name in order."""
         uses: list[ToolUse] = []
+        by_id: dict[str, ToolUse] = {}
+        waiting: dict[str, deque[ToolUse]] = {}
         for entry in self.entries:
+            tool = entry.tool
+            if tool is None:
+                continue
             if entry.role is Role.TOOL_CALL:
-                uses.append(ToolUse(entry))
-            elif entry.role is Role.TOOL_RESULT and (use := _use_of(entry, uses)):
+                use = ToolUse(entry)
+                uses.append(use)
+                if tool.id:
+                    by_id[tool.id] = use  # an agent that uses one id for all calls means the latest
+                waiting.setdefault(tool.name, deque()).append(use)
+            elif tool.id in by_id:
+                by_id[tool.id].results.append(entry)
+            elif use := _next_waiting(waiting.get(tool.name)):
                 use.results.append(entry)
         return uses
 
@@ -61,12 +73,10 @@ class Record:
         return [entry for entry in self.entries if entry.latency is not None]
 
 
-def _use_of(result: Entry, uses: list[ToolUse]) -> ToolUse | None:
-    """The call that a result belongs to."""
-    tool = result.tool
-    if tool is None:
-        return None
-    if tool.id:
-        return next((use for use in uses if use.call.tool and use.call.tool.id == tool.id), None)
-    same = [use for use in uses if use.name == tool.name] if tool.name else uses
-    return next((use for use in same if not use.results), None)
+def _next_waiting(waiting: deque[ToolUse] | None) -> ToolUse | None:
+    """The earliest call without a result; those that got one by id meanwhile are passed over."""
+    while waiting:
+        use = waiting.popleft()
+        if not use.results:
+            return use
+    return None
