@@ -20,7 +20,7 @@ from ringback.domain.template import fill
 from ringback.errors import UsageError
 from ringback.evaluation.computed import COMPUTED
 from ringback.library.document import Place
-from ringback.library.rules import conditional_actions, name_rules, scenario_rules
+from ringback.library.rules import conditional_actions, name_rules, scenario_rules, script_warnings
 from ringback.library.suite_format import (
     Defaults,
     MetricEntry,
@@ -93,6 +93,7 @@ class _Assembly:
         kind = _type_of(entry)
         language = self._either("language")
         self._out.problems += scenario_rules(entry, kind, language)
+        self._out.warnings += script_warnings(entry)
         self._out.problems += name_rules(entry, self._around.personalities, self._around.profiles)
         if kind.startswith("real_world"):
             self._cannot(("type",), f"scenarios of type {kind} are not yet supported")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ringback.callers.conditions import conditional_problems
-from ringback.callers.directives import parse_directives
+from ringback.callers.directives import has_directives
 from ringback.domain.check import (
     AgentNeverSaid,
     AgentSaid,
@@ -29,6 +29,15 @@ from ringback.library.validation import Finding, did_you_mean
 
 PAIRS = (("personality", "personalities"), ("test_profile", "profiles"))
 """One, or several: never both in the same place."""
+
+NEEDED = {
+    "script": "script",
+    "instruction": "instructions",
+    "conditional_actions": "conditional_actions",
+    "real_world_fixed": "instructions",
+    "real_world_smart": "instructions",
+}
+"""What a scenario of each type cannot do without."""
 
 
 def shared_rules(entry: ScenarioEntry | Defaults) -> Iterator[Finding]:
@@ -76,19 +85,13 @@ def name_rules(
 
 def scenario_rules(entry: ScenarioEntry, kind: str, language: str | None) -> Iterator[Finding]:
     """What holds for a scenario, given its type and the language that it or the defaults name."""
-    wanted = {
-        "script": "script",
-        "instruction": "instructions",
-        "conditional_actions": "conditional_actions",
-    }.get(kind, "instructions")
+    wanted = NEEDED[kind]
     if getattr(entry, wanted) is None:
         if entry.type is None:
             message = "the scenario does not say what the caller does."
             yield (), message, "Add `script:`, `instructions:` or `conditional_actions:`.", False
         else:
             yield (), f"`{wanted}` is missing, which type {kind} needs.", f"Add `{wanted}: …`.", False
-    if kind == "instruction" and entry.instructions is not None and not entry.instructions.strip():
-        yield ("instructions",), "is empty.", "Say what the caller wants and does.", False
     if entry.then is not None and entry.script is None:
         yield ("then",), "`then` says what comes after a script, and there is none.", "Add `script:`.", True
     if entry.script is not None and kind != "script":
@@ -104,14 +107,17 @@ def _script_rules(entry: ScenarioEntry) -> Iterator[Finding]:
         place: Place = ("script", index)
         if not line.strip():
             yield place, "the line is empty.", "Write what the caller says, or remove the line.", False
-        elif "{{" not in line:  # a template may stand in a directive: then only the filled text can tell
-            try:
-                parse_directives(line)
-            except ValueError as error:
-                yield place, str(error), "Correct the directive.", False
     if entry.conditional_actions is not None:
         message = "a scenario has either a script or conditional actions."
         yield ("conditional_actions",), message, "Remove one of the two.", True
+
+
+def script_warnings(entry: ScenarioEntry) -> Iterator[Finding]:
+    """Lines that a reader of the format may expect to do more than they do."""
+    for index, line in enumerate(entry.script or ()):
+        if has_directives(line):
+            message = "a script is said verbatim, so the directive in this line is sent to the agent as words."
+            yield ("script", index), message, "Directives work in fixed messages of `conditional_actions`.", False
 
 
 def conditional_actions(entry: ConditionalActionsEntry) -> ConditionalActions:

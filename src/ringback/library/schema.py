@@ -11,9 +11,51 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from ringback.library.rules import NEEDED
 from ringback.library.suite_format import SuiteFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_TEXT_OR_REGEX = {"oneOf": [{"required": ["text"]}, {"required": ["regex"]}]}
+_EITHER = {
+    "allOf": [
+        {"not": {"required": ["personality", "personalities"]}},
+        {"not": {"required": ["test_profile", "profiles"]}},
+    ]
+}
+_WHAT_THE_CALLER_DOES = ["script", "instructions", "conditional_actions"]
+
+
+def _needs(kind: str, field: str) -> dict[str, Any]:
+    return {
+        "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+        "then": {"required": [field]},
+    }
+
+
+_RULES: dict[str, dict[str, Any]] = {
+    "AgentSaid": _TEXT_OR_REGEX,
+    "AgentNeverSaid": _TEXT_OR_REGEX,
+    "TurnsWithin": {"anyOf": [{"required": ["min"]}, {"required": ["max"]}]},
+    "LatencyWithin": {"anyOf": [{"required": ["max"]}, {"required": ["p95"]}]},
+    "PersonalityEntry": {"anyOf": [{"required": ["prompt"]}, {"required": ["base"]}]},
+    "MetricEntry": {
+        "if": {"properties": {"kind": {"const": "enum"}}, "required": ["kind"]},
+        "then": {"required": ["enum_values"]},
+        "else": {"not": {"required": ["enum_values"]}},
+    },
+    "Defaults": _EITHER,
+    "ScenarioEntry": {
+        "anyOf": [{"required": [field]} for field in _WHAT_THE_CALLER_DOES],
+        "dependentRequired": {"then": ["script"]},
+        "allOf": [
+            *_EITHER["allOf"],
+            {"not": {"required": ["script", "conditional_actions"]}},
+            *(_needs(kind, field) for kind, field in NEEDED.items()),
+        ],
+    },
+}
+"""Rules of `rules.py` over several fields that a schema can express too."""
 
 
 class _Generator(GenerateJsonSchema):
@@ -43,6 +85,8 @@ def suite_schema() -> dict[str, Any]:
         kind = part.get("properties", {}).get("type", {})
         if "const" in kind:
             kind.setdefault("description", part["description"])
+    for name, rules in _RULES.items():
+        schema["$defs"][name].update(rules)
     _tidy(schema)
     return {"$schema": DIALECT, **schema}
 

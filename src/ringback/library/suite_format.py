@@ -30,7 +30,8 @@ class _Entry(BaseModel):
         # `checks:` with nothing behind it would otherwise assert nothing in silence.
         if value is None:
             raise PydanticCustomError("empty", "is empty")
-        return value
+        # JSON knows one kind of number: 3.0 is a whole one.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _kind(value: Any) -> str | None:
@@ -96,7 +97,9 @@ def _profile_kind(value: Any) -> str | None:
 FlatProfile = Annotated[
     dict[str, Any],
     Field(
-        min_length=1, description="A flat profile: all of it for both sides; keys beginning with `X-` become headers."
+        min_length=1,
+        description="A flat profile: all of it for both sides; keys beginning with `X-` become headers.",
+        json_schema_extra={"not": {"propertyNames": {"enum": sorted(SECTIONS)}}},
     ),
 ]
 PersonalityReference = Annotated[
