@@ -99,7 +99,7 @@ FlatProfile = Annotated[
     Field(
         min_length=1,
         description="A flat profile: all of it for both sides; keys beginning with `X-` become headers.",
-        json_schema_extra={"not": {"propertyNames": {"enum": sorted(SECTIONS)}}},
+        json_schema_extra={"not": {"propertyNames": {"enum": [*sorted(SECTIONS)]}}},
     ),
 ]
 PersonalityReference = Annotated[

@@ -24,7 +24,8 @@ def plan(
     """
     return tuple(
         RunSpecification(
-            scenario=_filled(scenario, profile),
+            # What cannot run anyway may be templated with a profile that is kept elsewhere.
+            scenario=scenario if scenario.unsupported else _filled(scenario, profile),
             scenario_id=scenario_ids[scenario.key],
             repeat=number,
             personality=personality,
