@@ -6,11 +6,13 @@ from ringback.testing.agent_call import AgentCall
 from ringback.testing.agent_server import ScriptedAgentServer, echo
 from ringback.testing.steps import CloseLine, RawText, Reply, tool_call, tool_result
 
+SHORT = {"RINGBACK_SETTLE": "0.1", "RINGBACK_OPENING_WAIT": "0.1", "RINGBACK_GRACE": "0.2"}
+
 
 async def test_chat_talks_and_an_empty_line_hangs_up(ringback) -> None:
     async with ScriptedAgentServer(greeting="Welcome.", replies=["You said something."]) as agent:
         done = await ringback("chat", agent.url, "--frames", stdin="Hello there\n\n")
-        assert agent.calls[0].heard == ["Hello there", ""]
+        assert agent.calls[0].heard == ["Hello there"]
     assert done.code == 0, done.text
     assert "Welcome." in done.out
     assert '{"content": "Hello there"}' in done.out
@@ -33,7 +35,7 @@ async def test_chat_with_nobody_is_a_sentence_and_exit_3(ringback, unused_tcp_po
 @pytest.mark.parametrize("talk", [None, echo], ids=["scripted", "echo"])
 async def test_an_agent_that_keeps_the_rules_passes_the_check(ringback, talk) -> None:
     async with ScriptedAgentServer(talk, otherwise="Yes.", secret="right") as agent:
-        done = await ringback("check-agent", agent.url, RINGBACK_WEBSOCKET_SECRET="right", RINGBACK_OPENING_WAIT="0")
+        done = await ringback("check-agent", agent.url, RINGBACK_WEBSOCKET_SECRET="right", **SHORT)
     assert done.code == 0, done.text
     assert "a wrong secret is refused" in done.out
     assert "All" in done.out
@@ -52,14 +54,14 @@ async def test_an_agent_that_keeps_the_rules_passes_the_check(ringback, talk) ->
 )
 async def test_the_check_names_the_frame_that_breaks_a_rule(ringback, reply: Reply, rule: str) -> None:
     async with ScriptedAgentServer(otherwise=reply) as agent:
-        done = await ringback("check-agent", agent.url, "--patience", 2)
+        done = await ringback("check-agent", agent.url, "--patience", 2, **SHORT)
     assert done.code == 1, done.text
     assert rule in done.out
 
 
 async def test_an_agent_that_answers_no_pings_is_told_so(ringback) -> None:
     async with ScriptedAgentServer(otherwise="Yes.", answer_pings=False) as agent:
-        done = await ringback("check-agent", agent.url)
+        done = await ringback("check-agent", agent.url, **SHORT)
     assert done.code == 1, done.text
     assert "pings are answered" in done.out
 
@@ -75,13 +77,16 @@ async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback) -> None:
                     await other.say("Somebody said something.")
 
     async with ScriptedAgentServer(mixed) as agent:
-        done = await ringback("check-agent", agent.url, "--patience", 2)
+        done = await ringback("check-agent", agent.url, "--patience", 2, **SHORT)
     assert done.code == 1, done.text
     assert "sessions are independent" in done.out
 
 
 async def test_stored_results_are_listed_shown_and_exported(ringback) -> None:
-    ringback.write("suite.yaml", 'version: "1"\nscenarios: [{name: Greets, script: ["x"], checks: [{type: agent_said, text: "hi"}]}]\n')
+    ringback.write(
+        "suite.yaml",
+        'version: "1"\nscenarios: [{name: Greets, script: ["x"], checks: [{type: agent_said, text: "hi"}]}]\n',
+    )
     async with ScriptedAgentServer(otherwise="No greeting.") as agent:
         await ringback("run", "suite.yaml", "--agent", agent.url)
     listed = await ringback("results", "list")

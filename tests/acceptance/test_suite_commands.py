@@ -37,7 +37,8 @@ async def test_schema_prints_a_json_schema(ringback) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("run",), ("chat",), ("check-agent",), ("results",), ("results", "compare"), ("agent", "demo"), ("init",)]
+    "command",
+    [(), ("run",), ("chat",), ("check-agent",), ("results",), ("results", "compare"), ("agent", "demo"), ("init",)],
 )
 async def test_help_teaches(ringback, command: tuple[str, ...]) -> None:
     done = await ringback(*command, "--help")

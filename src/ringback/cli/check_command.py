@@ -25,7 +25,11 @@ MARKS = {Level.OK: ("✓", "green"), Level.NOTE: ("·", "cyan"), Level.BROKEN: (
 def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, answer_patience: float) -> int:
     """Print a line a rule; the process's exit code."""
     target = find_target(name, headers=headers, secret=secret)
-    return asyncio.run(_check(target, Patience(answer=answer_patience), Console(highlight=False)))
+    settings = target.settings
+    patience = Patience(
+        greeting=settings.opening_wait, answer=answer_patience, quiet=settings.settle, after_end=settings.grace
+    )
+    return asyncio.run(_check(target, patience, Console(highlight=False)))
 
 
 async def _check(target: Target, patience: Patience, console: Console) -> int:

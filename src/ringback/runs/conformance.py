@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ringback.channels.channel import (
@@ -22,6 +22,7 @@ from ringback.errors import ChannelError, Refused
 MARKED = "Hello. My name is Ada Quill, and I would like to ask something."
 FOLLOW_UP = "Could you say that again, please?"
 LONG = "Ünïcode ✓ 漢字 🙂 " * 400
+WHO_OPENS = "who speaks first"
 SHOWN = 200
 """Characters shown of a frame."""
 
@@ -167,8 +168,13 @@ async def check_agent(
         ChannelError: not even the first session could be opened.
     """
     patience = patience or Patience()
+    greets = True
     async for verdict in _conversation(open_line, patience):
         yield verdict
+        greets = greets and not (verdict.rule == WHO_OPENS and verdict.sentence.startswith("no greeting"))
+    if not greets:
+        # Known by now: later sessions need not wait for what does not come.
+        patience = replace(patience, greeting=0.0)
     trials = [_pong(open_line, patience), _side_by_side(open_line, patience), _hostile_words(open_line, patience)]
     if open_without_secret is not None:
         trials.append(_wrong_secret(open_without_secret, patience))
@@ -186,15 +192,7 @@ async def _conversation(open_line: OpenLine, patience: Patience) -> AsyncIterato
     """Greeting, two turns, the end: the ordinary life of a session."""
     async with _session(open_line, patience) as session:
         yield _ok("the handshake succeeds", "a WebSocket was opened with all headers of a run.")
-        greeting = await session.next_words(patience.greeting)
-        yield (
-            _note(
-                "who speaks first", f"the agent greets: set agent_speaks_first = true. It said: {greeting.text[:80]!r}"
-            )
-            if isinstance(greeting, Said)
-            else _note("who speaks first", f"no greeting in {patience.greeting:g} s: the caller will open.")
-        )
-        await session.rest_of_turn()
+        yield await _opening(session, patience)
         for words in (MARKED, FOLLOW_UP):
             verdict = await _turn(session, words, patience)
             yield verdict
@@ -206,6 +204,14 @@ async def _conversation(open_line: OpenLine, patience: Patience) -> AsyncIterato
         yield _ok("frames are well formed", f"{len(session.frames)} frames, each as the protocol has it.")
     for verdict in session.verdicts:
         yield verdict
+
+
+async def _opening(session: _Session, patience: Patience) -> Verdict:
+    greeting = await session.next_words(patience.greeting)
+    if not isinstance(greeting, Said):
+        return _note(WHO_OPENS, f"no greeting in {patience.greeting:g} s: the caller will open.")
+    await session.rest_of_turn()
+    return _note(WHO_OPENS, f"the agent greets: set agent_speaks_first = true. It said: {greeting.text[:80]!r}")
 
 
 async def _turn(session: _Session, words: str, patience: Patience) -> Verdict:
@@ -240,8 +246,10 @@ async def _ending(session: _Session, patience: Patience) -> Verdict:
 async def _pong(open_line: OpenLine, patience: Patience) -> Verdict:
     rule = "pings are answered"
     async with _session(open_line, patience, patience.ping) as session:
-        # The line itself pings and drops when no pong comes; a quiet session is all it takes.
-        while (event := await session.next_words(patience.ping * 5)) is not None:
+        # The line itself pings and drops when no pong comes; a session of three pings is all it takes.
+        until = asyncio.get_running_loop().time() + patience.ping * 3.5
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            event = await session.next_words(left)
             if isinstance(event, Dropped):
                 return (
                     _broken(rule, "a ping stayed without a pong: handle control frames while your agent thinks.")
@@ -286,7 +294,7 @@ async def _wrong_secret(open_line: OpenLine, patience: Patience) -> Verdict:
     rule = "a wrong secret is refused"
     try:
         async with _session(open_line, patience) as session:
-            event = await session.next_words(patience.greeting)
+            event = await session.next_words(max(patience.greeting, patience.after_end))
             if isinstance(event, Dropped) and event.close_code == 1008:  # noqa: PLR2004 - policy violation, RFC 6455 7.4.1
                 return _ok(rule, "the session was closed with code 1008.")
     except Refused as error:
