@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -90,7 +91,9 @@ async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bo
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    sys.stdin.buffer.read()
+    # Not through the buffered reader: the interpreter could not shut down while this thread holds its lock.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     with contextlib.suppress(RuntimeError):  # the loop may be closed already
         loop.call_soon_threadsafe(stop.set)
 
