@@ -69,7 +69,7 @@ def test_every_suppressed_rule_has_its_reason_beside_it(python_files: list[Path]
     bare: list[str] = []
     for file in python_files:
         for number, comment in comments(file):
-            if SUPPRESSIONS.search(comment) and not re.search(r" [-#] \w", SUPPRESSIONS.sub("", comment)):
+            if SUPPRESSIONS.search(comment) and not re.search(r" [-#] \S", SUPPRESSIONS.sub("", comment)):
                 bare.append(f"{file}:{number}: {comment}")
     assert not bare
 
