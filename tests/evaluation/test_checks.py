@@ -33,7 +33,8 @@ def booking(talk: Talk) -> Conversation:
         "caller: Friday at ten, please.",
         'call find#1: {"day": "Friday"}',
         'result find#1: {"slots": ["10:00"]}',
-        'call book#2: {"day": "Friday", "time": "10:00", "price": 80, "who": {"name": "Ann", "age": 40}}',
+        'call book#2: {"day": "Friday", "time": "10:00", "price": 80, '
+        '"days": ["Mon", {"slot": 1, "room": 2}], "who": {"name": "Ann", "age": 40}}',
         'result book#2: {"ok": true}',
         "agent: You\u2019re   booked for Friday, that is $80.",
         "caller: Thanks, bye.",
@@ -122,6 +123,14 @@ def test_a_called_tool_is_shown_with_its_arguments(booking: Conversation) -> Non
         ({"day": "^Fri", "time": r"\d\d:00"}, "regex", 0, True, ""),
         ({"day": "^Thu"}, "regex", 0, False, '`day`: expected something like /^Thu/, saw "Friday"'),
         ({"price": "8."}, "regex", 0, True, ""),
+        ({"price": 79}, "regex", 1, True, ""),
+        ({"days": ["Mon", {"slot": 1}]}, "subset", 0, True, ""),
+        ({"days": ["Mon", {"slot": 1}]}, "exact", 0, False, "was not expected"),
+        ({"days": ["Mon"]}, "subset", 0, False, "`days`: expected 1 items, saw"),
+        ({"days": ["Mon", {"slot": 2}]}, "subset", 0, False, "`days[1].slot`: expected 2, saw 1"),
+        ({"days": ["^M", {"slot": 1}]}, "regex", 0, True, ""),
+        ({"days": "Mon"}, "subset", 0, False, '`days`: expected "Mon", saw ["Mon"'),
+        ({"who": "Ann"}, "subset", 0, False, '`who`: expected "Ann", saw {"name"'),
     ],
 )
 def test_arguments_are_compared_as_asked(
@@ -130,6 +139,37 @@ def test_arguments_are_compared_as_asked(
     score = checked(booking, type="tool_called", tool="book", arguments=arguments, match=match, tolerance=tolerance)
     assert score.passed is passed
     assert said in score.explanation
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tolerance", "same"),
+    [
+        (1, 1.0, 0, True),
+        (1, True, 0, False),
+        ("1", 1, 0, False),
+        (0.2, 0.3, 0.1, True),
+        (10**400, 1.5, 1, False),
+        ([1, [2]], [1, [2.0]], 0, True),
+        ({"a": 1}, {"a": 1, "b": 2}, 0, False),
+        (None, None, 0, True),
+    ],
+)
+def test_values_are_equal_as_json_has_them(*, one: Any, other: Any, tolerance: float, same: bool) -> None:
+    assert same_value(one, other, tolerance) is same
+
+
+def test_a_check_that_crashes_is_undecided_and_spares_the_others(
+    booking: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: no input is known to do this."""
+
+    def broken(*_: object) -> CheckScore:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("ringback.evaluation.state_checks.turns_within", broken)
+    score = checked(booking, type="turns", max=1)
+    assert score.undecided
+    assert score.explanation == "The check crashed: RuntimeError: boom"
 
 
 def test_a_tool_that_was_not_called_names_those_that_were(booking: Conversation) -> None:

@@ -185,6 +185,21 @@ async def test_a_judge_that_is_down_is_an_error_before_a_failed_check(
     assert not evaluation.checks[0].passed
 
 
+async def test_a_defect_while_judging_is_an_error_of_that_run(judged: Callable[..., Any]) -> None:
+    evaluation, _ = await judged(RuntimeError("boom"))
+    assert evaluation.outcome is Outcome.ERROR
+    assert "Ringback itself failed with RuntimeError" in evaluation.reason
+
+
+@pytest.mark.parametrize(("op", "outcome"), [("eq", Outcome.INCONCLUSIVE), ("gte", Outcome.INCONCLUSIVE)])
+async def test_a_rule_on_a_verdict_that_was_not_accepted_is_inconclusive(
+    judged: Callable[..., Any], op: str, outcome: Outcome
+) -> None:
+    rule = {"metric_id": "expected_outcome", "conditions": {"conditions": [{"op": op, "value": 0}]}}
+    bad = _HOSTILE["invented quote"]
+    assert (await judged(bad, bad, rubric={"rules": [rule]}))[0].outcome is outcome
+
+
 async def test_a_failed_check_does_not_spare_the_judge(judged: Callable[..., Any]) -> None:
     evaluation, judge = await judged(HONEST, checks=[{"type": "tool_not_called", "tool": "book"}])
     assert evaluation.outcome is Outcome.FAILED

@@ -7,6 +7,7 @@ import pytest
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import EndingCode
+from ringback.domain.evaluation import MetricScore
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import RunSpecification
 from ringback.errors import CallerInvalid, CostLimitReached, ModelUnavailable, NotConnected, RingbackError
@@ -171,6 +172,39 @@ async def test_with_a_rubric_only_its_rules_count(
     evaluation = await evaluate(specification, conversation, judge=None)
     assert evaluation.outcome is outcome
     assert evaluation.nothing_asserted is (rules[0]["metric_id"] in ("unknown", "latency"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        (_rule("checks", "eq", True), Outcome.INCONCLUSIVE),
+        (_rule("no_such", "eq", True), Outcome.INCONCLUSIVE),
+        (_rule("turns", "eq", "few"), Outcome.FAILED),
+    ],
+)
+async def test_a_rule_on_what_cannot_be_told_is_inconclusive(
+    talk: Talk, specified: Specified, rule: dict[str, Any], outcome: Outcome
+) -> None:
+    specification = specified(
+        checks=[_HOLDS, _UNDECIDED], metrics=[{"slug": "no_such", "name": "Unknown"}], rubric={"rules": [rule]}
+    )
+    assert (await evaluate(specification, talk("agent: Hello."), judge=None)).outcome is outcome
+
+
+async def test_a_computed_metric_that_crashes_costs_only_itself(
+    talk: Talk, specified: Specified, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: no input is known to do this."""
+
+    async def broken(*_: object) -> MetricScore:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("ringback.evaluation.computed.Turns.measure", broken)
+    evaluation = await evaluate(specified(checks=[_HOLDS]), talk("agent: Hello."), judge=None)
+    assert evaluation.outcome is Outcome.PASSED
+    turns = next(metric for metric in evaluation.metrics if metric.slug == "turns")
+    assert turns.crashed
+    assert turns.explanation == "The metric crashed: RuntimeError: boom"
 
 
 async def test_all_rules_skipped_at_a_limit_is_inconclusive(talk: Talk, specified: Specified) -> None:

@@ -78,11 +78,19 @@ def test_what_else_changed_is_noted(result_of: ResultOf) -> None:
         prompt_versions={"judge": "2"},
     )
     assert compare(before, replace(now, agent_name="other")).notes == (
-        "The agent is another: other (ws://localhost:1), before clinic (ws://localhost:1).",
+        "The agent is another: other, before clinic.",
         "The suite file a.yaml is not the same.",
         "The judge model is not the same: x:2, before x:1.",
         "The caller model is not the same: x:1, before not named.",
         "The version of the judge prompt is not the same: 2, before 1.",
+    )
+
+
+def test_another_address_of_the_same_agent_is_noted(result_of: ResultOf) -> None:
+    result = result_of({"a": "P"})
+    moved = replace(result, agent_url="wss://clinic.example")
+    assert compare(result, moved).notes == (
+        "The agent was reached at wss://clinic.example, before at ws://localhost:1.",
     )
 
 

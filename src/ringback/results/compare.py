@@ -148,11 +148,10 @@ def _insufficient(old: Tally, new: Tally) -> str:
 def _changes(baseline: Result, result: Result) -> Iterator[str]:
     """What makes the two results less comparable, or explains a difference."""
     before, now = baseline.provenance, result.provenance
-    if (baseline.agent_name, baseline.agent_url) != (result.agent_name, result.agent_url):
-        yield (
-            f"The agent is another: {result.agent_name} ({result.agent_url}), "
-            f"before {baseline.agent_name} ({baseline.agent_url})."
-        )
+    if baseline.agent_name != result.agent_name:
+        yield f"The agent is another: {result.agent_name}, before {baseline.agent_name}."
+    elif baseline.agent_url != result.agent_url:
+        yield f"The agent was reached at {result.agent_url}, before at {baseline.agent_url}."
     for name in _changed(before.suite_hashes, now.suite_hashes):
         yield f"The suite file {name} is not the same."
     yield from _renamed("The {} model", before.models, now.models)
