@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -246,7 +246,7 @@ async def run_service(
     concurrency: int | None = None,
     invalid_retries: int = 1,
     max_cost: float | None = None,
-) -> AsyncIterator[RunService]:
+) -> AsyncGenerator[RunService]:
     """Everything that runs of one agent need, open for as long as the context lasts."""
     agent = with_default_secret(agent, settings)
     async with AsyncExitStack() as stack:

@@ -41,11 +41,12 @@ def failure_lines(run: Run) -> Iterator[Text]:
     evaluation = run.evaluation
     if evaluation is None:
         return
-    yield Text(f"    run {run.id}: {visible(evaluation.reason)}")
-    evidence: list[Evidence] = []
-    for sentence, places in _wrong(evaluation):
+    wrong = list(_wrong(evaluation)) if run.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE) else []
+    reason = "" if wrong else f": {visible(evaluation.reason)}"
+    yield Text(f"    run {run.id}{reason}", style="default" if reason else "dim")
+    for sentence, _ in wrong:
         yield Text(f"    · {visible(sentence)}", style="red" if run.outcome is Outcome.FAILED else "yellow")
-        evidence.extend(places)
+    evidence = [place for _, places in wrong for place in places]
     if run.conversation is not None:
         yield from _exchange(run.conversation.entries, {place.entry for place in evidence})
 

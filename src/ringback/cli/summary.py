@@ -9,7 +9,7 @@ from rich.text import Text
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.domain.usage import Usage
-from ringback.domain.visible import visible
+from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
 from ringback.results.summary import EXIT_OK, ResultSummary, ScenarioSummary, Tally
 
@@ -34,16 +34,25 @@ def print_summary(
 
 
 def _table(summary: ResultSummary) -> Table:
-    table = Table.grid(padding=(0, 2))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("")
+    table.add_column("scenario", ratio=3)
+    for heading in ("passed", "rate", "95 % interval", "latency p95"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", ratio=2)
     for scenario in summary.scenarios:
         sign, style = LIGHTS[scenario.meets]
-        row = [
-            Text(sign, style=f"bold {style}"),
-            Text(visible(scenario.name)),
-            Text(rate_with_interval(scenario.tally)),
-        ]
-        table.add_row(*row, Text(_remark(scenario), style="dim"))
+        table.add_row(Text(sign, style=f"bold {style}"), Text(one_line(scenario.name)), *_figures(scenario))
     return table
+
+
+def _figures(scenario: ScenarioSummary) -> Iterator[Text]:
+    tally, latency = scenario.tally, scenario.latency
+    yield Text(f"{tally.passed} of {tally.valid}")
+    yield Text("-" if tally.rate is None else f"{tally.rate:.0%}")
+    yield Text("-" if tally.rate is None else f"{tally.interval.low:.0%} to {tally.interval.high:.0%}")
+    yield Text("-" if latency is None else f"{latency.percentiles['p95']:.2f} s")
+    yield Text(_remark(scenario), style="dim")
 
 
 def _remark(scenario: ScenarioSummary) -> str:

@@ -1,7 +1,7 @@
 """Tells the author of an agent server exactly which rule of the chat protocol it breaks, and with which frame."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -142,7 +142,7 @@ def _broken(rule: str, sentence: str, frame: str = "") -> Verdict:
 
 
 @asynccontextmanager
-async def _session(open_line: OpenLine, patience: Patience, ping: float = 30.0) -> AsyncIterator[_Session]:
+async def _session(open_line: OpenLine, patience: Patience, ping: float = 30.0) -> AsyncGenerator[_Session]:
     session = _Session(patience)
     channel = session.channel = open_line(session.frame, ping)
     await channel.open()
