@@ -36,6 +36,12 @@ from ringback.models.model import Message, Tool
 from ringback.models.provider import Answer, Cause, ToolRequest, Trouble
 from ringback.models.shape import json_schema, with_instruction
 
+_LONGEST_REPLY = 8192
+"""Tokens. Anthropic wants a limit, and streams where it is above some 20,000; no caller or judge writes that much."""
+
+_CLIENTS_OWN_TIMEOUT = 3600.0
+"""Seconds; longer than any of ours, which alone decides."""
+
 
 class Hosted:
     """A client for one model of Anthropic or Google."""
@@ -60,7 +66,7 @@ class Hosted:
             timeout: Seconds for one request, connecting included.
             temperature: None: the provider's own.
         """
-        self._http = create_async_httpx2_client(timeout=timeout)
+        self._http = create_async_httpx2_client(timeout=_CLIENTS_OWN_TIMEOUT)
         key = api_key or "none"
         self._model: Model
         if provider == "anthropic":
@@ -74,24 +80,23 @@ class Hosted:
         self.where = (url.host or provider) if url.is_default_port() else f"{url.host}:{url.port}"
         self._timeout = timeout
         self._settings = ModelSettings() if temperature is None else ModelSettings(temperature=temperature)
+        if provider == "anthropic":
+            self._settings["max_tokens"] = _LONGEST_REPLY
 
     async def ask(self, messages: Sequence[Message], shape: type[BaseModel] | None, tools: Sequence[Tool]) -> Answer:
         """One request, no retries. Raises `Trouble`."""
-        prompt = messages if shape is None else with_instruction(messages, shape)
+        history = _history(messages if shape is None else with_instruction(messages, shape))
+        parameters = self._parameters(shape, tools)
         try:
             async with asyncio.timeout(self._timeout):
                 response = await model_request(
-                    self._model,
-                    _history(prompt),
-                    model_settings=self._settings,
-                    model_request_parameters=self._parameters(shape, tools),
+                    self._model, history, model_settings=self._settings, model_request_parameters=parameters
                 )
         except TimeoutError:
             raise Trouble(Cause.TIMEOUT, f"within {self._timeout:g} s", retryable=True) from None
         except exceptions.ModelAPIError as error:
             raise _trouble(error, self._timeout) from None
-        except (exceptions.UnexpectedModelBehavior, ValueError) as error:
-            # What a server that does not speak the protocol makes of the client library.
+        except Exception as error:  # noqa: BLE001 - a server that does not speak the protocol can make the library raise anything
             raise Trouble(Cause.ANSWER, type(error).__name__, retryable=True) from None
         return _answer(response)
 
