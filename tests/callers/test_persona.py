@@ -294,6 +294,7 @@ LOOPED = (
         ("I want it in the afternoon if possible.", "loop"),
         ("Hi, I want to book a cleaning please.", "restart"),
         ("Hello, I'm calling about a cleaning.", "restart"),
+        ("Okay then. It is late. It is late. It is late.", "loop"),
     ],
 )
 async def test_loops_and_restarts_are_noticed(reply: str, kind: str) -> None:

@@ -109,10 +109,12 @@ class Ground:
         return len(digits) >= _PART and any(run.startswith(digits) or run.endswith(digits) for run in self._digits)
 
     def _has_date(self, value: str) -> bool:
-        asked = tuple(int(part) for part in value.split("-"))
+        year, month, day = (int(part) for part in value.split("-"))
+        if year and str(year) not in self._digits:
+            return False
         return any(
-            all(not one or not other or one == other for one, other in zip(asked, known, strict=True))
-            for known in self._dates
+            known_month == month and known_day in (0, day) and (not year or known_year in (0, year))
+            for known_year, known_month, known_day in self._dates
         )
 
     def _has_time(self, value: str) -> bool:

@@ -41,6 +41,7 @@ STAGE_DIRECTIONS = _any(
     rf"(?<!\w)_(?:[^_\n]*\b)?(?:{_ACTS})(?=_|\b)[^_\n]*_(?!\w)",
     r"\[[^\]\n]*[^\W\d][^\]\n]*\]",
     rf"\(\s*(?:\w+ly\s+)?(?:{_SOUNDS})\b[^)\n]{{0,40}}\)",
+    r"\([^)\n]*\b(?:smil(?:e|es|ing)|sigh(?:s|ing)?|laugh(?:s|ing)|chuckl\w+|nod(?:s|ding)|shrug\w*)\b[^)\n]*\)",
     rf"^\s*(?:the )?(?:caller|customer|user|patient) (?:\w+ly )?(?:{_ACTS})\b",
 )
 """`*sighs*`, `[pause]`, `(laughs)`, "The caller hangs up."."""
@@ -76,6 +77,7 @@ LEAKED_PROMPT = _any(
     r"\btest (?:scenario|profile|case)\b",
     r"\brole-?play(?:ing)?\b",
     r"\{\{[^}]*\}\}",
+    r"\byou(?:'re| are) (?:a|the) (?:customer|caller|user|persona)\b",
     r"\byou play a person\b|\bsay your (?:first|next) words\b|\byour last answer was thrown away\b",
 )
 
@@ -84,20 +86,23 @@ ASSISTANT_VOICE = _any(
     r"\bI(?:'?| a)m (?:just |only )?an? (?:AI|artificial intelligence|(?:large )?language model|virtual assistant"
     r"|chatbot)\b",
     r"\bI (?:don't|do not) have (?:personal|feelings|access to (?:real|personal|your))\b",
-    r"\b(?:how|what) (?:can|may|could) I (?:help|assist|do for) you\b",
+    r"\b(?:how|what) (?:can|may|could) (?:I|we) (?:help|assist|serve|do for) you\b",
+    r"\bwhat(?:'s| is) on your mind\b",
     r"\bhow (?:can|may) I be of (?:help|assistance|service)\b",
     r"\b(?:I'm|I am) here to (?:help|assist)\b",
-    r"\bI(?:'d| would|'ll| will|'m| am) ?(?:be )?(?:happy|glad|delighted) to (?:help you|assist)\b",
+    r"\b(?:I|we)(?:'d| would|'ll| will|'m|'re| am| are) ?(?:be )?(?:so |very )?"
+    r"(?:happy|glad|pleased|delighted|excited) to (?:help you|assist|have you|serve|welcome you|discuss your)\b",
     r"\b(?:anything|something) else (?:that )?(?:I|we) can (?:help|assist|do for you)\b",
     r"\bfeel free to (?:ask(?! me)|reach out(?! to me)|contact(?! me)|let me know)\b",
     r"\b(?:don't|do not) hesitate to (?:ask(?! me)|reach out(?! to me)|contact(?! me))\b",
     r"\blet me know if (?:you have any (?:other |further |more )?questions|I can (?:help|assist))\b",
-    r"\b(?:I|we) (?:sincerely )?apologi[sz]e for (?:any|your) (?:inconvenience|trouble|delay)\b",
+    r"\bwe (?:sincerely )?apologi[sz]e\b",
     r"\bthank you for (?:calling(?! (?:me )?back)|contacting|reaching out|choosing|your business|bringing this)\b",
     r"^\s*(?:certainly|sure|absolutely|of course)[!,.] (?:here's|here is|here are|I can (?:help|assist))\b",
-    r"\bI (?:can't|cannot|can not|am unable to) (?:assist|help you) with\b",
-    r"\b(?:en qué puedo ayudarle|en quoi puis-je vous aider|wie kann ich ihnen helfen|come posso aiutarla"
-    r"|como posso ajud\w+|hoe kan ik u helpen)\b",
+    r"\bI(?:'m| am)? ?(?:sorry,? )?(?:but )?(?:I(?:'m| am)? ?)?(?:can't|cannot|can not|unable to|not able to) "
+    r"(?:assist|help you|browse)",
+    r"\b(?:en qué (?:te |le )?puedo ayudar\w*|(?:en quoi|comment) puis-je vous aider"
+    r"|wie kann ich (?:ihnen|dir) (?:weiter)?helfen|was kann ich für (?:sie|dich) tun|come posso aiutar\w+|como posso ajud\w+|hoe kan ik u helpen)\b",
 )
 
 _DONE = r"booked|scheduled|rescheduled|cancell?ed|processed|updated|refunded|issued|confirmed|pulled up|reserved|placed"
@@ -121,6 +126,11 @@ ROLE_SWAP = _any(
     r"\bfor (?:security|verification) purposes\b",
     r"\b(?:hold|wait|stay on the line) (?:on )?while I (?:check|look|pull|transfer|connect|process|verify)\b",
     r"\bwe (?:have|can offer) (?:an? )?(?:openings?|availability|slots?|appointments?) (?:available|at|on|for)\b",
+    r"\bI(?:'m| am) (?:a|an|the|your) (?:(?:customer|technical|sales|booking) )?(?:service |support |care )?"
+    r"(?:representative|receptionist|support agent|service agent|agent on duty|virtual agent)\b",
+    r"\bwelcome to\b|\byou(?:'re| are) welcome to (?:come|visit|call|stay)\b",
+    r"\bwe (?:hope to (?:see|have|welcome) you|look forward to (?:serving|welcoming|hosting) you)\b",
+    r"\bplease (?:provide|enter|confirm) your\b|\bplease (?:refer to|visit) (?:our|the official)\b",
     r"\bour (?:records|system) (?:shows?|indicates?|says?)\b|\bI see (?:here )?(?:in|on) our (?:system|records)\b",
     r"\bhow would you like to pay\b",
 )

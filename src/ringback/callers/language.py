@@ -31,7 +31,7 @@ _WORD = re.compile(r"[a-z\u00df-\u024f]+(?:['\u2019][a-z]+)?")
 
 _COMMON = {
     "en": "the a an i i'm i'd is are was it it's that this to of and for my me you your in on with have do don't can"
-    " what when not be would like please thanks thank we at there about just",
+    " what when not be would like please thanks thank we at there about just no so if",
     "es": "el la los las un una de que y en es por para con mi me su se lo no yo tengo quiero gracias sí pero muy"
     " cuando está qué del al como usted señor hola",
     "fr": "le la les un une de des que et en est pour avec mon ma je vous nous ce ne pas j'ai c'est oui merci mais du"
@@ -94,7 +94,7 @@ def other_language(text: str, expected: str, *, mentioned: str = "") -> str | No
 
 
 def _by_words(text: str, code: str, mentioned: str) -> str | None:
-    words = [word.replace("\u2019", "'") for word in _WORD.findall(text.lower())]
+    words = {word.replace("\u2019", "'") for word in _WORD.findall(text.lower())}
     if len(words) < _FEWEST_WORDS:
         return None
     hits = Counter({other: sum(word in common for word in words) for other, common in _WORDS.items()})

@@ -1,6 +1,7 @@
 """How alike two lines are, and whether a caller goes in circles or starts over."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,9 @@ _REPEATS = 2
 """So many earlier lines like it make a longer line a loop."""
 _SHORT_REPEATS = 5
 _SOME_TURNS = 2
+_SENTENCE = 2
+"""Words from which on a repeated sentence is more than an interjection."""
+_STAMMER = 2
 _OPENING_WORDS = re.compile(
     r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hola|bonjour|hallo|guten tag|ciao|buongiorno"
     r"|olá)\b",
@@ -76,6 +80,8 @@ def repeats_itself(lines: Sequence[str]) -> bool:
 
 def circle(reply: str, caller_lines: Sequence[str], agent_lines: Sequence[str]) -> Circle | None:
     """Whether the reply repeats the caller once too often, or starts the conversation over."""
+    if _stammers(reply):
+        return Circle(AlarmKind.LOOP, "it says the same over and over; say it once.")
     heard = agent_lines[-1].replace("\u2019", "'") if agent_lines else ""
     if _ASKED_AGAIN.search(heard) or repeats_itself(agent_lines):
         return None  # who is asked the same again may answer the same again
@@ -83,6 +89,12 @@ def circle(reply: str, caller_lines: Sequence[str], agent_lines: Sequence[str]) 
     earlier = [words_of(line) for line in caller_lines]
     greeted = _NEW_VOICE.search(heard) is not None
     return _restart(reply, words, earlier, greeted=greeted) or _loop(words, earlier)
+
+
+def _stammers(reply: str) -> bool:
+    """Whether one sentence comes again and again within the reply."""
+    sentences = [tuple(words_of(sentence)) for sentence in re.split(r"[.!?\n]+", reply)]
+    return any(len(words) >= _SENTENCE and count > _STAMMER for words, count in Counter(sentences).items())
 
 
 def _loop(words: list[str], earlier: list[list[str]]) -> Circle | None:
