@@ -38,16 +38,23 @@ class Samples:
         arguments = {"patient": "Maria Lindqvist", "day": "Friday", "time": "10:30"}
         slot = {"ok": True, "slot": "Friday 11:30", "confirmation": "C-2291"}
         entries = (
-            _said(1, Role.AGENT, "Riverside Clinic, this is the front desk. How can I help you today?", 0.1, 0, 0.1),
+            _said(
+                1,
+                Role.AGENT,
+                "Riverside Clinic, this is the front desk. How can I help you today?",
+                0.1,
+                0,
+                latency=0.1,
+            ),
             _said(2, Role.CALLER, "Hello, I need to move my appointment to Friday morning.", 0.4, 1),
-            _said(3, Role.AGENT, "Of course. May I have your name, please?", 1.64, 1, 1.24),
+            _said(3, Role.AGENT, "Of course. May I have your name, please?", 1.64, 1, latency=1.24),
             _said(4, Role.CALLER, "Maria Lindqvist. Half past ten would suit me best.", 2.0, 2),
-            _said(5, Role.AGENT, "Let me check…", 2.8, 2, 0.8),
+            _said(5, Role.AGENT, "Let me check…", 2.8, 2, latency=0.8),
             _tool(6, Role.TOOL_CALL, ToolData(id="c1", name="book_appointment", arguments=arguments), 2.9),
             _tool(7, Role.TOOL_RESULT, ToolData(id="c1", name="book_appointment", result=slot), 4.1),
             _said(8, Role.AGENT, "You are booked for Friday at 10:30. Your number is C-2291.", 4.3, 2),
             _said(9, Role.CALLER, "Thank you, goodbye.", 4.6, 3),
-            _said(10, Role.AGENT, "Goodbye!", 5.2, 3, 0.6),
+            _said(10, Role.AGENT, "Goodbye!", 5.2, 3, latency=0.6),
         )
         return replace(
             Conversation(
@@ -203,7 +210,7 @@ class Samples:
         angry = self.scenario("angry", "Complains about a bill and wants to speak to a human at once")
         impatient = Personality(name="Impatient")
         special = RunSpecification(
-            scenario=angry, scenario_id=4, repeat=1, personality=impatient, profile=TestProfile(name="VIP")
+            scenario=angry, scenario_id=1, repeat=1, personality=impatient, profile=TestProfile(name="VIP")
         )
         invalid = self.evaluation(Outcome.INVALID, checks=(), expected_outcome=None)
         refused = self.evaluation(Outcome.ERROR, checks=(), expected_outcome=None, metrics=())
@@ -237,7 +244,7 @@ class Samples:
         )
 
 
-def _said(number: int, role: Role, text: str, at: float, turn: int, latency: float | None = None) -> Entry:
+def _said(number: int, role: Role, text: str, at: float, turn: int, *, latency: float | None = None) -> Entry:
     return Entry(number=number, role=role, content=text, start=at, end=at, turn=turn, latency=latency)
 
 
@@ -256,6 +263,7 @@ def hostile(samples: Samples) -> Callable[[str], Result]:
     """A result in which the given text stands wherever somebody else's words can stand."""
 
     def planted(text: str) -> Result:
+        samples.next_id = 100  # the same numbers for every text
         scenario = samples.scenario("k" + text, text)
         evidence = (Evidence(entry=1, quote=text), Evidence(entry=2, quote=text))
         entries = (

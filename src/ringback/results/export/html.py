@@ -1,7 +1,7 @@
 """A result as one HTML file: opens anywhere, offline, without JavaScript too, and asks nobody for anything.
 
-Everything shown is escaped by the template engine; a content security policy in the page forbids every request and every
-script but the page's own.
+Everything shown is escaped by the template engine; a content security policy in the page forbids every request, and
+every script but the page's own.
 """
 
 import base64
@@ -69,7 +69,8 @@ class _ScenarioRow:
     bar: _Bar
     needs: str
     remarks: Sequence[str]
-    latency: str
+    median: str
+    late: str
     pass_hat: str
     anchor: str
 
@@ -175,6 +176,9 @@ def _row(scenario: ScenarioSummary) -> _ScenarioRow:
     remarks = [*other_counts(tally)]
     if scenario.nothing_asserted:
         remarks.append("nothing was asserted")
+    latency = scenario.latency
+    if latency and not latency.trusted:
+        remarks.append("latency not trusted: this machine was busy")
     worst = min(scenario.runs, key=lambda run: WORST_FIRST.index(run.outcome))
     return _ScenarioRow(
         name=one_line(scenario.name),
@@ -186,7 +190,8 @@ def _row(scenario: ScenarioSummary) -> _ScenarioRow:
         bar=_bar(tally, scenario.threshold),
         needs=percent(scenario.threshold),
         remarks=remarks,
-        latency=_latency(scenario.latency),
+        median=f"{seconds_words(latency.percentiles['p50'])} median" if latency else "",
+        late=f"{seconds_words(latency.percentiles['p95'])} p95" if latency else "",
         pass_hat=_pass_hat(scenario),
         anchor=f"run-{worst.id}",
     )

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -10,6 +12,7 @@ from markupsafe import Markup, escape
 from ringback.domain.conversation import Conversation, Entry, Finding, MetadataUpdate, Role
 from ringback.domain.evaluation import Answer, Evaluation, Evidence, MetricScore
 from ringback.domain.run import Run
+from ringback.domain.scenario import MetricKind
 from ringback.domain.visible import one_line, visible
 from ringback.results.export.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
 
@@ -129,8 +132,14 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         latencies = conversation.latencies()
         if latencies:
             yield "slowest reply", seconds_words(max(latencies))
+    evaluation = run.evaluation
+    if evaluation is not None and evaluation.expected_outcome is not None:
+        score = evaluation.expected_outcome.score
+        yield "expected outcome", "could not be verified" if score is None else f"{score:.0f} of 100"
+    if evaluation is not None and evaluation.nothing_asserted:
+        yield "asserted", "nothing"
     for role, usage in run.usage.items():
-        yield role, usage_words(usage)
+        yield one_line(role), usage_words(usage)
     if run.attempt > 1:
         yield "attempt", str(run.attempt)
     yield "run", str(run.id)
@@ -163,7 +172,7 @@ def _metric(metric: MetricScore) -> Verdict:
 
 def _value(metric: MetricScore) -> str:
     number = f"{metric.value:.4g}" if isinstance(metric.value, float) else one_line(str(metric.value))
-    words = f"{number} {metric.unit}".strip()
+    words = f"{number} {'of 5' if metric.kind is MetricKind.RATING else one_line(metric.unit)}".strip()
     if metric.percentiles:
         words += " (" + ", ".join(f"{name} {value:.3g}" for name, value in metric.percentiles.items()) + ")"
     return words
@@ -233,13 +242,9 @@ def _moments(conversation: Conversation | None, places: dict[int, _Place]) -> Se
     """Entries, remarks and metadata in the order in which they came."""
     if conversation is None:
         return ()
-    timed: list[tuple[float, int, Moment]] = []
-    for entry in conversation.entries:
-        timed.append((entry.start, 0, _entry(entry, places.get(entry.number))))
-    for update in conversation.metadata_updates:
-        timed.append((update.at, 1, _metadata(update)))
-    for finding in conversation.findings:
-        timed.append((finding.at, 2, _remark(finding)))
+    timed = [(entry.start, 0, _entry(entry, places.get(entry.number))) for entry in conversation.entries]
+    timed += [(update.at, 1, _metadata(update)) for update in conversation.metadata_updates]
+    timed += [(finding.at, 2, _remark(finding)) for finding in conversation.findings]
     if len(timed) > len(conversation.entries):
         timed.sort(key=lambda item: item[:2])
     return [moment for _, _, moment in timed]
@@ -286,24 +291,24 @@ def clock(seconds: float) -> str:
 
 
 def marked(text: str, quotes: Sequence[tuple[str, str]]) -> Markup:
-    """The text, escaped, with each quote that stands in it marked in its verdict's light."""
-    spans: list[tuple[int, int, str]] = []
-    for light, quote in sorted(quotes, key=lambda found: _RANK[found[0]]):
+    """The text, escaped, with each quote that stands in it marked in its verdict's light; the worse one covers."""
+    lights = [""] * len(text)
+    found_any = False
+    for light, quote in sorted(quotes, key=lambda found: -_RANK[found[0]]):
         words = quote.split()
         if not words:
             continue
         # White space may have been normalised, and case is not what a quote is about.
         for found in re.finditer(r"\s+".join(map(re.escape, words)), text, re.IGNORECASE):
-            if all(found.end() <= start or found.start() >= end for start, end, _ in spans):
-                spans.append((found.start(), found.end(), light))
-    if not spans:
+            lights[found.start() : found.end()] = [light] * (found.end() - found.start())
+            found_any = True
+    if not found_any:
         return escape(text)
     pieces: list[Markup] = []
-    done = 0
-    for start, end, light in sorted(spans):
-        pieces += escape(text[done:start]), Markup('<mark class="{}">{}</mark>').format(light, text[start:end])
-        done = end
-    return Markup().join((*pieces, escape(text[done:])))
+    for light, letters in groupby(zip(lights, text, strict=True), key=itemgetter(0)):
+        part = "".join(letter for _, letter in letters)
+        pieces.append(Markup('<mark class="{}">{}</mark>').format(light, part) if light else escape(part))
+    return Markup().join(pieces)
 
 
 def _cut(text: str) -> str:

@@ -1,7 +1,7 @@
 """A result as Markdown, to be posted on a pull request: the verdict, a table, and the exchanges that failed.
 
-Everything that an agent, a model or a suite file wrote is escaped: no markup of theirs takes effect, nobody is mentioned
-and nothing is linked. Transcripts stand in code blocks whose fence no text can close.
+Everything that an agent, a model or a suite file wrote is escaped: no markup of theirs takes effect, nobody is
+mentioned and nothing is linked. Transcripts stand in code blocks whose fence no text can close.
 """
 
 import html
