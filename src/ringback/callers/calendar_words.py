@@ -70,7 +70,10 @@ def _named(match: re.Match[str]) -> tuple[Reading, ...]:
         return ()  # "I may first ask": without its capital this is no month
     day = _day(match["day"])
     atom = _date(int(match["year"] or 0), month, day) if day else None
-    return ((atom,), (Atom("month", str(month)), Atom("ordinal", str(day)))) if atom else ()
+    if not atom:
+        return ()
+    year = (Atom("digits", match["year"]),) if match["year"] else ()
+    return ((atom,), (Atom("month", str(month)), Atom("ordinal", str(day)), *year))
 
 
 def _month_only(match: re.Match[str]) -> tuple[Reading, ...]:

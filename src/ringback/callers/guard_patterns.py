@@ -102,7 +102,8 @@ ASSISTANT_VOICE = _any(
     r"\bI(?:'m| am)? ?(?:sorry,? )?(?:but )?(?:I(?:'m| am)? ?)?(?:can't|cannot|can not|unable to|not able to) "
     r"(?:assist|help you|browse)",
     r"\b(?:en qué (?:te |le )?puedo ayudar\w*|(?:en quoi|comment) puis-je vous aider"
-    r"|wie kann ich (?:ihnen|dir) (?:weiter)?helfen|was kann ich für (?:sie|dich) tun|come posso aiutar\w+|como posso ajud\w+|hoe kan ik u helpen)\b",
+    r"|wie kann ich (?:ihnen|dir) (?:weiter)?helfen"
+    r"|was kann ich für (?:sie|dich) tun|come posso aiutar\w+|como posso ajud\w+|hoe kan ik u helpen)\b",
 )
 
 _DONE = r"booked|scheduled|rescheduled|cancell?ed|processed|updated|refunded|issued|confirmed|pulled up|reserved|placed"
