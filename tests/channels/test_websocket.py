@@ -7,8 +7,10 @@ import struct
 
 import aiohttp
 import pytest
+import websockets
 from agent_servers import Serve
 from aiohttp import web
+from websockets.asyncio.server import ServerConnection
 
 from ringback.channels.channel import ChannelEvent, Dropped, Noted, Said
 from ringback.channels.websocket import WebSocketChannel
@@ -309,3 +311,57 @@ async def test_frames_can_be_watched(serve: Serve, session: aiohttp.ClientSessio
     await _all(channel)
     await channel.close()
     assert shown == [("out", '{"content": "hello"}'), ("in", '{"content": "hi"}')]
+
+
+async def test_an_agent_that_stops_reading_cannot_hold_us(serve_raw: Serve, session: aiohttp.ClientSession) -> None:
+    """What we send piles up; the missing pong ends the line, and nobody waits for the pile."""
+    never = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        writer.write(b"\x89\x00" * 10)
+        await never.wait()
+
+    channel = WebSocketChannel((await serve_raw(speak)).url, {}, session=session, ping_interval=0.05, ping_timeout=0.1)
+    await channel.open()
+    reading = asyncio.create_task(_all(channel))
+    for _ in range(20):
+        await channel.send(Utterance.of("x" * 1_000_000))
+    events = await reading
+    assert isinstance(events[-1], Dropped)
+    assert events[-1].unresponsive
+    await channel.close()
+
+
+async def test_closing_does_not_wait_for_an_agent_that_does_not_read(
+    serve_raw: Serve, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringback.channels.websocket._CLOSE_PATIENCE", 0.05)
+    never = asyncio.Event()
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader, writer
+        await never.wait()
+
+    channel = WebSocketChannel((await serve_raw(speak)).url, {}, session=session)
+    await channel.open()
+    sending = asyncio.create_task(channel.send(Utterance.of("x" * 20_000_000)))
+    await asyncio.sleep(0)
+    await channel.close()
+    await sending
+
+
+async def test_a_server_made_with_another_library(session: aiohttp.ClientSession) -> None:
+    async def echo(agent: ServerConnection) -> None:
+        async for message in agent:
+            await agent.send(message)
+
+    async with websockets.serve(echo, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        channel = WebSocketChannel(f"ws://127.0.0.1:{port}", {}, session=session)
+        await channel.open()
+        await channel.send(Utterance.of("hello"))
+        first = await anext(channel.events())
+        await channel.close()
+    assert isinstance(first, Said)
+    assert first.text == "hello"

@@ -36,6 +36,10 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         """Virtual seconds."""
         return 1000.0 + self._virtual.skipped
 
+    def skip(self, seconds: float) -> None:
+        """Let time go on without running anything, as if a callback had been busy for so long."""
+        self._virtual.skipped += seconds
+
 
 def run_virtually(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine to its end on a virtual clock."""

@@ -77,11 +77,13 @@ class WebSocketChannel:
         "_ping_interval",
         "_ping_task",
         "_ping_timeout",
+        "_pinged_at",
         "_redactor",
         "_session",
         "_socket",
         "_ssl",
         "_timer",
+        "_transport",
         "_unresponsive",
         "_url",
     )
@@ -128,9 +130,11 @@ class WebSocketChannel:
         self._on_frame = on_frame
         self._gate = gate
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._ping_task: asyncio.Task[None] | None = None
+        self._pinged_at: float | None = None  # None: no pong is owed
         self._unresponsive = False
         self._dropped = False
 
@@ -149,6 +153,7 @@ class WebSocketChannel:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise channel_error(error, self._url, self._connect_timeout) from error
+        self._transport = _transport_of(self._socket)
         self._timer = self._loop.call_later(self._ping_interval, self._ping)
 
     async def send(self, utterance: Utterance) -> float:
@@ -231,10 +236,14 @@ class WebSocketChannel:
         self._stop_pinging()
         socket, self._socket = self._socket, None
         if socket is not None:
-            await socket.close()
-        if self._ping_task is not None and self._ping_task is not asyncio.current_task():
+            try:
+                async with asyncio.timeout(2 * _CLOSE_PATIENCE):
+                    await socket.close()
+            except TimeoutError:
+                self._abort()
+        if self._ping_task is not None:
             self._ping_task.cancel()
-            await asyncio.gather(self._ping_task, return_exceptions=True)
+            await asyncio.wait((self._ping_task,))
 
     async def _pong(self, socket: aiohttp.ClientWebSocketResponse, payload: bytes) -> None:
         try:
@@ -243,6 +252,7 @@ class WebSocketChannel:
             return  # the closing is the next thing that is read
 
     def _ping(self) -> None:
+        self._pinged_at = self._loop.time()
         self._timer = self._loop.call_later(self._ping_timeout, self._no_pong)
         self._ping_task = self._loop.create_task(self._send_ping())
 
@@ -254,19 +264,27 @@ class WebSocketChannel:
                 return  # the closing is the next thing that is read
 
     def _heard_pong(self) -> None:
-        if self._ping_task is not None and not self._unresponsive:
+        if self._pinged_at is not None and not self._unresponsive:
             self._stop_pinging()
-            self._timer = self._loop.call_later(max(0.0, self._ping_interval), self._ping)
+            due = self._pinged_at + self._ping_interval
+            self._pinged_at = None
+            self._timer = self._loop.call_later(max(0.0, due - self._loop.time()), self._ping)
 
     def _no_pong(self) -> None:
         self._unresponsive = True
-        if self._socket is not None:
-            self._ping_task = self._loop.create_task(self._give_up(self._socket))
-
-    async def _give_up(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"no pong")
+        self._abort()  # a polite close would wait for an agent that does not even read
 
     def _stop_pinging(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _abort(self) -> None:
+        """Drop the connection without waiting for anything; whoever waits for it is told."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.WriteTransport | None:
+    connection = socket._response.connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
+    return None if connection is None else connection.transport

@@ -92,7 +92,8 @@ class Recorder:
         for remark in event.remarks:
             self._find(at, remark.code, remark.sentence, remark.detail, number)
         if isinstance(event, ReportedError):
-            self._find(at, FindingCode.ERROR_FRAME, f"The agent reported an error: {event.text}", event.text, number)
+            said = f": {event.text}" if event.text else ", without saying which."
+            self._find(at, FindingCode.ERROR_FRAME, f"The agent reported an error{said}", event.text, number)
         elif isinstance(event, Dropped) and event.cause is not None:
             self._find(at, event.cause, f"The agent sent {event.reason}; the line was closed.", None, None)
         if entry is None and event.extra is not None and not event.remarks:
