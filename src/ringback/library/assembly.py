@@ -35,7 +35,7 @@ from ringback.library.suite_format import (
 from ringback.library.validation import Finding, did_you_mean
 
 _VOICE = ("voice_model", "voice_id", "provider", "background_noise", "speed", "end_call_enabled")
-_ELSEWHERE = "It is kept in a reference workspace"
+_ELSEWHERE = "of a reference workspace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Assembled:
-    """A scenario with what was found on the way; places are below the scenario."""
+    """A scenario with what was found on the way."""
 
     scenario: Scenario | None = None
     problems: list[Finding] = field(default_factory=list[Finding])
@@ -75,14 +75,15 @@ def key_of(entry: ScenarioEntry, index: int) -> str:
     return entry.key or slug_of(entry.name) or f"scenario-{index + 1}"
 
 
-def assemble(entry: ScenarioEntry, key: str, around: Surroundings) -> Assembled:
-    """The scenario behind an entry, with every problem and warning about it."""
-    return _Assembly(entry, key, around).assembled()
+def assemble(entry: ScenarioEntry, place: Place, key: str, around: Surroundings) -> Assembled:
+    """The scenario behind the entry at a place, with every problem and warning about it."""
+    return _Assembly(entry, place, key, around).assembled()
 
 
 class _Assembly:
-    def __init__(self, entry: ScenarioEntry, key: str, around: Surroundings) -> None:
+    def __init__(self, entry: ScenarioEntry, place: Place, key: str, around: Surroundings) -> None:
         self._entry = entry
+        self._place = place
         self._key = key
         self._around = around
         self._out = Assembled()
@@ -92,22 +93,28 @@ class _Assembly:
         entry = self._entry
         kind = _type_of(entry)
         language = self._either("language")
-        self._out.problems += scenario_rules(entry, kind, language)
-        self._out.warnings += script_warnings(entry)
-        self._out.problems += name_rules(entry, self._around.personalities, self._around.profiles)
+        self._problems(scenario_rules(entry, kind, language))
+        self._problems(name_rules(entry, self._around.personalities, self._around.profiles))
+        self._out.warnings += [self._below(warning) for warning in script_warnings(entry)]
         if kind.startswith("real_world"):
-            self._cannot(("type",), f"scenarios of type {kind} are not yet supported")
-        if entry.conditional_actions and entry.conditional_actions.functions:
-            self._cannot(("conditional_actions", "functions"), "`functions` are not yet supported")
+            self._cannot((*self._place, "type"), f"a scenario of type {kind}")
+        if kind == "conditional_actions" and entry.conditional_actions and entry.conditional_actions.functions:
+            self._cannot((*self._place, "conditional_actions", "functions"), "`functions`")
         scenario = self._scenario(kind, language or "en")
         self._rubric_rules(scenario)
         if self._knows_profiles():
             self._template_rules(scenario)
         if not self._out.problems:
-            unsupported = self._unsupported
-            sentence = f"Not yet supported: {'; '.join(unsupported)}." if unsupported else None
+            sentence = f"Not yet supported: {', '.join(self._unsupported)}." if self._unsupported else None
             self._out.scenario = scenario.model_copy(update={"unsupported": sentence})
         return self._out
+
+    def _below(self, finding: Finding) -> Finding:
+        place, message, remedy, key = finding
+        return (*self._place, *place), message, remedy, key
+
+    def _problems(self, findings: Iterable[Finding]) -> None:
+        self._out.problems += [self._below(finding) for finding in findings]
 
     def _scenario(self, kind: str, language: str) -> Scenario:
         entry = self._entry
@@ -148,35 +155,40 @@ class _Assembly:
         own = getattr(self._entry, name)
         return own if own is not None else getattr(self._around.defaults, name)
 
-    def _cannot(self, place: Place, what: str) -> None:
+    def _cannot(self, place: Place, what: str, remedy: str = "The other scenarios run.") -> None:
         self._unsupported.append(what)
-        sentence = f"{what[0].lower()}{what[1:]}; scenario '{self._key}' will end as an error."
-        self._out.warnings.append((place, sentence, "The other scenarios run.", False))
+        # What the defaults say is said once, not once for every scenario.
+        whom = "the scenarios that use it" if place[0] == "defaults" else f"scenario '{self._key}'"
+        ends = "end as errors" if place[0] == "defaults" else "ends as an error"
+        self._out.warnings.append((place, f"{what} cannot be used here yet: {whom} {ends}.", remedy, False))
+
+    def _sources(self) -> tuple[tuple[Place, ScenarioEntry | Defaults], ...]:
+        return (self._place, self._entry), (("defaults",), self._around.defaults)
 
     def _chosen(self, one: str, several: str) -> Iterator[tuple[Place, Any]]:
-        """The references of the scenario or, where it has none, of the defaults."""
-        for source in (self._entry, self._around.defaults):
+        """The references of the scenario or, where it has none, of the defaults; with their places."""
+        for place, source in self._sources():
             single, many = getattr(source, one), getattr(source, several)
             if single is not None:
-                yield (one,), single
+                yield (*place, one), single
                 return
             if many is not None:
                 for index, reference in enumerate(many):
-                    yield (several, index), reference
+                    yield (*place, several, index), reference
                 return
 
     def _personalities(self, language: str) -> Iterator[Personality]:
         for place, found in self._chosen("personality", "personalities"):
             reference: PersonalityReference = found
             if isinstance(reference, int):
-                self._cannot(place, f"personality {reference} cannot be found here. {_ELSEWHERE}")
+                self._cannot(place, f"personality {reference} {_ELSEWHERE}")
                 continue
             named = isinstance(reference, str)
             entry = self._around.personalities.get(reference) if named else reference
             if entry is None:
                 continue  # named in the defaults and missing: already a problem there
             if entry.base is not None:
-                self._cannot(place, f"personality {entry.base} (`base`) cannot be found here. {_ELSEWHERE}")
+                self._cannot(place, f"personality {entry.base} {_ELSEWHERE}")
                 continue
             name = reference if named else entry.name or "inline"
             yield _personality(entry, name, language)
@@ -194,7 +206,7 @@ class _Assembly:
         for place, found in self._chosen("test_profile", "profiles"):
             reference: ProfileReference = found
             if isinstance(reference, int):
-                self._cannot(place, f"test profile {reference} cannot be found here. {_ELSEWHERE}")
+                self._cannot(place, f"test profile {reference} {_ELSEWHERE}")
             elif isinstance(reference, str):
                 if reference in self._around.profiles:
                     yield _profile(self._around.profiles[reference], reference)
@@ -203,16 +215,16 @@ class _Assembly:
 
     def _metrics(self) -> tuple[MetricDefinition, ...]:
         found: dict[str, MetricDefinition] = {}
-        for source in (self._around.defaults, self._entry):
+        for place, source in reversed(self._sources()):
             for index, reference in enumerate(source.metrics or ()):
-                definition = self._metric(reference, ("metrics", index))
+                definition = self._metric(reference, (*place, "metrics", index))
                 if definition is not None:
                     found[definition.slug] = definition
         return tuple(found.values())
 
     def _metric(self, reference: MetricReference, place: Place) -> MetricDefinition | None:
         if isinstance(reference, int):
-            self._cannot(place, f"metric {reference} cannot be found here. {_ELSEWHERE}")
+            self._cannot(place, f"metric {reference} {_ELSEWHERE}")
             return None
         if isinstance(reference, str):
             if reference in COMPUTED:
@@ -221,7 +233,8 @@ class _Assembly:
                 return MetricDefinition(slug=reference, name=str(getattr(metric, "name", reference)), kind=kind)
             if reference not in self._around.metrics:
                 known = [*COMPUTED, *self._around.metrics]
-                self._cannot(place, f"metric `{reference}` cannot be found here. {did_you_mean(reference, known)}"[:-1])
+                what = f"metric `{reference}`, neither computed nor defined in this file,"
+                self._cannot(place, what, f"{did_you_mean(reference, known)} The other scenarios run.")
                 return None
             reference = self._around.metrics[reference]
         return MetricDefinition(
@@ -239,16 +252,28 @@ class _Assembly:
         attached = {metric.slug for metric in scenario.metrics} | set(COMPUTED)
         attached |= {"expected_outcome"} if scenario.expected_outcome else set()
         attached |= {"checks"} if scenario.checks else set()
+        above = self._place if own else ("defaults",)
         for index, rule in enumerate(scenario.rubric.rules):
-            place: Place = ("rubric", "rules", index, "metric_id") if own else ()
+            place: Place = (*above, "rubric", "rules", index, "metric_id")
             if isinstance(rule.metric_id, int):
-                self._cannot(place, f"metric {rule.metric_id} of the rubric cannot be found here. {_ELSEWHERE}")
-            elif rule.metric_id not in attached:
-                message = f"the rubric has a rule about `{rule.metric_id}`, which the scenario does not have"
-                if own and not self._unsupported:
-                    self._out.problems.append((place, f"{message}.", did_you_mean(rule.metric_id, attached), False))
-                else:
-                    self._out.warnings.append((place, f"{message}; the rule is skipped.", "", False))
+                self._cannot(place, f"metric {rule.metric_id} {_ELSEWHERE}")
+            elif rule.metric_id not in attached and not self._unsupported:
+                self._unattached(rule.metric_id, place, attached, own=own)
+
+    def _unattached(self, slug: str, place: Place, attached: set[str], *, own: bool) -> None:
+        """A rule about what is not there would never fail: what looks like a strict rubric would let everything pass."""
+        anywhere = {"expected_outcome", "checks", *COMPUTED, *self._around.metrics}
+        if own:
+            message = f"the rubric has a rule about `{slug}`, which the scenario does not have."
+            self._out.problems.append((place, message, did_you_mean(slug, attached), False))
+        elif slug not in anywhere:
+            message = f"the rubric has a rule about `{slug}`, and there is no such metric."
+            self._out.problems.append((place, message, did_you_mean(slug, anywhere), False))
+        else:
+            message = f"scenario '{self._key}' has no `{slug}`, so this rule is skipped there."
+            self._out.warnings.append(
+                (place, message, "Give that scenario a rubric of its own if this is wrong.", False)
+            )
 
     def _template_rules(self, scenario: Scenario) -> None:
         for place, text in _texts(scenario):
@@ -257,7 +282,7 @@ class _Assembly:
                     fill(text, profile, where=f"scenario '{self._key}'")
                 except UsageError as error:
                     remedy = "Correct the name, or add it to the test profile."
-                    self._out.problems.append((place, str(error), remedy, False))
+                    self._problems([(place, str(error), remedy, False)])
                     break
 
 

@@ -206,6 +206,10 @@ _EXPLAINED = {
     ),
     "but found '<stream end>'": ("A bracket is opened and never closed.", "Close it."),
     "expected ',' or": ("A comma or a closing bracket is missing.", "Add it."),
+    "expected the node content": (
+        "A value is missing here: there is a comma too many, or a bracket is not closed.",
+        "Remove the comma, or close the bracket.",
+    ),
     "expected a single document": ("The file holds more than one document (`---`).", "Make it one."),
 }
 

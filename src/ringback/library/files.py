@@ -1,6 +1,6 @@
 """Reads suite files: every problem of every file at once, or the scenarios."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +10,7 @@ from ringback.errors import Problem, SuiteError
 from ringback.library.assembly import Surroundings, assemble, key_of, metrics_defined
 from ringback.library.document import Document, Place, Unreadable, parse, problem, read_bytes, sha256
 from ringback.library.rules import name_rules, personality_rules, shared_rules
+from ringback.library.salvage import what_is_valid
 from ringback.library.suite_format import (
     Defaults,
     ScenarioEntry,
@@ -62,12 +63,12 @@ def load_suites(paths: Sequence[Path]) -> LoadedSuites:
     readings = [_Reading(path) for path in dict.fromkeys(paths)]
     seen: dict[str, str] = {}
     files = [reading.suite(seen) for reading in readings]
-    problems = [found for reading in readings for found in reading.sorted_problems()]
+    problems = [found for reading in readings for found in _from_the_top(reading.problems)]
     if problems:
         raise SuiteError(tuple(problems))
     return LoadedSuites(
         files=tuple(file for file in files if file is not None),
-        warnings=tuple(warning for reading in readings for warning in reading.warnings),
+        warnings=tuple(warning for reading in readings for warning in _from_the_top(reading.warnings)),
     )
 
 
@@ -79,10 +80,6 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list[Problem])
     warnings: list[Problem] = field(default_factory=list[Problem])
     document: Document = field(default_factory=lambda: Document(None))
-
-    def sorted_problems(self) -> list[Problem]:
-        """Each once, from the top of the file down."""
-        return sorted(dict.fromkeys(self.problems), key=lambda found: (found.line, found.column))
 
     def suite(self, seen: dict[str, str]) -> LoadedSuite | None:
         """The file's suite, or None where it has problems. `seen`: keys of all files so far, and where they stand."""
@@ -110,7 +107,7 @@ class _Reading:
         suite, problems = validate(SuiteFile, value)
         self._report((), *problems)
         if suite is None:
-            head, entries = _what_is_valid(value)
+            head, entries = what_is_valid(value)
         else:
             head, entries = suite, dict(enumerate(suite.scenarios))
         around = self._surroundings(head, entries)
@@ -120,9 +117,9 @@ class _Reading:
             key = key_of(entry, index)
             self._unique(key, place, seen)
             self._report(place, *shared_rules(entry))
-            assembled = assemble(entry, key, around)
-            self._report(place, *assembled.problems)
-            self.warnings += [self._problem(place, warning) for warning in assembled.warnings]
+            assembled = assemble(entry, place, key, around)
+            self._report((), *assembled.problems)
+            self.warnings += [self._problem((), warning) for warning in assembled.warnings]
             if assembled.scenario is not None:
                 scenarios.append(assembled.scenario)
         info = head.suite
@@ -161,29 +158,6 @@ class _Reading:
         return problem(self.document, str(self.path), (*below, *place), message, remedy, key=key)
 
 
-def _what_is_valid(value: dict[str, Any]) -> tuple[SuiteHead, dict[int, ScenarioEntry]]:
-    """The parts of a file with problems that are fit for the rules, so that all problems show at once."""
-    parts: dict[str, Any] = {}
-    for name, model in (("defaults", Defaults),):
-        if name in value and validate(model, value[name])[0] is not None:
-            parts[name] = value[name]
-    for name in ("personalities", "profiles"):
-        table = value.get(name)
-        if isinstance(table, dict):
-            entries = cast("dict[str, Any]", table)
-            # An entry with problems of its own still has its name.
-            parts[name] = {key: _or_stub(name, entry) for key, entry in entries.items()}
-    head, _ = validate(SuiteHead, parts)
-    listed = value.get("scenarios")
-    found = (
-        (index, validate(ScenarioEntry, entry)[0])
-        for index, entry in enumerate(cast("list[Any]", listed) if isinstance(listed, list) else [])
-    )
-    return head or SuiteHead(), {index: entry for index, entry in found if entry is not None}
-
-
-_STUBS: dict[str, Any] = {"personalities": {"prompt": "…"}, "profiles": {"agent_variables": {}}}
-
-
-def _or_stub(table: str, entry: Any) -> Any:
-    return entry if validate(SuiteHead, {table: {"entry": entry}})[0] is not None else _STUBS[table]
+def _from_the_top(problems: Iterable[Problem]) -> list[Problem]:
+    """Each once, from the top of the file down."""
+    return sorted(dict.fromkeys(problems), key=lambda found: (found.line, found.column))

@@ -16,6 +16,7 @@ Finding = tuple[Place, str, str, bool]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SHOWN = 60
+_MUST = "must be "
 
 
 def validate(model: type[_Model], value: Any) -> tuple[_Model | None, list[Finding]]:
@@ -24,7 +25,27 @@ def validate(model: type[_Model], value: Any) -> tuple[_Model | None, list[Findi
         # As JSON: strict about types, yet lists may become tuples and text enums.
         return model.model_validate_json(json.dumps(value)), []
     except ValidationError as error:
-        return None, [_finding(detail, value, model) for detail in error.errors(include_url=False)]
+        details = [detail for detail in error.errors(include_url=False) if not _follows(detail)]
+        return None, _joined(_finding(detail, value, model) for detail in details)
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether a list is only short because entries of it do not fit: those are reported themselves."""
+    least = cast("Mapping[str, int]", detail.get("ctx") or {}).get("min_length", 0)
+    return detail["type"] == "too_short" and len(cast("list[Any]", detail["input"])) >= least
+
+
+def _joined(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding where none of several alternatives fits: "must be text or a whole number, not …"."""
+    found: list[Finding] = []
+    for finding in findings:
+        before = found[-1] if found else None
+        if before and before[0] == finding[0] and before[1].startswith(_MUST) and finding[1].startswith(_MUST):
+            first = before[1].removesuffix(f", {finding[1].split(', ', 1)[-1]}")
+            found[-1] = (before[0], f"{first} or {finding[1].removeprefix(_MUST)}", before[2], before[3])
+        else:
+            found.append(finding)
+    return found
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -190,13 +211,13 @@ def _pattern(found: Any, _: Mapping[str, Any]) -> Sentence:
     return f"{shown(found)} is not a slug.", "Use lower-case letters, digits and `_`."
 
 
-def _counted(word: str, unit: str) -> Callable[[Any, Mapping[str, Any]], Sentence]:
+def _counted(word: str, unit: str, one: str) -> Callable[[Any, Mapping[str, Any]], Sentence]:
     def sentence(_: Any, context: Mapping[str, Any]) -> Sentence:
         least = context.get("min_length")
         actual = context.get("actual_length")
         if least is not None:
             what = "is empty." if least == 1 else f"has too few {unit}."
-            return what, f"Give at least {least} {unit if least != 1 else unit.rstrip('s')}."
+            return what, f"Give at least {least} {unit if least != 1 else one}."
         most = context.get("max_length")
         is_now = f"{actual} {unit}" if actual is not None else f"more than {most} {unit}"
         return f"is too {word}: {is_now}.", f"At most {most} {unit} are allowed."
@@ -224,8 +245,8 @@ _SENTENCES: tuple[tuple[frozenset[str], Callable[[Any, Mapping[str, Any]], Sente
     (frozenset({"literal_error", "enum"}), _choice),
     (frozenset({"union_tag_invalid", "union_tag_not_found"}), _check_type),
     (frozenset({"string_pattern_mismatch"}), _pattern),
-    (frozenset({"string_too_long", "string_too_short"}), _counted("long", "characters")),
-    (frozenset({"too_long", "too_short"}), _counted("long", "entries")),
+    (frozenset({"string_too_long", "string_too_short"}), _counted("long", "characters", "character")),
+    (frozenset({"too_long", "too_short"}), _counted("long", "entries", "entry")),
     (frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"}), _limit),
     (
         frozenset({"int_type", "int_parsing", "int_from_float", "int_parsing_size"}),
@@ -246,15 +267,15 @@ _SENTENCES: tuple[tuple[frozenset[str], Callable[[Any, Mapping[str, Any]], Sente
         _custom("Write e.g. `impatient` and describe it under `personalities:`.", "must be a name, an object or an id"),
     ),
     (
-        frozenset({"profile", "profile_data"}),
-        _custom("Write e.g. `{name: …, caller_variables: {…}}`.", "must be a name, an object or an id"),
+        frozenset({"profile"}),
+        _custom("Write e.g. `ada` and describe her under `profiles:`.", "must be a name, an object or an id"),
+    ),
+    (
+        frozenset({"profile_data"}),
+        _custom("Write e.g. `{caller_variables: {name: Ada}}`.", "must be an object with the customer's data"),
     ),
     (
         frozenset({"metric"}),
         _custom("Write e.g. `latency`, or `{name: …, description: …}`.", "must be a slug, an object or an id"),
-    ),
-    (
-        frozenset({"int_or_str"}),
-        _custom("Write text or a whole number.", "must be text or a whole number"),
     ),
 )
