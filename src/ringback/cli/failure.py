@@ -33,7 +33,7 @@ _SPEAKERS = {
 def outcome_mark(outcome: Outcome) -> Text:
     """The sign of an outcome, coloured."""
     sign, style = MARKS[outcome]
-    return Text(sign, style=f"bold {style}")
+    return Text().append(sign, style=f"bold {style}")
 
 
 def failure_lines(run: Run) -> Iterator[Text]:

@@ -9,6 +9,7 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -146,6 +147,8 @@ class RunProgress:
                     self._print(detail)
 
     def _print(self, line: RenderableType) -> None:
+        if self._console.is_terminal and isinstance(line, Text):
+            line = hanging(line)
         self._console.print(line, soft_wrap=not self._console.is_terminal, highlight=False)
 
     def _render(self) -> RenderableType:
@@ -179,6 +182,12 @@ _WORST_FIRST = (Outcome.FAILED, Outcome.ERROR, Outcome.INVALID, Outcome.INCONCLU
 
 _SPEAKERS = {Role.CALLER: "caller", Role.AGENT: "agent", Role.TOOL_CALL: "tool", Role.TOOL_RESULT: "tool"}
 _STYLES = {Role.CALLER: "cyan", Role.AGENT: "magenta", Role.TOOL_CALL: "yellow", Role.TOOL_RESULT: "yellow"}
+
+
+def hanging(line: Text) -> RenderableType:
+    """The line, wrapped below where its words begin."""
+    indent = len(line.plain) - len(line.plain.lstrip())
+    return Padding(line[indent:], (0, 0, 0, indent)) if indent else line
 
 
 def entry_words(entry: Entry) -> str:
