@@ -169,7 +169,7 @@ class ScriptedModelServer:
             return _refusal(401, "Incorrect API key provided.")
         try:
             body: Any = json.loads(await request.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             return _refusal(400, "The request is not JSON.")
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):  # pyright: ignore[reportUnknownMemberType] - JSON
             return _refusal(400, "The request has no list of messages.")
