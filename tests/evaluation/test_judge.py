@@ -286,6 +286,17 @@ async def test_a_record_too_long_for_a_prompt_loses_middles_not_entries(
     assert all(f"start {number} " in prompt and f" end {number}\n" in prompt for number in range(60))
 
 
+async def test_a_flood_of_entries_keeps_beginning_and_end(talk: Talk, specified: Specified, judge_of: JudgeOf) -> None:
+    conversation = talk(*[f"agent: {'long ' * 100} number {number}" for number in range(1, 5001)])
+    judge = judge_of({"parts": []}, {"parts": []})
+    await evaluate(specified(expected_outcome=EXPECTATION), conversation, judge=judge)
+    prompt = judge.asked[0][1][1].content
+    assert len(prompt) < 300_000
+    assert "(entries 750 to 4250 are left out here)" in prompt
+    assert " number 749\n" in prompt
+    assert " number 5000\n" in prompt
+
+
 async def test_call_keys_name_the_run_and_its_repeat(judged: Callable[..., Any]) -> None:
     _, judge = await judged(HONEST)
     key = judge.asked[0][0]

@@ -28,6 +28,9 @@ from ringback.evaluation.wording import excerpt, fold, locate
 
 log = logging.getLogger(__name__)
 
+_LONGEST_SEARCHED = 50_000
+"""Characters up to which the exact place of a text is looked for; of longer messages the whole entry is evidence."""
+
 _SHOWN_EVIDENCE = 20
 """Entries that a check lists as evidence at most; an agent may repeat itself for hours."""
 
@@ -147,7 +150,7 @@ def _verbatim(wanted: str, content: str, folded: str) -> str:
     if len(folded) == len(content) and content.isascii():  # nothing moved, the common case
         start = folded.index(wanted)
         return content[start : start + len(wanted)]
-    place = locate(wanted, content)
+    place = locate(wanted, content) if len(content) <= _LONGEST_SEARCHED else None
     return content[slice(*place)] if place else ""
 
 

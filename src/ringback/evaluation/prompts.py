@@ -19,6 +19,12 @@ from ringback.models.model import Message
 RECORD_LIMIT = 200_000
 """Characters of the record that a prompt holds at most; longer records lose the middles of their longest entries."""
 
+LINES_LIMIT = 1_500
+"""Entries that a prompt holds at most; longer records lose those in the middle."""
+
+_LEAST_SHOWN = 100
+"""Characters of an entry that are always shown."""
+
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _RULES = """You judge the record of a finished conversation between a caller and an agent. You are strict and literal.
@@ -105,11 +111,19 @@ def _fence(what: str, data: str) -> str:
 
 
 def _lines(entries: Mapping[int, Quotable]) -> str:
-    longest = _longest_allowed([len(entry.text) for entry in entries.values()])
-    return "\n".join(
-        f"[{number}] {entry.speaker.value}: {_UNSEEN.sub(' ', cut(entry.text, longest))}"
-        for number, entry in entries.items()
-    )
+    shown = list(entries.items())
+    head, tail = shown, shown[:0]
+    if len(shown) > LINES_LIMIT:
+        head, tail = shown[: LINES_LIMIT // 2], shown[-LINES_LIMIT // 2 :]
+    longest = _longest_allowed([len(entry.text) for _, entry in head + tail])
+    lines = [_line(number, entry, longest) for number, entry in head]
+    if tail:
+        lines.append(f"(entries {head[-1][0] + 1} to {tail[0][0] - 1} are left out here)")
+    return "\n".join(lines + [_line(number, entry, longest) for number, entry in tail])
+
+
+def _line(number: int, entry: Quotable, longest: int) -> str:
+    return f"[{number}] {entry.speaker.value}: {_UNSEEN.sub(' ', cut(entry.text, longest))}"
 
 
 def _longest_allowed(lengths: Sequence[int]) -> int:
@@ -117,7 +131,7 @@ def _longest_allowed(lengths: Sequence[int]) -> int:
     room = RECORD_LIMIT
     for left, length in zip(range(len(lengths), 0, -1), sorted(lengths), strict=True):
         if length * left > room:
-            return max(room // left, 200)
+            return max(room // left, _LEAST_SHOWN)
         room -= length
     return RECORD_LIMIT
 

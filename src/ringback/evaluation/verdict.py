@@ -13,7 +13,7 @@ _MOST_PARTS = 30
 _MOST_QUOTES = 12
 _EXPLANATION_LIMIT = 500
 _PART_LIMIT = 500
-_LEAST_SHARED = 0.5
+_LEAST_SHARED = 0.4
 """Share of a part's letter triples that must come from the expected outcome; less, and the part is invented."""
 _LEAST_COVERED = 0.6
 """Share of the expected outcome's letter triples that the parts must have; less, and something was left out."""
@@ -107,7 +107,8 @@ def _check_part(
         if not part.absence:
             return [f"{shown} is {part.answer.value} without a quote."], ()
         if part.answer is Answer.MET and not shares_negation(part.part, expectation):
-            return [f"{shown} forbids nothing, so it cannot be met by absence: quote what shows it."], ()
+            needed = "quote what shows it, or, where it forbids something, use the expected outcome's own words"
+            return [f"{shown} cannot be met by absence: {needed}."], ()
     elif speakers == {Speaker.CALLER} and part.answer is Answer.MET:
         return [f"{shown} is met by words of the caller alone; quote what the agent said or did."], evidence
     return [], evidence
