@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ringback.domain.conversation import FindingCode
+from ringback.domain.conversation import FindingCode, MetadataUpdate
+from ringback.domain.evaluation import CheckScore
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.results.compare import compare
@@ -72,6 +73,38 @@ def test_everything_about_a_run_is_there(samples: Samples) -> None:
         "0.7 s (p50 0.8, p95 1.2)",
     ):
         assert words in page, words
+
+
+def test_what_never_happened_is_said_at_the_end_of_the_transcript(samples: Samples) -> None:
+    evaluation = samples.evaluation(
+        Outcome.FAILED,
+        checks=(CheckScore(name="cancels the old one", passed=False, explanation="never called"),),
+        expected_outcome=None,
+    )
+    page = _report(samples.result((samples.run(samples.scenario(), Outcome.FAILED, evaluation=evaluation),)))
+    assert '✗ cancels the old one <span class="nowhere">nowhere in this conversation</span>' in page
+    assert page.index("Goodbye!") < page.index("nowhere in this")
+
+
+def test_what_did_not_hold_is_listed_first(samples: Samples) -> None:
+    page = _report(samples.result((samples.run(samples.scenario(), Outcome.FAILED),)))
+    signs = re.findall(r'class="sign" aria-hidden="true">(.)<', page)
+    assert signs[:5] == ["✗", "✗", "✓", "✓", "·"]
+
+
+def test_metadata_that_changes_nothing_is_counted_not_shown(samples: Samples) -> None:
+    """Agents send metadata every few seconds to keep the line alive."""
+    updates = tuple(MetadataUpdate(at=float(at), values={"alive": True}) for at in range(50))
+    conversation = samples.conversation(metadata_updates=updates)
+    run = samples.run(samples.scenario(), Outcome.PASSED, conversation=conversation)
+    page = _report(samples.result((run,)))
+    assert page.count('class="moment metadata') == 1
+    assert "<dt>metadata</dt><dd>50 updates</dd>" in page
+
+
+def test_an_agent_without_a_name_is_named_once(samples: Samples) -> None:
+    page = _report(samples.result(agent_name="ws://x", agent_url="ws://x"))
+    assert page.count("ws://x") == 2
 
 
 def test_a_comparison_is_a_table(samples: Samples) -> None:

@@ -9,6 +9,8 @@ from ringback.domain.run import Run
 
 _CONTEXT = 2
 """Entries shown before the one that evidence names."""
+_LAST = 4
+"""Entries shown where no evidence names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def exchange(run: Run, found: Sequence[Fault]) -> list[Entry | None]:
     entries = run.conversation.entries
     named = {place.entry for fault in found for place in fault.evidence}
     if not named:
-        return list(entries[-_CONTEXT - 1 :])
+        return list(entries[-_LAST:])
     shown = {number for name in named for number in range(name - _CONTEXT, name + 1)}
     chosen: list[Entry | None] = []
     for entry in entries:

@@ -83,6 +83,8 @@ class RunView:
     rejected: Sequence[str]
     """Why verdicts of the judge were turned down."""
     moments: Sequence[Moment]
+    absent: Sequence[Verdict]
+    """What did not hold and has no place in the transcript, such as a tool that was never called."""
     metadata: str
     attempts: Sequence[AttemptView]
 
@@ -95,6 +97,8 @@ def run_title(run: Run) -> str:
 def run_view(run: Run, *, opened: bool) -> RunView:
     """All that the page shows of a run."""
     places = _places(run.evaluation)
+    # What a reader looks for comes first; the order is otherwise that of the suite file.
+    verdicts = sorted(_verdicts(run.evaluation), key=lambda verdict: _RANK.get(verdict.light, _RANK[GOOD]))
     return RunView(
         id=run.id,
         outcome=outcome_word(run.outcome),
@@ -103,12 +107,15 @@ def run_view(run: Run, *, opened: bool) -> RunView:
         variant=one_line(variant(run)),
         reason=visible(run.evaluation.reason) if run.evaluation else "The run was not finished.",
         facts=list(_facts(run)),
-        verdicts=list(_verdicts(run.evaluation)),
+        verdicts=verdicts,
         measured=[_metric(metric) for metric in run.evaluation.metrics if not metric.attached]
         if run.evaluation
         else (),
         rejected=_rejected(run.evaluation),
         moments=_moments(run.conversation, places),
+        absent=[verdict for verdict in verdicts if verdict.light == BAD and not verdict.entries]
+        if run.conversation and run.conversation.entries
+        else (),
         metadata=_cut(visible(json_words(run.conversation.metadata, indent=2)))
         if run.conversation and run.conversation.metadata
         else "",
@@ -132,6 +139,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         latencies = conversation.latencies()
         if latencies:
             yield "slowest reply", seconds_words(max(latencies))
+        if updates := len(conversation.metadata_updates):
+            yield "metadata", f"{updates} update{'' if updates == 1 else 's'}"
     evaluation = run.evaluation
     if evaluation is not None and evaluation.expected_outcome is not None:
         score = evaluation.expected_outcome.score
@@ -243,7 +252,7 @@ def _moments(conversation: Conversation | None, places: dict[int, _Place]) -> Se
     if conversation is None:
         return ()
     timed = [(entry.start, 0, _entry(entry, places.get(entry.number))) for entry in conversation.entries]
-    timed += [(update.at, 1, _metadata(update)) for update in conversation.metadata_updates]
+    timed += [(update.at, 1, _metadata(update)) for update in _telling(conversation.metadata_updates)]
     timed += [(finding.at, 2, _remark(finding)) for finding in conversation.findings]
     if len(timed) > len(conversation.entries):
         timed.sort(key=lambda item: item[:2])
@@ -269,6 +278,15 @@ def _entry(entry: Entry, place: _Place | None) -> Moment:
         light=place.light if place else "",
         notes=place.notes if place else (),
     )
+
+
+def _telling(updates: Iterable[MetadataUpdate]) -> Iterator[MetadataUpdate]:
+    """The updates that changed something: agents send metadata as a keep-alive too."""
+    merged: dict[str, Any] = {}
+    for update in updates:
+        if any(name not in merged or merged[name] != value for name, value in update.values.items()):
+            yield update
+        merged.update(update.values)
 
 
 def _metadata(update: MetadataUpdate) -> Moment:

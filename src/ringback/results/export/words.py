@@ -122,11 +122,18 @@ def tool_words(entry: Entry) -> str:
     return json_words(entry.tool.arguments if entry.role is Role.TOOL_CALL else entry.tool.result)
 
 
+def agent_words(result: Result) -> str:
+    """Name and URL of the agent; the URL alone where it has no other name."""
+    if result.agent_name in ("", result.agent_url):
+        return result.agent_url
+    return f"{result.agent_name} ({result.agent_url})"
+
+
 def provenance_facts(result: Result) -> Iterator[tuple[str, str]]:
     """Where the result comes from, as names and values."""
     provenance: Provenance = result.provenance
     yield "result", str(result.id)
-    yield "agent", f"{result.agent_name} ({result.agent_url})"
+    yield "agent", agent_words(result)
     yield "started", result.created_at.isoformat(timespec="seconds")
     if result.finished_at is not None:
         yield "finished", result.finished_at.isoformat(timespec="seconds")
