@@ -13,6 +13,7 @@ from agent_servers import Serve
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from ringback.channels.refusals import channel_error
 from ringback.channels.websocket import WebSocketChannel
 from ringback.errors import ChannelError, HandshakeFailed, NotConnected, Refused
 
@@ -220,3 +221,18 @@ async def test_tls_with_an_agent_that_speaks_none(serve: Serve, session: aiohttp
     assert isinstance(error, NotConnected)
     assert not error.retryable
     assert "TLS" in str(error)
+
+
+async def test_a_host_that_swallows_packets_is_not_connected() -> None:
+    """The library's time-out of the TCP connection is told from an unanswered handshake."""
+    error = channel_error(aiohttp.ConnectionTimeoutError("timeout"), "ws://10.255.255.1/", 10.0)
+    assert isinstance(error, NotConnected)
+    assert error.retryable
+    assert "no answer" in str(error)
+
+
+async def test_an_unforeseen_failure_is_named_by_its_kind() -> None:
+    error = channel_error(aiohttp.ClientPayloadError("secret detail"), "ws://a/", 10.0)
+    assert isinstance(error, HandshakeFailed)
+    assert "ClientPayloadError" in str(error)
+    assert "secret detail" not in str(error)

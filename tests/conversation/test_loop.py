@@ -1,19 +1,22 @@
 """Whole conversations with an agent in memory, on a virtual clock."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from staging import AgentInMemory, ListedCaller, Play, call, content, hang_up, result
 from virtual_clock import run_virtually
 
 from ringback.callers.caller import HangUp, Say, Wait
+from ringback.channels.channel import ChannelEvent
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop import converse
 from ringback.conversation.recorder import Recorder
 from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import EndingCode
+from ringback.domain.event import EntryAdded, Event
 from ringback.domain.utterance import EndCall, Hold, Silence, Utterance, Words
-from ringback.errors import CallerInvalid, CostLimitReached, ModelUnavailable, NotSupported
+from ringback.errors import CallerInvalid, CostLimitReached, ModelUnavailable, NotConnected, NotSupported
 
 
 def test_caller_and_agent_alternate_until_the_caller_has_nothing_more_to_say() -> None:
@@ -489,3 +492,81 @@ def test_the_name_of_a_result_is_taken_from_its_call() -> None:
 def test_the_end_directive_may_stand_anywhere_in_an_utterance() -> None:
     play = Play(ListedCaller(Say(Utterance((Silence(2), EndCall())))))
     assert play.agent.sent == [(2.0, {"content": "", "type": "end_call"})]
+
+
+def test_a_caller_that_is_invalid_at_the_limit_reached_the_limit() -> None:
+    play = Play(
+        ListedCaller("1", CallerInvalid("in circles", reason="loop")),
+        replies=[[(0.5, content("a"))]],
+        limits=Limits(max_turns=1),
+    )
+    assert play.conversation.ending.code is EndingCode.MAX_TURNS
+    assert play.held.failure is None
+
+
+def test_a_defect_of_the_channel_is_raised() -> None:
+    class Defective(AgentInMemory):
+        async def events(self) -> AsyncIterator[ChannelEvent]:
+            await asyncio.sleep(1)
+            raise ZeroDivisionError
+            yield  # an asynchronous generator
+
+    async def run() -> None:
+        agent = Defective()
+        recorder = Recorder(1, lambda _: None, clock=asyncio.get_running_loop().time)
+        with pytest.raises(ZeroDivisionError):
+            await converse(agent, ListedCaller("one"), recorder, limits=Limits(), agent_speaks_first=False)
+        assert agent.closed_at == pytest.approx(1.0)
+
+    run_virtually(run())
+
+
+def test_events_that_just_end_are_a_dropped_line() -> None:
+    class Ending(AgentInMemory):
+        async def events(self) -> AsyncIterator[ChannelEvent]:
+            await asyncio.sleep(1)
+            return
+            yield  # an asynchronous generator
+
+    async def run() -> EndingCode:
+        recorder = Recorder(1, lambda _: None, clock=asyncio.get_running_loop().time)
+        held = await converse(Ending(), ListedCaller("one"), recorder, limits=Limits(), agent_speaks_first=False)
+        return held.conversation.ending.code
+
+    assert run_virtually(run()) is EndingCode.AGENT_DROPPED
+
+
+def test_a_user_who_cancels_while_a_reply_is_withdrawn_is_obeyed() -> None:
+    async def run() -> None:
+        agent = AgentInMemory(greeting=[(1.0, content("welcome"))])
+        heard = asyncio.Event()
+
+        def notice(event: Event) -> None:
+            if isinstance(event, EntryAdded):
+                heard.set()
+
+        recorder = Recorder(1, notice, clock=asyncio.get_running_loop().time)
+        caller = ListedCaller("one", thinks=100)
+        task = asyncio.create_task(
+            converse(agent, caller, recorder, limits=Limits(), agent_speaks_first=False),
+        )
+        await heard.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert agent.closed_at == pytest.approx(1.0)
+
+    run_virtually(run())
+
+
+def test_a_line_that_cannot_be_opened_is_the_executors_business() -> None:
+    class Unreachable(AgentInMemory):
+        async def open(self) -> None:
+            raise NotConnected("nobody listens")
+
+    async def run() -> None:
+        recorder = Recorder(1, lambda _: None, clock=asyncio.get_running_loop().time)
+        with pytest.raises(NotConnected):
+            await converse(Unreachable(), ListedCaller("one"), recorder, limits=Limits())
+
+    run_virtually(run())

@@ -118,3 +118,16 @@ def test_a_stop_while_the_caller_waits_takes_effect_at_once() -> None:
     step = turns.next(2.0)
     assert isinstance(step, End)
     assert step.ending.code is EndingCode.CANCELLED
+
+
+def test_a_caller_that_says_nothing_at_once_is_not_asked_again_at_once() -> None:
+    """Or it would keep the event loop to itself."""
+    turns = _turns(settle=0.0)
+    turns.heard(Said(at=1.0, text="a"))
+    turns.composing()
+    turns.waits(1.0, 0.0)
+    assert turns.next(1.0) == Listen(1.01)
+    turns.composing()
+    turns.chose(2.0, (Pause(0.0, hold=False),))
+    turns.kept_silent(2.0, again=True)
+    assert turns.next(2.0) == Listen(2.01)

@@ -73,6 +73,7 @@ class _Exchange:
 
     __slots__ = (
         "_caller",
+        "_cancellations",
         "_channel",
         "_chosen",
         "_clock",
@@ -105,6 +106,7 @@ class _Exchange:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine of ours runs in a task
         self._task = task
+        self._cancellations = task.cancelling()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._rung_at = 0.0
@@ -163,6 +165,9 @@ class _Exchange:
         try:
             async for event in self._channel.events():
                 self._heard(event)
+                if isinstance(event, Dropped):
+                    return
+            self._heard(Dropped(at=self._clock(), close_code=None, reason="no more events"))
         except Exception as defect:  # noqa: BLE001 - raised again by the conversing task
             self._defect = defect
             self._wake()
@@ -268,7 +273,7 @@ class _Exchange:
             self._composing = False
         if self._withdrawn:
             self._withdrawn = False
-            if self._task.uncancel() > 0:
+            if self._task.uncancel() > self._cancellations:
                 raise asyncio.CancelledError  # somebody else cancelled this task as well
             return None
         return move

@@ -27,6 +27,10 @@ from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending
 
 
+_SHORTEST_WAIT = 0.01
+"""Seconds between two questions to a caller that says nothing: it must not keep the event loop to itself."""
+
+
 @dataclass(slots=True)  # not frozen: made for every frame, and that would double its price
 class Listen:
     """Nothing to do until this time, or until something happens."""
@@ -98,6 +102,7 @@ class TurnTaking:
 
     __slots__ = (
         "_ask_again_at",
+        "_asked_at",
         "_begun",
         "_closing_until",
         "_ending",
@@ -135,6 +140,7 @@ class TurnTaking:
             self._ask_again_at = opened_at + limits.opening_wait
         elif not agent_speaks_first:
             self._ask_again_at = opened_at
+        self._asked_at = opened_at
         self._begun = False  # somebody spoke
         self._owed = False  # the agent has not answered our last utterance
         self._pauses: list[tuple[float, bool]] = []
@@ -219,11 +225,12 @@ class TurnTaking:
     def waits(self, at: float, seconds: float | None) -> None:
         """The caller wants to hear more, or to be asked again after so many seconds."""
         self._phase = _LISTENING
-        self._ask_again_at = None if seconds is None else at + seconds
+        self._ask_again_at = None if seconds is None else at + max(seconds, _SHORTEST_WAIT)
 
     def chose(self, at: float, pauses: Sequence[Pause]) -> None:
         """The caller decided what to say, after these pauses."""
         self._phase = _PAUSING
+        self._asked_at = at
         self._pauses = []
         for pause in pauses:
             at += pause.seconds
@@ -238,7 +245,7 @@ class TurnTaking:
         """An utterance without words is over: its pauses were all. `again`: ask the caller for what follows."""
         self._new_turn(at, 0.0)
         if again:
-            self._ask_again_at = at
+            self._ask_again_at = max(at, self._asked_at + _SHORTEST_WAIT)
 
     def _new_turn(self, at: float, hold: float) -> None:
         self._phase = _LISTENING
