@@ -42,6 +42,19 @@ async def test_a_hosted_provider_goes_the_direct_path_to_its_own_address() -> No
     await model.close()
 
 
+@pytest.mark.parametrize("name", ["anthropic:claude-haiku-4-5", "google:gemini-2.5-flash"])
+async def test_providers_with_a_protocol_of_their_own_are_opened_too(name: str) -> None:
+    model = open_model(name, api_key="k1234", temperature=0.5)
+    assert model.name == name
+    await model.close()
+
+
+async def test_with_a_base_url_every_provider_goes_the_direct_path() -> None:
+    model = open_model("anthropic:claude-haiku-4-5", base_url="http://gateway.example:8080/v1")
+    assert vars(getattr(model, "provider"))["where"] == "gateway.example:8080"  # noqa: B009 - not part of the contract
+    await model.close()
+
+
 @pytest.mark.parametrize(
     ("name", "base_url", "api_key", "words"),
     [

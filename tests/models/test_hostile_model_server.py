@@ -2,10 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import aiohttp
 import pytest
+import trustme
+from aiohttp.abc import AbstractResolver
+from pydantic import BaseModel
 
 from ringback.errors import ModelError, ModelRejected, ModelUnavailable
 from ringback.models.model import CallKey, LanguageModel, Message
@@ -23,6 +29,12 @@ from ringback.testing import (
 )
 
 HELLO = [Message("user", "Hello?")]
+
+
+class Verdict(BaseModel):
+    """What a judge answers."""
+
+    met: bool
 
 
 @pytest.mark.parametrize(
@@ -184,6 +196,46 @@ async def test_a_port_that_is_not_https_is_told(
 ) -> None:
     with pytest.raises(ModelError, match="no connection"):
         await open_at(server.url.replace("http:", "https:")).reply(HELLO, key=key)
+
+
+async def test_a_certificate_that_nobody_knows_is_told_and_not_tried_again(
+    open_at: Callable[..., LanguageModel], key: CallKey, waits: list[float]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - also takes contexts of a package not here
+    running = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0, ssl=context)
+    async with running:
+        url = f"https://localhost:{running.sockets[0].getsockname()[1]}/v1"
+        with pytest.raises(ModelRejected, match=r"no connection \(certificate: .*RINGBACK_CALLER_BASE_URL is right"):
+            await open_at(url).reply(HELLO, key=key)
+    assert waits == []
+
+
+async def test_a_refusal_with_and_without_the_schema_is_told_as_the_first_was(
+    server: ScriptedModelServer, model: LanguageModel, key: CallKey
+) -> None:
+    server.on("", [refused(400, "The prompt is too long."), refused(400, "Still too long.")])
+    with pytest.raises(ModelRejected, match="The prompt is too long"):
+        await model.reply(HELLO, key=key, shape=Verdict)
+    assert [asked.wants_object for asked in server.requests] == [True, False]
+
+
+class NoSuchHost(AbstractResolver):
+    """A name service that knows nobody."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> Any:
+        raise OSError(f"{host}:{port} {family} is not known")
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_name_that_no_host_has_is_told(open_at: Callable[..., LanguageModel], key: CallKey) -> None:
+    connector = aiohttp.TCPConnector(resolver=NoSuchHost())
+    async with aiohttp.ClientSession(connector=connector) as session:
+        model = open_at("http://models.example/v1", session=session)
+        with pytest.raises(ModelUnavailable, match=r"no connection \(the host's name is not known\)"):
+            await model.reply(HELLO, key=key)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The user's own prices."""
+"""The user's own prices, read from a file that people write by hand."""
 
 from pathlib import Path
 
@@ -6,22 +6,40 @@ import pytest
 
 from ringback.errors import UsageError
 from ringback.models.price_file import load_prices
+from ringback.models.prices import Price
 
 
-def test_prices_are_per_million_tokens(tmp_path: Path) -> None:
-    path = tmp_path / "prices.json"
-    path.write_text('{"local:m": {"input": 1, "output": 2.5}}', encoding="utf-8")
-    assert load_prices(path)["local:m"].of(1_000_000, 2_000_000) == 6.0
+def test_prices_are_read_by_model(tmp_path: Path) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text('{"local:llama": {"input": 0.5, "output": 2}}')
+    assert load_prices(file) == {"local:llama": Price(input_per_million=0.5, output_per_million=2)}
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"m": 3}', '{"m": {"input": -1, "output": 0}}', '{"m": {"input": 1}}'])
-def test_a_wrong_file_is_a_sentence_that_shows_the_form(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "prices.json"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError, match="per million tokens"):
-        load_prices(path)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"a:b": 3}',
+        b'{"a:b": {"input": 1}}',
+        b'{"a:b": {"input": 1, "output": 1, "currency": "EUR"}}',
+        b'{"a:b": {"input": -1, "output": 0}}',
+        b'{"a:b": {"input": NaN, "output": 0}}',
+        b'{"a:b": {"input": Infinity, "output": 0}}',
+        b'{"a:b": {"input": "much", "output": 0}}',
+    ],
+)
+def test_a_wrong_file_is_one_sentence_with_the_right_form(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "prices.json"
+    file.write_bytes(content)
+    with pytest.raises(UsageError) as raised:
+        load_prices(file)
+    assert f"RINGBACK_PRICES_FILE {file}: " in str(raised.value)
+    assert 'Write {"provider:name": {"input": 0.5, "output": 1.5}}' in str(raised.value)
 
 
-def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="RINGBACK_PRICES_FILE"):
-        load_prices(tmp_path / "none.json")
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere\.json: No such file or directory\."):
+        load_prices(tmp_path / "nowhere.json")

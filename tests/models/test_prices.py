@@ -2,8 +2,7 @@
 
 import pytest
 
-from ringback.errors import UsageError
-from ringback.models.prices import Price, has_price, price, read_prices, source
+from ringback.models.prices import Price, has_price, price, source
 
 
 def test_the_price_of_a_known_model_is_its_list_price() -> None:
@@ -29,29 +28,6 @@ def test_own_prices_go_first() -> None:
     own = {"openai:gpt-4o-mini": Price(input_per_million=1, output_per_million=2)}
     assert price("openai:gpt-4o-mini", 1_000_000, 1_000_000, own) == 3
     assert has_price("local:llama", {"local:llama": Price(input_per_million=0, output_per_million=0)})
-
-
-def test_the_prices_file_is_read() -> None:
-    own = read_prices('{"local:llama": {"input_per_million": 0.5, "output_per_million": 2}}', where="prices.json")
-    assert own["local:llama"].output_per_million == 2
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "[]",
-        "{",
-        '{"a:b": 3}',
-        '{"a:b": {"in": 1}}',
-        '{"a:b": {"input_per_million": 1}}',
-        '{"a:b": {"input_per_million": -1, "output_per_million": 0}}',
-        '{"a:b": {"input_per_million": NaN, "output_per_million": 0}}',
-    ],
-)
-def test_a_wrong_prices_file_is_one_sentence_with_a_remedy(text: str) -> None:
-    with pytest.raises(UsageError, match=r"^prices\.json: .*input_per_million"):
-        read_prices(text, where="prices.json")
 
 
 def test_the_source_names_a_version() -> None:

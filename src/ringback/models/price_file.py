@@ -11,8 +11,8 @@ from ringback.models.prices import Price
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
+    input: float = Field(ge=0, allow_inf_nan=False)
+    output: float = Field(ge=0, allow_inf_nan=False)
 
 
 _FILE = TypeAdapter(dict[str, _Entry])

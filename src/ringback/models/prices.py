@@ -1,14 +1,11 @@
 """Prices of models: from a pinned package of public list prices, or from the user's own table."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-
-from ringback.errors import UsageError
 
 if TYPE_CHECKING:
     from genai_prices.types import PriceCalculation
@@ -19,13 +16,12 @@ _PROVIDERS = {"google-gla": "google", "gemini": "google", "grok": "x-ai", "xai":
 """Our provider names where the price list has others."""
 
 
-class Price(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
     """What a model costs, in US dollars per million tokens."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input_per_million: float = Field(ge=0, allow_inf_nan=False)
-    output_per_million: float = Field(ge=0, allow_inf_nan=False)
+    input_per_million: float
+    output_per_million: float
 
     def of(self, input_tokens: int, output_tokens: int) -> float:
         """US dollars for so many tokens."""
@@ -34,30 +30,6 @@ class Price(BaseModel):
 
 Prices = Mapping[str, Price]
 """The user's own prices by `provider:name`; they go before the list's."""
-
-
-def read_prices(text: str | bytes, *, where: str) -> Prices:
-    """The user's own prices from the JSON text of their prices file.
-
-    ```json
-    {"openai:my-model": {"input_per_million": 0.5, "output_per_million": 2}}
-    ```
-
-    Raises:
-        UsageError: It is no such object; the sentence names `where` and what is wrong.
-    """
-    try:
-        return _OWN.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(
-            f"{where}: {place}: {first['msg']}. Write one JSON object: "
-            '{"provider:name": {"input_per_million": 0.5, "output_per_million": 2}}, in US dollars.'
-        ) from None
-
-
-_OWN = TypeAdapter(dict[str, Price])
 
 
 def price(name: str, input_tokens: int, output_tokens: int, own: Prices | None = None) -> float | None:
