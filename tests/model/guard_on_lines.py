@@ -18,8 +18,9 @@ from ruamel.yaml import YAML
 from ringback.callers.grounding import Ground
 from ringback.callers.guard import GuardContext, inspect
 from ringback.callers.ledger import Ledger, flattened
-from ringback.callers.prompts import persona_prompt
-from ringback.domain.scenario import Facts, Scenario, ScenarioType
+from ringback.callers.likeness import circle
+from ringback.callers.prompts import rules
+from ringback.domain.scenario import Facts
 
 DATA = Path(__file__).parent / "data"
 FIGURES = DATA / "guard_figures.json"
@@ -44,6 +45,8 @@ class Seen:
     record: dict[str, Any]
     alarms: tuple[str, ...]
     sentences: tuple[str, ...]
+    circling: bool
+    """The detector of loops and restarts, which stands beside the guard, would have stopped it."""
 
     @property
     def labels(self) -> frozenset[str]:
@@ -63,28 +66,22 @@ def situations() -> dict[str, dict[str, Any]]:
 
 
 def context(situation: dict[str, Any], said: list[dict[str, str]]) -> GuardContext:
-    """What the guard knows in this place."""
+    """What the guard knows in this place: the same as in a persona's own call."""
     facts = Facts(**situation["facts"])
-    scenario = Scenario(
-        key=situation["id"],
-        name=situation["id"],
-        type=ScenarioType.INSTRUCTION,
-        language=situation["language"],
-        instructions=situation["instructions"],
-        facts=facts,
-    )
-    agent = [line["content"] for line in said if line["role"] == "agent"]
-    told = {**facts.always, **facts.if_asked}
-    known = [str(value) for _, value in flattened(told)]
+    known = [str(value) for part in (facts.always, facts.if_asked, facts.never) for _, value in flattened(part)]
     directions = f"{situation['instructions']}\n{situation['personality']}"
     return GuardContext(
-        ground=Ground([directions, *known, *agent]),
+        ground=Ground([directions, *known, *(line["content"] for line in said)]),
         ledger=Ledger(facts),
         language=situation["language"],
         directions=directions,
-        rules=persona_prompt(scenario.model_copy(update={"instructions": "", "facts": Facts()}), None, None, "en"),
-        agent_lines=agent,
+        rules=rules(),
+        agent_lines=_lines_of("agent", said),
     )
+
+
+def _lines_of(role: str, said: list[dict[str, str]]) -> tuple[str, ...]:
+    return tuple(line["content"] for line in said if line["role"] == role)
 
 
 def look() -> Iterator[Seen]:
@@ -92,9 +89,11 @@ def look() -> Iterator[Seen]:
     known = situations()
     for text in (DATA / "labelled_lines.jsonl").read_text("utf-8").splitlines():
         record = json.loads(text)
-        alarms = inspect(record["line"], context(known[record["situation"]], record["said"]))
+        line, said = record["line"].strip(), record["said"]
+        alarms = inspect(line, context(known[record["situation"]], said))
         kinds = tuple(dict.fromkeys(_AS_LABEL.get(str(alarm.kind), str(alarm.kind)) for alarm in alarms))
-        yield Seen(record, kinds, tuple(alarm.sentence for alarm in alarms))
+        circling = circle(line, _lines_of("caller", said), _lines_of("agent", said))
+        yield Seen(record, kinds, tuple(alarm.sentence for alarm in alarms), circling is not None)
 
 
 def figures(seen: list[Seen]) -> dict[str, Any]:
@@ -108,6 +107,20 @@ def figures(seen: list[Seen]) -> dict[str, Any]:
         "misbehaving": {"lines": len(bad), "caught": sum(bool(one.alarms) for one in bad)},
         "odd": {"lines": len(odd), "stopped": sum(bool(one.alarms) for one in odd)},
         "fine": {"lines": len(fine), "false alarms": sum(bool(one.alarms) for one in fine)},
+        "stopped by the detector of loops": {
+            "misbehaving, not caught by the guard": sum(one.circling and not one.alarms for one in bad),
+            "odd": sum(one.circling and not one.alarms for one in odd),
+            "fine": sum(one.circling and not one.alarms for one in fine),
+        },
+        "by prompt": {
+            prompt: {
+                "misbehaving": sum(one.record["prompt"] == prompt for one in bad),
+                "caught": sum(one.record["prompt"] == prompt and bool(one.alarms) for one in bad),
+                "fine": sum(one.record["prompt"] == prompt for one in fine),
+                "false alarms": sum(one.record["prompt"] == prompt and bool(one.alarms) for one in fine),
+            }
+            for prompt in ("plain", "own")
+        },
         "by kind": {
             kind: {
                 "labelled": sum(kind in one.labels for one in seen),

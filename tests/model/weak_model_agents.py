@@ -1,9 +1,12 @@
-"""Three agents that get along with any caller: each answers what it recognises, else goes through its questions."""
+"""Agents that get along with any caller: three go through their questions whatever is said; one is the demo agent."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 
-from ringback.testing import AgentCall, Reply, ScriptedAgentServer, end_call, tool_call, tool_result
+from ringback.demo.server import serve
+from ringback.testing import AgentCall, ScriptedAgentServer, end_call, tool_call, tool_result
 from ringback.testing.agent_server import Talk
+from ringback.testing.steps import Reply
 
 
 def _in_turn(greeting: str, replies: list[Reply]) -> Talk:
@@ -58,9 +61,20 @@ PROVIDER = _in_turn(
         end_call("Goodbye!"),
     ],
 )
-AGENTS: Mapping[str, Talk] = {"clinic": CLINIC, "shop": SHOP, "provider": PROVIDER}
+_SCRIPTED: Mapping[str, Talk] = {"clinic": CLINIC, "shop": SHOP, "provider": PROVIDER}
+NAMES = ("demo", *_SCRIPTED)
+"""What scenarios are tagged with; `demo` is the demo agent that comes with Ringback."""
 
 
-def serve(name: str) -> ScriptedAgentServer:
-    """The server of an agent, to be entered."""
-    return ScriptedAgentServer(AGENTS[name])
+@asynccontextmanager
+async def serving(name: str) -> AsyncGenerator[str]:
+    """The agent of that name, listening; its URL."""
+    if name == "demo":
+        demo = await serve()
+        try:
+            yield demo.url
+        finally:
+            await demo.close()
+    else:
+        async with ScriptedAgentServer(_SCRIPTED[name]) as agent:
+            yield agent.url

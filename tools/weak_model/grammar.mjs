@@ -3,8 +3,8 @@
 // References are written out (shapes here are small and not recursive), unions become `oneOf`, and what has no bound
 // gets one: without it a model this weak fills a string or a list until its tokens run out.
 
-const LONGEST_STRING = 300;
-const MOST_ITEMS = 5;
+const LONGEST_STRING = 120;
+const MOST_ITEMS = 3;
 
 export function grammarSchema(schema, definitions = schema.$defs ?? {}) {
   if (schema.$ref !== undefined) return grammarSchema(definitions[schema.$ref.split("/").pop()] ?? {}, definitions);

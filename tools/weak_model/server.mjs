@@ -15,8 +15,8 @@ import { grammarSchema } from "./grammar.mjs";
 import { PromptTooLong, WeakModel } from "./model.mjs";
 import { chatPrompt } from "./prompt.mjs";
 
-const DEFAULT_MAX_TOKENS = 200;
-const SHAPED_MAX_TOKENS = 1500;
+const DEFAULT_MAX_TOKENS = 80;
+const SHAPED_MAX_TOKENS = 700;
 const LARGEST_BODY = 4 * 1024 * 1024;
 
 const { values: options, positionals } = parseArgs({
@@ -56,7 +56,7 @@ async function answerOrUseTool(messages, tools, request, settings) {
   if (tool === undefined) return plain(messages, wantedSchema(request.response_format), settings);
   const schema = grammarSchema(tool.parameters ?? { type: "object" });
   const opening = `I use ${tool.name} with these arguments: `;
-  const answer = await model.answer(chatPrompt(messages, { opening }), { ...settings, maxTokens: 300, schema });
+  const answer = await model.answer(chatPrompt(messages, { opening }), { ...settings, maxTokens: 150, schema });
   const call = { id: `call_${nextSeed++}`, type: "function", function: { name: tool.name, arguments: answer.text } };
   return { ...answer, finish: "tool_calls", message: { role: "assistant", content: null, tool_calls: [call] } };
 }
@@ -66,8 +66,9 @@ const forcedTool = (choice) => (typeof choice === "object" ? choice?.function?.n
 async function chooseAction(messages, tools, choice, settings) {
   const names = tools.map((tool) => tool.function.name);
   const described = tools.map((tool) => `"${tool.function.name}" (${tool.function.description ?? ""})`).join(", ");
-  const question = `What do you do next: "speak" (say your next line) or ${described}?`;
-  const { text } = await model.answer(chatPrompt([...messages, { role: "user", content: question }], { opening: "I choose " }), {
+  // Of several wordings this one makes it choose now one, now the other; most make it always take the tool.
+  const question = `Is it your turn to speak, or do you use a tool? Tools: ${described}. Answer "speak" or the tool's name.`;
+  const { text } = await model.answer(chatPrompt([...messages, { role: "user", content: question }]), {
     ...settings,
     maxTokens: 40,
     schema: { enum: choice === "required" ? names : ["speak", ...names] },

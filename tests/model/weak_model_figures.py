@@ -1,0 +1,113 @@
+"""Reads JSON reports: what came of the weak model's conversations, and whether every quote stands in the record."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Run = dict[str, Any]
+
+
+def runs_of(report: Path) -> list[Run]:
+    """The runs of a report."""
+    return json.loads(report.read_text("utf-8"))["result"]["runs"]
+
+
+def quotes_not_in_the_record(run: Run) -> list[str]:
+    """Evidence of checks, metrics and the expected outcome whose words do not stand where they are said to stand.
+
+    Written without a look at Ringback's own check of quotes: plain text in plain text, letter by letter.
+    """
+    evaluation, conversation = run["evaluation"], run["conversation"]
+    entries = {entry["number"]: entry for entry in conversation["entries"]}
+    return [
+        f"entry {evidence['entry']}: {evidence['quote']!r}"
+        for evidence in _evidence(evaluation)
+        if not _stands(evidence, entries, conversation)
+    ]
+
+
+def _evidence(evaluation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for score in (*evaluation["checks"], *evaluation["metrics"], *_parts(evaluation)):
+        yield from score["evidence"]
+
+
+def _parts(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    expected: dict[str, Any] | None = evaluation["expected_outcome"]
+    return expected["parts"] if expected else []
+
+
+def _stands(evidence: dict[str, Any], entries: Mapping[int, Any], conversation: Mapping[str, Any]) -> bool:
+    number, quote = evidence["entry"], evidence["quote"]
+    if number == 0:  # what is known of the call: how it ended, its length, the metadata
+        known = json.dumps([conversation["ending"], conversation["duration"], conversation["metadata"]])
+        return all(word in known or word.replace(".", "").isdigit() for word in re.findall(r"[\w.]+\w", quote))
+    if number not in entries:
+        return False
+    return quote in entries[number]["content"]
+
+
+def met_without_words_of_the_agent(run: Run) -> list[str]:
+    """Parts that count as met by words of the caller alone."""
+    roles = {entry["number"]: entry["role"] for entry in run["conversation"]["entries"]}
+    return [
+        part["part"]
+        for part in _parts(run["evaluation"])
+        if part["answer"] == "met"
+        and part["evidence"]
+        and all(roles.get(evidence["entry"]) == "Testing Agent" for evidence in part["evidence"])
+    ]
+
+
+def figures(runs: Iterable[Run]) -> dict[str, Any]:
+    """Counts: outcomes, endings, discards and refused hang-ups by kind, verdicts turned down."""
+    runs = list(runs)
+    tries = [conversation for run in runs for conversation in _conversations(run)]
+    discards = [finding for one in tries for finding in one["findings"] if finding["code"] == "discarded_reply"]
+    said = sum(entry["role"] == "Testing Agent" for one in tries for entry in one["entries"])
+    expected = [run["evaluation"]["expected_outcome"] for run in runs if run["evaluation"]["expected_outcome"]]
+    return {
+        "runs": len(runs),
+        "conversations, earlier attempts included": len(tries),
+        "outcomes": _sorted(run["evaluation"]["outcome"] for run in runs),
+        "endings": _sorted(one["ending"]["code"] for one in tries),
+        "lines of the caller that were sent": said,
+        "replies discarded": len(discards),
+        "replies discarded, by kind": _sorted(kind for one in discards for kind in one["detail"]["kinds"]),
+        "verdicts": len(expected),
+        "verdicts turned down at least once": sum(bool(one["rejected"]) for one in expected),
+        "verdicts without verified quotes at last": sum(not one["quotes_verified"] for one in expected),
+        "parts by answer": _sorted(part["answer"] for one in expected for part in one["parts"]),
+        "why verdicts were turned down": _sorted(_kind(why) for one in expected for why in one["rejected"]),
+    }
+
+
+def _conversations(run: Run) -> list[dict[str, Any]]:
+    tries = [attempt["conversation"] for attempt in run["earlier_attempts"]]
+    return [one for one in (*tries, run["conversation"]) if one is not None]
+
+
+def _sorted(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names).most_common())
+
+
+_REASONS = (
+    ("does not stand in entry", "a quote that is not in the line"),
+    ("There is no entry", "a line that does not exist"),
+    ("'s, not the", "a quote under another speaker's name"),
+    ("is empty", "an empty quote"),
+    ("without a quote", "an answer without a quote"),
+    ("is not in the expected outcome", "a part that nobody expected"),
+    ("leave out", "some of the expected outcome left out"),
+    ("There are no parts", "no parts"),
+    ("by absence", "met by absence, though nothing was forbidden"),
+    ("words of the caller alone", "met by words of the caller alone"),
+    ("two different answers", "two answers to one part"),
+    ("are the most", "too many parts or quotes"),
+)
+
+
+def _kind(why: str) -> str:
+    return next((kind for sign, kind in _REASONS if sign in why), why[:80])
