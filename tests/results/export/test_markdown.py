@@ -22,7 +22,7 @@ def _report(result: Result) -> str:
 
 def test_the_first_lines_are_the_verdict(samples: Samples) -> None:
     first, _, second = _report(samples.result()).splitlines()[:3]
-    assert first == "## 🔴 1 of 4 scenarios below the pass rate, 1 without sufficient evidence\\."
+    assert first == "## 🔴 1 of 4 scenarios below the pass rate, 1 without sufficient evidence."
     assert second.startswith("**11 of 13 passed (85 %), 95 % interval 58 to 96 %, 1 error, 1 invalid, 1 inconclusive")
     assert "commit `4f2a9c1d8e77`" in second
 
@@ -44,7 +44,7 @@ def test_the_table_has_a_line_a_scenario(samples: Samples) -> None:
 def test_a_failure_shows_its_exchange_with_the_entry_marked(samples: Samples) -> None:
     report = _report(samples.result())
     assert "### failed: Moves an appointment (repeat 2)" in report
-    assert '- ✗ **the agent never says "10\\:30"**: Entry 8 says it\\.' in report
+    assert '- ✗ **the agent never says "10:30"**: Entry 8 says it.' in report
     assert "\n▶   8 agent: You are booked for Friday at 10:30. Your number is C-2291.\n" in report
     assert report.index("### failed") < report.index("### error") < report.index("### unfinished")
 
@@ -53,7 +53,7 @@ def test_a_comparison_and_the_provenance_are_in_it(samples: Samples) -> None:
     result = samples.result()
     report = render(result, summarise(result), compare(samples.result(id=3), result))
     assert "### Against result 3" in report
-    assert "- judge model: openai\\:gpt\\-5" in report
+    assert "- judge model: openai:gpt-5" in report
 
 
 def test_a_comment_stays_within_what_a_comment_holds(samples: Samples) -> None:
@@ -118,3 +118,11 @@ def test_a_long_entry_is_cut(samples: Samples) -> None:
 def test_escaping_is_inline_and_keeps_the_words() -> None:
     assert escape("a*b_c\nd") == "a\\*b\\_c d"
     assert escape("<a & b>") == "&lt;a &amp; b&gt;"
+    assert escape("At 10:30 (or so) - fine.") == "At 10:30 (or so) - fine."
+
+
+@pytest.mark.parametrize("text", ["- item", "+ item", "1. item", "12) item", "---", "===", "# head", "* item"])
+def test_no_text_begins_a_list_a_rule_or_a_heading(text: str) -> None:
+    shown = escape(text)
+    assert "\\" in shown
+    assert shown.replace("\\", "").replace("\u200b", "") == text

@@ -35,7 +35,8 @@ _LONGEST_COMMENT = 50_000
 _LONGEST_ENTRY = 1000
 _LIGHTS = {True: "🟢", False: "🔴", None: "🟡"}
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|~:$=]")
+_MARKUP = re.compile(r"[\\`*_\[\]|~$#!]|^[-+=](?=[-+=\s]|$)|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+"""What begins markup: anywhere, or at the start of a line (lists, rules, headings)."""
 _LINKS = re.compile(r"(?<=[@#])|(?<=:/)|(?<=\bwww)|(?<=\bGH-)", re.IGNORECASE)
 _NO_WIDTH = "\u200b"
 
