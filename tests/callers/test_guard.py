@@ -1,6 +1,7 @@
 """The guard: every kind of misbehaviour is caught, and honest lines raise no alarm."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,22 @@ def test_honest_lines_raise_no_alarm(name: str, line: str) -> None:
 
 def test_the_honest_set_is_large_enough_to_mean_something() -> None:
     assert sum(len(case["lines"]) for case in HONEST) >= 60
+
+
+def test_a_lecture_is_caught() -> None:
+    alarms = inspect("I would like that. " * 200, context_of(HOSTILE["context"]))
+    assert [alarm.kind for alarm in alarms] == [AlarmKind.TOO_LONG]
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "[a", "*a ", "(a ", "a-", "1 ", "one ", "a@", "at dot ", "< ", "5:", '"', "a.", "é"]
+)
+def test_no_reply_and_no_megabyte_of_the_agent_takes_long(piece: str) -> None:
+    """Patterns that backtrack for ever would let an agent stop every conversation of the process."""
+    context = context_of({**HOSTILE["context"], "agent": [piece * 300_000]})
+    started = time.process_time()
+    inspect(piece * (1_900 // len(piece)), context)
+    assert time.process_time() - started < 5
 
 
 @given(st.text(), st.text())

@@ -1,10 +1,9 @@
 """Dates and times as people write and say them."""
 
 import re
-from collections.abc import Callable
 
 from ringback.callers.number_words import ORDINALS, TENS, UNITS
-from ringback.callers.reading import Atom, Reading
+from ringback.callers.reading import Atom, Finder, Reading
 
 _MONTHS = (
     "january jan enero janvier januar gennaio janeiro",
@@ -42,7 +41,6 @@ _HALF = r"(?P<half>a\.?\s?m\b\.?|p\.?\s?m\b\.?)"
 _HALF_AFTER = rf"(?:\s*{_HALF}|\s+(?P<part>in the (?:morning|afternoon|evening)))"
 
 _ANY_CASE = re.IGNORECASE
-Read = Callable[[re.Match[str]], tuple[Reading, ...]]
 
 
 def _date(year: int, month: int, day: int) -> Atom | None:
@@ -89,17 +87,20 @@ def _day(text: str) -> int:
     return sum(_DAY_WORDS[word] for word in words)
 
 
-DATES: tuple[tuple[re.Pattern[str], Read], ...] = (
-    (re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?=\D|$)"), _iso),
-    (
+_MONTH_NAMES = frozenset(MONTHS)
+DATES: tuple[Finder, ...] = (
+    Finder(re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?=\D|$)"), _iso),
+    Finder(
         re.compile(r"(?<![\d/.-])(?P<first>\d{1,2})([/.-])(?P<second>\d{1,2})\2(?P<year>\d{4}|\d\d)(?![\d/-])"),
         _numeric,
     ),
-    (re.compile(r"(?<![\d/.-])(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\d/-])"), _numeric),
-    (re.compile(rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}\b{_YEAR}", _ANY_CASE), _named),
-    (re.compile(rf"\b{_DAY_BEFORE}\s+(?:of\s+|de\s+|di\s+)?{_MONTH}{_YEAR}", _ANY_CASE), _named),
-    (re.compile(rf"\b{_MONTH}\s+(?:of\s+|de\s+)?(?P<year>(?:19|20)\d\d)\b", _ANY_CASE), _month_only),
-    (re.compile(rf"\b(?:in|since|until|last|next)\s+{_MONTH}(?!\w)", _ANY_CASE), _month_only),
+    Finder(re.compile(r"(?<![\d/.-])(?P<first>\d{1,2})/(?P<second>\d{1,2})(?![\d/-])"), _numeric),
+    Finder(re.compile(rf"\b{_MONTH}\s+(?:the\s+)?{_DAY}\b{_YEAR}", _ANY_CASE), _named, _MONTH_NAMES),
+    Finder(re.compile(rf"\b{_DAY_BEFORE}\s+(?:of\s+|de\s+|di\s+)?{_MONTH}{_YEAR}", _ANY_CASE), _named, _MONTH_NAMES),
+    Finder(
+        re.compile(rf"\b{_MONTH}\s+(?:of\s+|de\s+)?(?P<year>(?:19|20)\d\d)\b", _ANY_CASE), _month_only, _MONTH_NAMES
+    ),
+    Finder(re.compile(rf"\b(?:in|since|until|last|next)\s+{_MONTH}(?!\w)", _ANY_CASE), _month_only, _MONTH_NAMES),
 )
 """Patterns of dates, the most telling first."""
 
@@ -159,29 +160,43 @@ def _half(half: str | None, part: str | None) -> str:
     return ""
 
 
-TIMES: tuple[tuple[re.Pattern[str], Read], ...] = (
-    (
+TIMES: tuple[Finder, ...] = (
+    Finder(
         re.compile(rf"(?<![\d:])(?P<hour>\d{{1,2}})[:h](?P<minute>\d\d)(?::\d\d)?(?!\d){_HALF_AFTER}?", _ANY_CASE),
         _clock,
     ),
-    (
+    Finder(
         re.compile(
             rf"\b(?P<offset>half|quarter|ten|five|twenty)\s+(?P<way>past|after|to)\s+{_HOUR}\b{_HALF_AFTER}?",
             _ANY_CASE,
         ),
         _relative,
+        frozenset({"half", "quarter", "ten", "five", "twenty"}),
     ),
-    (re.compile(rf"\b{_HOUR}[ -]{_MINUTE_WORD}{_HALF_AFTER}", _ANY_CASE), _clock),
-    (re.compile(rf"\b(?P<hour>\d{{1,2}})[.](?P<minute>\d\d){_HALF_AFTER}", _ANY_CASE), _clock),
-    (re.compile(rf"\b(?!one (?:am|in)\b){_HOUR}{_HALF_AFTER}", _ANY_CASE), _clock),
-    (re.compile(rf"\b{_HOUR}\s*(?:o['\u2019]?\s?clock|Uhr|heures?|uur)\b{_HALF_AFTER}?", _ANY_CASE), _clock),
-    (
+    Finder(
+        re.compile(rf"\b{_HOUR}[ -]{_MINUTE_WORD}{_HALF_AFTER}", _ANY_CASE),
+        _clock,
+        frozenset({*TENS, "oh", "fifteen", "ten"}),
+    ),
+    Finder(re.compile(rf"\b(?P<hour>\d{{1,2}})[.](?P<minute>\d\d){_HALF_AFTER}", _ANY_CASE), _clock),
+    Finder(
+        re.compile(rf"\b(?!one (?:am|in)\b){_HOUR}{_HALF_AFTER}", _ANY_CASE),
+        _clock,
+        frozenset({"am", "pm", "m", "morning", "afternoon", "evening"}),
+    ),
+    Finder(
+        re.compile(rf"\b{_HOUR}\s*(?:o['\u2019]?\s?clock|Uhr|heures?|uur)\b{_HALF_AFTER}?", _ANY_CASE),
+        _clock,
+        frozenset({"clock", "oclock", "uhr", "heure", "heures", "uur"}),
+    ),
+    Finder(
         re.compile(
             rf"(?<=\bat )(?P<hour>{_HOUR_WORD})(?=[.,!?;]|$| on\b| tomorrow| today| or\b| works| please| if\b)",
             _ANY_CASE,
         ),
         _clock,
+        frozenset(_HOUR_WORDS),
     ),
-    (re.compile(r"\b(?:noon|midnight)\b", _ANY_CASE), _noon),
+    Finder(re.compile(r"\b(?:noon|midnight)\b", _ANY_CASE), _noon, frozenset({"noon", "midnight"})),
 )
 """Patterns of times, the most telling first."""

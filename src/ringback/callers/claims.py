@@ -5,13 +5,14 @@ number words are read; in other languages digits, month names, addresses and cod
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ringback.callers.calendar_words import DATES, TIMES
-from ringback.callers.number_words import UNITS, amount, digit_string, is_only_scale, runs
-from ringback.callers.reading import Atom, Reading
+from ringback.callers.number_words import NUMBER_WORDS, UNITS, amount, digit_string, is_only_scale, runs
+from ringback.callers.reading import Atom, Finder, Reading
 
 ClaimKind = Literal["number", "date", "time", "email", "id"]
 
@@ -32,8 +33,11 @@ class Claim:
     """Too small or too idiomatic to count as a claim of the caller; as a source it still counts."""
 
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[\w.+-]+\s+at\s+[\w-]+(?:\s+dot\s+[a-z]{2,})+", re.IGNORECASE)
-_CODE = re.compile(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b")
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}(?:@[\w-]{1,63}(?:\.[\w-]{1,63})+|\s+at\s+[\w-]{1,63}(?:\s+dot\s+[a-z]{2,})+)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"\b(?<!-)(?=[A-Za-z-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b")
 _UNIT = re.compile(
     r"(\d+)-?(?:st|nd|rd|th|s|k|m|h|hr|hrs|min|mins|sec|secs|am|pm|mg|ml|kg|g|lb|lbs|oz|km|cm|mm|gb|mb|tb|x|er|e|ème"
     r"|(?:-?[a-z]{3,})(?:-[a-z]+)*)",
@@ -42,6 +46,7 @@ _UNIT = re.compile(
 _KNOWN_CODES = {"covid19", "mp3", "mp4", "h264", "b2b", "a1c", "wifi6", "ps5", "401k", "w2", "i9"}
 _ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th", "er", "e", "ème"})
 _SHORTEST_CODE = 3
+_CALENDAR: tuple[tuple[ClaimKind, tuple[Finder, ...]], ...] = (("date", DATES), ("time", TIMES))
 _DIGITS = re.compile(r"(?<![\w.,])\+?\(?\d+(?:[.,]\d+)*(?:(?:\)?[ .()-]{1,2})\d+(?:[.,]\d+)*)*")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*")
 _IDIOM = re.compile(
@@ -67,20 +72,49 @@ _PARTY = re.compile(r"\b(?:table|reservation|booking|party|room|tickets?)\s+(?:f
 _FILLER = re.compile(r"\s+(?:moment|sec|second|minute|min|thing|question|more|quick|of)", re.IGNORECASE)
 _FREE_DIGIT = 3
 
-Pattern = tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Reading, ...]]]
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+_LONGEST = 20_000
+"""Characters that are looked at: nobody says more in one go, and an agent may send a megabyte."""
+_KEPT = 2_000
+"""Characters up to which the claims of a text are remembered: greetings and instructions come in every run."""
 
 
 def claims(text: str) -> tuple[Claim, ...]:
     """All that the line claims, in order; tolerated ones are marked, not left out."""
+    return _remembered(text) if len(text) <= _KEPT else _read(text[:_LONGEST])
+
+
+def _read(text: str) -> tuple[Claim, ...]:
+    words = frozenset(_WORD.findall(text.lower()))
+    digits = _DIGIT.search(text) is not None
+    counts = not words.isdisjoint(NUMBER_WORDS)
     found: list[Claim] = []
-    left = text
-    for finder in (_idioms, _emails, _dates, _times, _codes, _numbers):
-        new = list(finder(left))
-        found += new
+
+    def take(new: Iterable[Claim], left: str) -> str:
         for claim in new:  # what is read once is not read again as something else
+            found.append(claim)
             left = left[: claim.start] + "\0" * (claim.end - claim.start) + left[claim.end :]
-    found += _spelled(left)
+        return left
+
+    left = text
+    if digits or counts:
+        left = take(_idioms(left), left)
+    if "@" in text or "dot" in words:
+        left = take(_emails(left), left)
+    for kind, finders in _CALENDAR:
+        for finder in finders:
+            if digits if finder.words is None else not words.isdisjoint(finder.words):
+                left = take(_dated(kind, finder, left), left)
+    if digits:
+        left = take(_codes(left), left)
+        left = take(_numbers(left), left)
+    if counts:
+        found += _spelled(left)
     return tuple(sorted(found, key=lambda claim: claim.start))
+
+
+_remembered = lru_cache(maxsize=4096)(_read)
 
 
 def _made(kind: ClaimKind, match: re.Match[str], readings: tuple[Reading, ...], *, tolerated: bool = False) -> Claim:
@@ -99,21 +133,10 @@ def _emails(text: str) -> Iterator[Claim]:
         yield _made("email", match, ((Atom("email", address),),))
 
 
-def _dates(text: str) -> Iterator[Claim]:
-    yield from _patterned("date", DATES, text)
-
-
-def _times(text: str) -> Iterator[Claim]:
-    yield from _patterned("time", TIMES, text)
-
-
-def _patterned(kind: ClaimKind, patterns: tuple[Pattern, ...], text: str) -> Iterator[Claim]:
-    taken = text
-    for pattern, read in patterns:
-        for match in pattern.finditer(taken):
-            if readings := read(match):
-                yield _made(kind, match, readings)
-        taken = pattern.sub(lambda match, read=read: "\0" * len(match.group()) if read(match) else match.group(), taken)
+def _dated(kind: ClaimKind, finder: Finder, text: str) -> Iterator[Claim]:
+    for match in finder.pattern.finditer(text):
+        if readings := finder.read(match):
+            yield _made(kind, match, readings)
 
 
 def _codes(text: str) -> Iterator[Claim]:

@@ -14,6 +14,7 @@ from ringback.callers.guard_patterns import (
     ROLE_SWAP,
     STAGE_DIRECTIONS,
     AlarmKind,
+    levelled,
 )
 from ringback.callers.language import other_language
 from ringback.callers.ledger import Ledger
@@ -32,6 +33,8 @@ _LEAKED_ROW = 8
 """So many words in a row from the rules or the directions to the caller are a leak."""
 _PARROTED = 6
 """Words from which on a reply that equals an agent's line is parroted."""
+_LONGEST_REPLY = 2_000
+"""Characters; what is longer is no line of a conversation and not looked at any further."""
 _SHOWN = 60
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _DIRECTION = re.compile(
@@ -73,6 +76,8 @@ def inspect(reply: str, context: GuardContext) -> tuple[Alarm, ...]:
     """Every alarm that the reply raises; none: it may be sent."""
     if not any(char.isalnum() for char in reply):
         return (Alarm(AlarmKind.EMPTY, REMEDIES[AlarmKind.EMPTY], (0, len(reply))),)
+    if len(reply) > _LONGEST_REPLY:
+        return (Alarm(AlarmKind.TOO_LONG, REMEDIES[AlarmKind.TOO_LONG], (0, len(reply))),)
     return (
         *_phrases(reply, context),
         *_leaked_rows(reply, context),
@@ -84,28 +89,23 @@ def inspect(reply: str, context: GuardContext) -> tuple[Alarm, ...]:
 
 
 def _phrases(reply: str, context: GuardContext) -> Iterator[Alarm]:
-    allowed = _straight(context.directions).casefold()
+    text = levelled(reply)
     for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(_straight(reply)):
-            text = match.group().strip()
-            if kind in _ALWAYS_WRONG or text.casefold() not in allowed:
-                yield Alarm(kind, f"“{_cut(text)}”: {REMEDIES[kind]}", match.span())
+        for match in pattern.finditer(text):
+            if kind in _ALWAYS_WRONG or match.group().strip() not in levelled(context.directions):
+                shown = _cut(reply[match.start() : match.end()])
+                yield Alarm(kind, f"“{shown}”: {REMEDIES[kind]}", match.span())
                 break  # one of a kind tells enough
-
-
-def _straight(text: str) -> str:
-    """The text with straight apostrophes: the patterns know no others, and the places stay the same."""
-    return text.replace("\u2019", "'")
 
 
 def _leaked_rows(reply: str, context: GuardContext) -> Iterator[Alarm]:
     spoken = words_of(reply)
     if len(spoken) < _LEAKED_ROW:
         return
-    rows = {tuple(spoken[at : at + _LEAKED_ROW]) for at in range(len(spoken) - _LEAKED_ROW + 1)}
+    rows = {spoken[at : at + _LEAKED_ROW] for at in range(len(spoken) - _LEAKED_ROW + 1)}
     for sentence in (*_SENTENCE.findall(context.rules), *_directions(context.directions)):
         words = words_of(sentence)
-        if any(tuple(words[at : at + _LEAKED_ROW]) in rows for at in range(len(words) - _LEAKED_ROW + 1)):
+        if any(words[at : at + _LEAKED_ROW] in rows for at in range(len(words) - _LEAKED_ROW + 1)):
             yield Alarm(
                 AlarmKind.LEAKED_PROMPT,
                 f"it recites what you were told: “{_cut(sentence.strip())}”; be the person.",

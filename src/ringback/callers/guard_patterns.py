@@ -18,11 +18,35 @@ class AlarmKind(StrEnum):
     INVENTED = "invented"
     LOOP = "loop"
     RESTART = "restart"
+    TOO_LONG = "too_long"
     EARLY_HANG_UP = "early_hang_up"
 
 
+def levelled(text: str) -> str:
+    """The text as the patterns know it: lower case, straight apostrophes; every character keeps its place."""
+    lowered = text.replace("\u2019", "'").lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(lower if len(lower := char.lower()) == 1 else char for char in text.replace("\u2019", "'"))
+
+
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE | re.MULTILINE)
+    r"""One pattern for all, to be searched in levelled text.
+
+    Those that begin at a word are gathered behind one `\b`, so that the first letter rules most of them out: five
+    times faster than one after the other.
+    """
+    lowered = [re.sub(r"\\.|[A-Z]", _lower_letter, pattern) for pattern in patterns]
+    at_words = [pattern for pattern in lowered if pattern.startswith(r"\b")]
+    others = [f"(?:{pattern})" for pattern in lowered if not pattern.startswith(r"\b")]
+    gathered = [rf"\b(?:{'|'.join(f'(?:{pattern[2:]})' for pattern in at_words)})"] if at_words else []
+    return re.compile("|".join((*gathered, *others)), re.MULTILINE)
+
+
+def _lower_letter(found: re.Match[str]) -> str:
+    r"""Escapes such as `\W` keep their case."""
+    text = found.group()
+    return text if text.startswith("\\") else text.lower()
 
 
 _SOUNDS = (
@@ -37,11 +61,11 @@ _ACTS = (
     r"|nervous|impatient|check(?:s|ing)|look(?:s|ing)|rolls?|beat|relieved|unclear|music"
 )
 STAGE_DIRECTIONS = _any(
-    rf"(?<!\*)\*(?!\*)[^*\n]*\b(?:{_ACTS})\b[^*\n]*\*(?!\*)",
-    rf"(?<!\w)_(?:[^_\n]*\b)?(?:{_ACTS})(?=_|\b)[^_\n]*_(?!\w)",
-    r"\[[^\]\n]*[^\W\d][^\]\n]*\]",
+    rf"(?<!\*)\*(?!\*)[^*\n]{{0,80}}\b(?:{_ACTS})\b[^*\n]{{0,80}}\*(?!\*)",
+    rf"(?<!\w)_(?:[^_\n]{{0,80}}\b)?(?:{_ACTS})(?=_|\b)[^_\n]{{0,80}}_(?!\w)",
+    r"\[[^\]\n]{0,80}[^\W\d][^\]\n]{0,80}\]",
     rf"\(\s*(?:\w+ly\s+)?(?:{_SOUNDS})\b[^)\n]{{0,40}}\)",
-    r"\([^)\n]*\b(?:smil(?:e|es|ing)|sigh(?:s|ing)?|laugh(?:s|ing)|chuckl\w+|nod(?:s|ding)|shrug\w*)\b[^)\n]*\)",
+    r"\([^)\n]{0,80}\b(?:smil(?:e|es|ing)|sigh(?:s|ing)?|laugh(?:s|ing)|chuckl\w+|nod(?:s|ding)|shrug\w*)\b[^)\n]{0,80}\)",
     rf"^\s*(?:the )?(?:caller|customer|user|patient) (?:\w+ly )?(?:{_ACTS})\b",
 )
 """`*sighs*`, `[pause]`, `(laughs)`, "The caller hangs up."."""
@@ -62,7 +86,8 @@ LEAKED_REASONING = _any(
     r"\bwe (?:need|have) to (?:respond|reply|answer|produce|output|generate)\b",
     r"\b(?:stay|remain|break)(?:ing)? (?:in )?character\b",
     r"```",
-    r"\bhang_up\b|\b(?:tool|function)[_ ]call\b|\"(?:name|arguments|parameters)\"\s*:",
+    r"\bhang_up\b",
+    r"\b(?:tool|function)[_ ]call\b|\"(?:name|arguments|parameters)\"\s*:",
     r"^\s*\{\s*\"",
 )
 """`<think>`, "Reasoning:", tool calls written out."""
@@ -78,7 +103,9 @@ LEAKED_PROMPT = _any(
     r"\brole-?play(?:ing)?\b",
     r"\{\{[^}]*\}\}",
     r"\byou(?:'re| are) (?:a|the) (?:customer|caller|user|persona)\b",
-    r"\byou play a person\b|\bsay your (?:first|next) words\b|\byour last answer was thrown away\b",
+    r"\byou play a person\b",
+    r"\bsay your (?:first|next) words\b",
+    r"\byour last answer was thrown away\b",
 )
 
 ASSISTANT_VOICE = _any(
@@ -129,15 +156,19 @@ ROLE_SWAP = _any(
     r"\bwe (?:have|can offer) (?:an? )?(?:openings?|availability|slots?|appointments?) (?:available|at|on|for)\b",
     r"\bI(?:'m| am) (?:a|an|the|your) (?:(?:customer|technical|sales|booking) )?(?:service |support |care )?"
     r"(?:representative|receptionist|support agent|service agent|agent on duty|virtual agent)\b",
-    r"\bwelcome to\b|\byou(?:'re| are) welcome to (?:come|visit|call|stay)\b",
+    r"\bwelcome to\b",
+    r"\byou(?:'re| are) welcome to (?:come|visit|call|stay)\b",
     r"\bwe (?:hope to (?:see|have|welcome) you|look forward to (?:serving|welcoming|hosting) you)\b",
-    r"\bplease (?:provide|enter|confirm) your\b|\bplease (?:refer to|visit) (?:our|the official)\b",
-    r"\bour (?:records|system) (?:shows?|indicates?|says?)\b|\bI see (?:here )?(?:in|on) our (?:system|records)\b",
+    r"\bplease (?:provide|enter|confirm) your\b",
+    r"\bplease (?:refer to|visit) (?:our|the official)\b",
+    r"\bour (?:records|system) (?:shows?|indicates?|says?)\b",
+    r"\bI see (?:here )?(?:in|on) our (?:system|records)\b",
     r"\bhow would you like to pay\b",
 )
 
 REMEDIES = {
     AlarmKind.EMPTY: "it holds no words; say something.",
+    AlarmKind.TOO_LONG: "nobody says so much in one go; one or two short sentences.",
     AlarmKind.STAGE_DIRECTION: "a stage direction is not spoken; leave it out.",
     AlarmKind.LEAKED_REASONING: "thoughts, notes and tool calls do not belong into the words.",
     AlarmKind.LEAKED_PROMPT: "it speaks of your task; be the person.",

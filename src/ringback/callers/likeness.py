@@ -4,12 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from ringback.callers.guard_patterns import AlarmKind
 
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 _ALIKE = 0.85
+_LONGEST = 5_000
+"""Characters of a line that are compared."""
 _SHORT_LINE = 4
 """Lines of fewer words ("yes, please") come back in any conversation."""
 _REPEATS = 2
@@ -51,9 +54,14 @@ class Circle:
     sentence: str
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a line, as comparisons see them."""
-    return _WORD.findall(text.casefold().replace("\u2019", "'"))
+@lru_cache(maxsize=4096)
+def _short_words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.casefold().replace("\u2019", "'")))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a line, as comparisons see them; of a very long one those at its beginning."""
+    return _short_words(text[:_LONGEST])
 
 
 def alike(first: Sequence[str], second: Sequence[str]) -> bool:
@@ -93,11 +101,11 @@ def circle(reply: str, caller_lines: Sequence[str], agent_lines: Sequence[str]) 
 
 def _stammers(reply: str) -> bool:
     """Whether one sentence comes again and again within the reply."""
-    sentences = [tuple(words_of(sentence)) for sentence in re.split(r"[.!?\n]+", reply)]
+    sentences = [words_of(sentence) for sentence in re.split(r"[.!?\n]+", reply)]
     return any(len(words) >= _SENTENCE and count > _STAMMER for words, count in Counter(sentences).items())
 
 
-def _loop(words: list[str], earlier: list[list[str]]) -> Circle | None:
+def _loop(words: tuple[str, ...], earlier: list[tuple[str, ...]]) -> Circle | None:
     likes = sum(alike(words, line) for line in earlier)
     allowed = _REPEATS if len(words) >= _SHORT_LINE else _SHORT_REPEATS
     at_once = len(words) >= _SHORT_LINE and bool(earlier) and alike(words, earlier[-1])
@@ -106,7 +114,7 @@ def _loop(words: list[str], earlier: list[list[str]]) -> Circle | None:
     return None
 
 
-def _restart(reply: str, words: list[str], earlier: list[list[str]], *, greeted: bool) -> Circle | None:
+def _restart(reply: str, words: tuple[str, ...], earlier: list[tuple[str, ...]], *, greeted: bool) -> Circle | None:
     if len(earlier) < _SOME_TURNS or greeted:
         return None
     opener_again = len(words) >= _SHORT_LINE and alike(words, earlier[0])

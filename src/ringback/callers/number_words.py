@@ -19,6 +19,7 @@ ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS, start=1)} |
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _REPEATS = {"double": 2, "triple": 3}
 _ZEROS = {"oh": 0}
+NUMBER_WORDS = frozenset((*UNITS, *TENS, *_SCALES, *_REPEATS))
 _BASE = 10
 _SIMPLE = {**UNITS, **TENS, **_ZEROS}
 _WORD = "|".join(sorted((*_SIMPLE, *_SCALES, *_REPEATS), key=len, reverse=True))

@@ -1,5 +1,7 @@
 """The smallest things that a claim is made of."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,3 +22,14 @@ class Atom:
 
 Reading = tuple[Atom, ...]
 """Atoms that must all be known for the reading to stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """A pattern of dates or times, what its matches mean, and what a text must hold for it to be tried at all."""
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], tuple[Reading, ...]]
+    """Readings of a match; none: it is no date or time after all."""
+    words: frozenset[str] | None = None
+    """One of these words; None: a digit."""
