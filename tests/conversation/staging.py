@@ -3,11 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from virtual_clock import run_virtually
 
-from ringback.callers.caller import HangUp, Heard, Move, Say
+from ringback.callers.caller import Caller, HangUp, Heard, Move, Say
 from ringback.channels.channel import ChannelEvent, Dropped
 from ringback.channels.chat_protocol import encode, parse_binary, parse_frame
 from ringback.conversation.limits import Limits
@@ -125,12 +125,15 @@ class ListedCaller:
             self._moves.pop(0)
 
 
-class Play:
+_C = TypeVar("_C", bound=Caller)
+
+
+class Play(Generic[_C]):
     """One conversation that was held on the virtual clock, with all that can be asked about it."""
 
     def __init__(
         self,
-        caller: ListedCaller,
+        caller: _C,
         *,
         greeting: Sequence[Frame] = (),
         replies: Sequence[Sequence[Frame]] = (),

@@ -26,7 +26,6 @@ from ringback.conversation.limits import Limits
 from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending
 
-
 _SHORTEST_WAIT = 0.01
 """Seconds between two questions to a caller that says nothing: it must not keep the event loop to itself."""
 
@@ -119,6 +118,7 @@ class TurnTaking:
         "_quiet_from",
         "_recompositions",
         "_stop_at",
+        "_waits",
         "observations",
         "over_at",
         "utterances",
@@ -143,6 +143,7 @@ class TurnTaking:
         self._asked_at = opened_at
         self._begun = False  # somebody spoke
         self._owed = False  # the agent has not answered our last utterance
+        self._waits = False  # the caller's last move was to wait
         self._pauses: list[tuple[float, bool]] = []
         self._recompositions = 0
         self._error = ""
@@ -219,12 +220,13 @@ class TurnTaking:
     def composing(self) -> None:
         """The caller is being asked."""
         self._phase = _COMPOSING
-        self._fresh = self._owed = False
+        self._fresh = self._owed = self._waits = False
         self._ask_again_at = None
 
     def waits(self, at: float, seconds: float | None) -> None:
         """The caller wants to hear more, or to be asked again after so many seconds."""
         self._phase = _LISTENING
+        self._waits = True
         self._ask_again_at = None if seconds is None else at + max(seconds, _SHORTEST_WAIT)
 
     def chose(self, at: float, pauses: Sequence[Pause]) -> None:
@@ -313,7 +315,7 @@ class TurnTaking:
             return Ask(opening=False, waited=False) if now >= over else over
         if self._ask_again_at is not None and self._ask_again_at <= silent_at:
             due = now >= self._ask_again_at
-            return Ask(opening=not self._begun, waited=self._begun) if due else self._ask_again_at
+            return Ask(opening=not self._begun, waited=self._waits) if due else self._ask_again_at
         return Finish(agent_silent(self._limits.inactivity)) if now >= silent_at else silent_at
 
     def _tool_timed_out(self) -> None:
