@@ -4,6 +4,7 @@ Beside each bad file `NAME` stands `NAME.txt` with everything that is said of it
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -27,10 +28,16 @@ BEYOND_A_SCHEMA = {
 SCHEMA = Draft202012Validator(suite_schema())
 
 
+def schema_errors(value: Any) -> list[str]:
+    """What the JSON Schema says of a document."""
+    errors = SCHEMA.iter_errors(value)  # pyright: ignore[reportUnknownMemberType] - its stubs are half typed
+    return [error.message for error in errors]
+
+
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
 def test_good_files_are_loaded_and_fit_the_schema(path: Path) -> None:
     assert load_suites([path]).scenarios
-    assert [error.message for error in SCHEMA.iter_errors(parse(path.read_bytes()).value)] == []
+    assert schema_errors(parse(path.read_bytes()).value) == []
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
@@ -49,7 +56,7 @@ def test_the_schema_refuses_what_the_loader_refuses(path: Path) -> None:
         value = parse(path.read_bytes()).value
     except Unreadable:
         return  # no document, so nothing for a schema to look at
-    assert SCHEMA.is_valid(value) == (path.name in BEYOND_A_SCHEMA)
+    assert (not schema_errors(value)) == (path.name in BEYOND_A_SCHEMA)
 
 
 def test_the_schema_is_one() -> None:

@@ -160,7 +160,7 @@ class _Assembly:
         # What the defaults say is said once, not once for every scenario.
         whom = "the scenarios that use it" if place[0] == "defaults" else f"scenario '{self._key}'"
         ends = "end as errors" if place[0] == "defaults" else "ends as an error"
-        self._out.warnings.append((place, f"{what} cannot be used here yet: {whom} {ends}.", remedy, False))
+        self._out.warnings.append((place, f"{what} is not yet supported here: {whom} {ends}.", remedy, False))
 
     def _sources(self) -> tuple[tuple[Place, ScenarioEntry | Defaults], ...]:
         return (self._place, self._entry), (("defaults",), self._around.defaults)
@@ -261,7 +261,7 @@ class _Assembly:
                 self._unattached(rule.metric_id, place, attached, own=own)
 
     def _unattached(self, slug: str, place: Place, attached: set[str], *, own: bool) -> None:
-        """A rule about what is not there would never fail: what looks like a strict rubric would let everything pass."""
+        """A rule about what is not there never fails: what looks like a strict rubric would let all pass."""
         anywhere = {"expected_outcome", "checks", *COMPUTED, *self._around.metrics}
         if own:
             message = f"the rubric has a rule about `{slug}`, which the scenario does not have."

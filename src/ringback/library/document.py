@@ -54,6 +54,12 @@ class Unreadable(Exception):
         self.line = line
         self.column = column
 
+    @property
+    def sentence(self) -> str:
+        """The message as it stands behind a file's name and a colon."""
+        message = str(self)
+        return f"{message[0].lower()}{message[1:]}"
+
 
 @dataclass(slots=True)
 class Document:
@@ -92,7 +98,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise Unreadable("There is no such file.", "Check the path.") from None
     except IsADirectoryError:
-        raise Unreadable("This is a directory, not a file.", "Name the files in it, e.g. `suites/*.yaml`.") from None
+        raise Unreadable("This is a directory, not a file.", "Name a file in it.") from None
     except PermissionError:
         raise Unreadable("The file may not be read.", "Give yourself the right to read it.") from None
     except (OSError, ValueError) as error:

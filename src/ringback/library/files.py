@@ -88,9 +88,16 @@ class _Reading:
             data = read_bytes(self.path)
             self.document = parse(data)
         except Unreadable as error:
-            position = {"line": error.line, "column": error.column}
-            message = f"{str(error)[0].lower()}{str(error)[1:]}"  # it follows the file's name and a colon
-            self.problems.append(Problem(file=file, path="", message=message, remedy=error.remedy, **position))
+            self.problems.append(
+                Problem(
+                    file=file,
+                    line=error.line,
+                    column=error.column,
+                    path="",
+                    message=error.sentence,
+                    remedy=error.remedy,
+                )
+            )
             return None
         for place in self.document.duplicates:
             message = f"`{place[-1]}` stands twice in the same object."

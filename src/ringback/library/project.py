@@ -62,17 +62,18 @@ def load_project(path: Path) -> Project:
         SuiteError: everything that is wrong in it.
     """
     file = str(path)
+    text = ""
     try:
         if not path.exists():
             return Project()
-        text = read_bytes(path).decode("utf-8-sig")
-        value = tomllib.loads(text.replace("\r\n", "\n"))
+        text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+        value = tomllib.loads(text)
     except UnicodeDecodeError:
         raise _one(file, 1, 1, "the file is not UTF-8 text.", "Save it as UTF-8.") from None
     except Unreadable as error:
-        raise _one(file, error.line, error.column, str(error), error.remedy) from None
+        raise _one(file, error.line, error.column, error.sentence, error.remedy) from None
     except tomllib.TOMLDecodeError as error:
-        raise _not_toml(file, str(error)) from None
+        raise _not_toml(file, text, str(error)) from None
     except (OSError, ValueError, RecursionError):
         raise _one(file, 1, 1, "the file cannot be read.", "Check it.") from None
     value = _plain(value)
@@ -80,7 +81,8 @@ def load_project(path: Path) -> Project:
     agents = found.agents if found else {}
     findings += [finding for name, entry in agents.items() for finding in _agent_rules(name, entry)]
     if findings or found is None:
-        raise SuiteError(tuple(_problem(file, text, finding) for finding in findings))
+        problems = [_problem(file, text, finding) for finding in findings]
+        raise SuiteError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
     return Project(agents=found.agents, settings=found.settings, folder=path.parent)
 
 
@@ -196,13 +198,18 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 
-def _not_toml(file: str, message: str) -> SuiteError:
+def _not_toml(file: str, text: str, message: str) -> SuiteError:
     at = _AT.search(message)
-    line, column = (int(at[1]), int(at[2])) if at and at[1] else (1, 1)
-    cause = _AT.sub("", message)
-    cause = f"{cause[:1].lower()}{cause[1:]}".rstrip(".")
-    where = "" if at and at[1] else " at the end of the file"
-    return _one(file, line, column, f"the file is not TOML: {cause}{where}.", "Correct it; text stands in quotes.")
+    lines = text.split("\n")
+    line, column = (int(at[1]), int(at[2])) if at and at[1] else (len(lines), len(lines[-1]) + 1)
+    cause = _AT.sub("", message).rstrip(".")
+    return _one(
+        file,
+        line,
+        column,
+        f"the file is not TOML: {cause[:1].lower()}{cause[1:]}.",
+        "Correct it; text stands in quotes.",
+    )
 
 
 def _one(file: str, line: int, column: int, message: str, remedy: str) -> SuiteError:
