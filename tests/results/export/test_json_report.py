@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,10 +48,24 @@ def test_a_comparison_is_in_it(samples: Samples) -> None:
     assert report["comparison"]["scenarios"][0]["baseline"]["rate"] == 0.6
 
 
+def test_every_key_of_the_report_is_documented(samples: Samples) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "reports.md").read_text(encoding="utf-8")
+    report = _report(samples.result())
+    run = report["result"]["runs"][1]
+    documented = (report, report["result"], run, run["conversation"], run["evaluation"])
+    assert not [key for part in documented for key in part if f"`{key}`" not in page and key not in _TOLD_ELSEWHERE]
+
+
+_TOLD_ELSEWHERE = frozenset({"result_id", "started_at"})
+"""Plain repetitions."""
+
+
 @pytest.mark.parametrize("text", ["\ud800 half", "\x00\x1b[31m", '"</script>\\', "\u2028"])
 def test_any_text_makes_valid_json(hostile: Callable[[str], Result], text: str) -> None:
     result = hostile("plain")
-    conversation = replace(result.runs[0].conversation, metadata={"x": text})  # type: ignore[type-var]
+    conversation = result.runs[0].conversation
+    assert conversation is not None
+    conversation = replace(conversation, metadata={"x": text})
     report = render(replace(result, runs=(replace(result.runs[0], conversation=conversation),)), summarise(result))
     report.encode("utf-8")
     found = json.loads(report)["result"]["runs"][0]["conversation"]["metadata"]["x"]
