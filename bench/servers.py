@@ -25,7 +25,7 @@ VERDICT = {
             "explanation": "It says so.",
             "answer": "met",
             "absence": False,
-            "evidence": [{"entry": 2, "quote": "I have noted that down."}],
+            "evidence": [{"entry": 2, "speaker": "agent", "quote": "I have noted that down."}],
         }
     ]
 }
