@@ -190,3 +190,18 @@ async def test_a_thousand_runs_are_queued_at_once(store: Store, add: Add) -> Non
     result = await add(store, 1000)
     assert time.process_time() - began < 1.0
     assert len({run.id for run in result.runs}) == 1000
+
+
+async def test_two_processes_write_side_by_side(path: Path, add: Add, finish: Finish) -> None:
+    stores = [
+        await Store.open(f"sqlite:///{path}", owner=Owner(kind="cli", host="here", pid=pid, started="1"))
+        for pid in (1, 2)
+    ]
+    results = [await add(store, 100) for store in stores]
+    written = await asyncio.gather(
+        *(store.finish_run(finish(run)) for store, result in zip(stores, results, strict=True) for run in result.runs)
+    )
+    assert all(written)
+    assert [overview.done for overview in await stores[0].results()] == [100, 100]
+    for store in stores:
+        await store.close()
