@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -37,11 +37,13 @@ def read(body: bytes) -> Answer | Trouble:
         return trouble
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_an_answer_or_a_trouble(body: bytes) -> None:
     assert isinstance(read(body), Answer | Trouble)
 
 
+@settings(deadline=None, derandomize=True)
 @given(COMPLETIONS)
 def test_anything_like_a_completion_is_an_answer_or_a_trouble(completion: Any) -> None:
     read_back = read(json.dumps(completion).encode())
@@ -51,6 +53,7 @@ def test_anything_like_a_completion_is_an_answer_or_a_trouble(completion: Any) -
         read_back.text.encode()  # can be sent and stored
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.integers(100, 599), st.dictionaries(st.sampled_from(["Retry-After", "X"]), st.text()), st.binary())
 def test_any_refusal_is_one_printable_line(status: int, headers: dict[str, str], body: bytes) -> None:
     trouble = chat_completions.refusal(status, headers, body)
