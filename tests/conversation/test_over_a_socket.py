@@ -50,8 +50,10 @@ async def test_an_echo_server_holds_a_whole_conversation(call: Call) -> None:
     async def echo(agent: web.WebSocketResponse) -> None:
         async for message in agent:
             await agent.send_str(message.data)
+            if "end_call" in message.data:
+                return
 
-    held = await call(echo, "one", "two")
+    held = await call(echo, "one", "two", limits=Limits(settle=0.0, grace=20.0))
     assert held.conversation.ending.code is EndingCode.CALLER_ENDED
     assert [entry.content for entry in held.conversation.said_by(Role.AGENT)] == ["one", "two", ""]
     assert len(held.conversation.latencies()) == 2

@@ -1,6 +1,7 @@
 """Secrets stay out of everything that is kept or shown."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 
 _SHORTEST = 4
 """Shorter values occur by chance in ordinary text; replacing them would garble the record."""
@@ -12,7 +13,8 @@ class Redactor:
     """Replaces known secret values in text that is about to be recorded or shown."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = tuple(sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True))
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+        self._secrets = tuple(sorted(forms, key=len, reverse=True))
 
     def clean(self, text: str) -> str:
         """The text with every known secret replaced by `[secret]`."""
@@ -20,3 +22,11 @@ class Redactor:
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret as it is, and as it stands in JSON text."""
+    yield secret
+    escaped = json.dumps(secret)[1:-1]
+    yield escaped
+    yield escaped.replace("/", "\\/")
