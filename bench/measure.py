@@ -45,6 +45,7 @@ def ringback_engine(options: argparse.Namespace, delays: list[float]) -> Callabl
         os.environ["BENCH_MODEL_URL"] = options.model
     import ours
 
+    ours.tune_garbage_collector()  # as `ringback run` does
     scenario = ours.model_driven_scenario() if options.model else ours.scripted_scenario()
     return lambda: ours.hold(options.conversations, options.concurrency, scenario, options.agent, delays)
 

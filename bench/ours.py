@@ -13,12 +13,14 @@ from ringback.domain.check import AgentNeverSaid, AgentSaid, TurnsWithin
 from ringback.domain.event import EntryAdded, Event
 from ringback.domain.run import Provenance, Result
 from ringback.domain.scenario import Scenario, ScenarioType
-from ringback.results.export import json_report, junit
+from ringback.results.export import html, json_report, junit
 from ringback.results.summary import summarise
 from ringback.runs.planner import plan
 from ringback.runs.service import RunRequest
 from ringback.settings import Settings
-from ringback.wiring import Models, choose_models, open_store, run_service
+from ringback.wiring import Models, choose_models, open_store, run_service, tune_garbage_collector
+
+__all__ = ["hold", "model_driven_scenario", "scripted_scenario", "tune_garbage_collector"]
 
 CHECKS = (
     AgentSaid(type="agent_said", text="noted that down"),
@@ -88,7 +90,7 @@ async def hold(conversations: int, concurrency: int, scenario: Scenario, agent_u
             )
         await store.close()
         summary = summarise(result)
-        for report in (junit, json_report):
+        for report in (junit, json_report, html):
             (Path(folder) / report.__name__).write_text(report.render(result, summary), encoding="utf-8")
     outcomes = {str(run.outcome) for run in result.runs}
     if outcomes != {"passed"}:

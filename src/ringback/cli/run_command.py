@@ -26,7 +26,7 @@ from ringback.results.summary import summarise
 from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, open_store, own_prices, run_service
+from ringback.wiring import Models, choose_models, open_store, own_prices, run_service, tune_garbage_collector
 
 EXIT_INTERRUPTED = 130
 
@@ -62,6 +62,7 @@ class RunOptions:
 
 def carry_out(options: RunOptions) -> int:
     """Run, show, report; the process's exit code. Raises `RingbackError` for what the user has to mend."""
+    tune_garbage_collector()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             return runner.run(_carry_out(options))

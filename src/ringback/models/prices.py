@@ -63,8 +63,13 @@ def _flat(name: str) -> Price | None:
 
 
 def _listed(name: str, input_tokens: int, output_tokens: int) -> float | None:
-    listed = _calculation(name, input_tokens, output_tokens)
+    listed = _calculation(name, input_tokens, output_tokens) if _is_listed(name) else None
     return None if listed is None else float(listed.total_price)
+
+
+@lru_cache(maxsize=256)
+def _is_listed(name: str) -> bool:
+    return _calculation(name, 0, 0) is not None
 
 
 def _calculation(name: str, input_tokens: int, output_tokens: int) -> "PriceCalculation | None":
