@@ -90,7 +90,7 @@ class Ground:
             case "ordinal":
                 known = _bare(value) in self._days or self._has_digits(value)
             case "hour":
-                known = value in self._hours or self._has_digits(value)
+                return self._has_digits(value)  # a known time is no number: 5 pm does not make 5 am known
             case "date":
                 known = self._has_date(value)
             case "time":
