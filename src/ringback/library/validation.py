@@ -4,11 +4,12 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from ringback.domain.check import Check
 from ringback.library.document import Place
 
 Finding = tuple[Place, str, str, bool]
@@ -192,19 +193,10 @@ def _check_type(found: Any, context: Mapping[str, Any]) -> Sentence:
     return f"there is no check of type `{tag}`.", f"Did you mean `{close[0]}`? {listed}" if close else listed
 
 
-CHECK_TYPES = (
-    "agent_said",
-    "agent_never_said",
-    "tool_called",
-    "tool_not_called",
-    "tool_called_at_most",
-    "tools_in_order",
-    "tool_succeeded",
-    "metadata_equals",
-    "ended_by",
-    "turns",
-    "latency",
+CHECK_TYPES: tuple[str, ...] = tuple(
+    get_args(check.model_fields["type"].annotation)[0] for check in get_args(get_args(Check)[0])
 )
+"""The types of checks, in the order of their definition."""
 
 
 def _pattern(found: Any, _: Mapping[str, Any]) -> Sentence:
