@@ -113,6 +113,15 @@ except StorageError as error:
 """
 
 
+async def test_a_database_that_cannot_be_used_makes_no_noise_on_the_terminal(tmp_path: Path, python: Python) -> None:
+    (tmp_path / "garbage.db").write_bytes(b"garbage" * 1000)
+    for path in (tmp_path / "garbage.db", tmp_path):
+        process = await python(OPEN, f"sqlite:///{path}")
+        out, err = await process.communicate()
+        assert (process.returncode, err) == (0, b"")
+        assert b"Choose another place" in out
+
+
 async def test_a_home_that_may_not_be_written(tmp_path: Path, python: Python) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o555)

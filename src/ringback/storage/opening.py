@@ -1,5 +1,6 @@
 """Opens a database: makes it where there is none, and refuses what this version cannot use."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, select
@@ -10,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ringback.errors import StorageError
 from ringback.storage import tables
 from ringback.storage.failures import failures_as_sentences
-from ringback.storage.sqlite import WRITES, sqlite_engine
+from ringback.storage.sqlite import WRITES, probe, sqlite_engine
 
 
-def engine_for(url: str, *, busy_timeout: float) -> tuple[AsyncEngine, str]:
+async def engine_for(url: str, *, busy_timeout: float) -> tuple[AsyncEngine, str]:
     """An engine for a database URL, and what to call the database in a sentence.
 
     Raises:
-        StorageError: the URL is none, names a kind of database that is not supported, or its directory cannot be made.
+        StorageError: the URL is none, names a kind of database that is not supported, or the file cannot be opened.
     """
     try:
         parsed = make_url(url)
@@ -34,6 +35,7 @@ def engine_for(url: str, *, busy_timeout: float) -> tuple[AsyncEngine, str]:
     with failures_as_sentences(str(path)):
         # Transcripts are nobody else's business.
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(probe, path, busy_timeout=busy_timeout)
     return sqlite_engine(path, busy_timeout=busy_timeout), str(path)
 
 

@@ -1,5 +1,7 @@
 """SQLite: the engine, its pragmas, and transactions that begin when we say so."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,16 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 WRITES = "ringback_writes"
 """Execution option of a connection whose transactions write."""
+
+
+def probe(path: Path, *, busy_timeout: float) -> None:
+    """Open the file once and switch it to write-ahead logging; raises `sqlite3.Error` where that cannot be done.
+
+    The engine would find out too, but a connection that fails to open leaves the driver's thread behind, which then
+    complains on the terminal.
+    """
+    with closing(sqlite3.connect(path, timeout=busy_timeout)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
@@ -34,7 +46,6 @@ def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
         if path:
-            cursor.execute("PRAGMA journal_mode = WAL")
             cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

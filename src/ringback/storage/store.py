@@ -63,13 +63,13 @@ class Store:
         Raises:
             StorageError: read-only, full, damaged, no database of ours, or written by a newer Ringback.
         """
-        engine, place = engine_for(url, busy_timeout=busy_timeout)
+        engine, place = await engine_for(url, busy_timeout=busy_timeout)
         return await cls._opened(engine, place, owner)
 
     @classmethod
     async def temporary(cls, *, owner: Owner | None = None) -> "Store":
         """A store in memory, gone when it is closed."""
-        engine, place = engine_for("sqlite://", busy_timeout=0)
+        engine, place = await engine_for("sqlite://", busy_timeout=0)
         return await cls._opened(engine, place, owner)
 
     @classmethod
