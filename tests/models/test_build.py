@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ringback.errors import ModelNotConfigured, UsageError
 from ringback.models.budget import Budget
@@ -66,6 +69,10 @@ async def test_with_a_base_url_every_provider_goes_the_direct_path() -> None:
         ("openai:m", "ftp://host/v1", None, "is no http://"),
         ("openai:m", "http://", None, "is no http://"),
         ("openai:m", "http://[::1", None, "is no http://"),
+        ("openai:m", "http://a..b/v1", None, "is no http://"),
+        ("openai:m", "http://" + "a" * 70 + ".example/v1", None, "is no http://"),
+        ("openai:m", "http://localhost:99999/v1", None, "is no http://"),
+        ("openai:m", "http://two words/v1", None, "is no http://"),
         ("openai:m", "http://user:planted@host/v1", "k123", "carries a user name, and OPENAI_API_KEY is set"),
         ("openai:m", "http://host/v1", "planted\r\nX: 1", "OPENAI_API_KEY holds characters that no key has"),
         ("openai:m", "http://host/v1", "plantedé", "holds characters"),
@@ -76,6 +83,13 @@ def test_what_cannot_work_is_a_usage_error(name: str, base_url: str | None, api_
         open_model(name, base_url=base_url, api_key=api_key, role="judge")
     assert words in str(raised.value)
     assert "planted" not in str(raised.value)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(), st.text() | st.from_regex(r"https?://[a-z:@\[\]./?#%0-9]{1,20}"))
+def test_any_name_and_address_make_a_model_or_a_usage_error(name: str, base_url: str) -> None:
+    with suppress(UsageError):
+        assert open_model(name, base_url=base_url).name == name
 
 
 @pytest.mark.parametrize("name", ["openai:gpt-4o", "anthropic:claude-sonnet-4-5", "google:gemini-2.5-pro"])

@@ -161,6 +161,17 @@ async def test_a_key_that_the_server_repeats_is_masked_everywhere(
     assert "Incorrect API key provided: [secret]." in str(raised.value)
 
 
+async def test_secrets_in_the_base_url_are_masked_too(
+    server: ScriptedModelServer, open_at: Callable[..., LanguageModel], key: CallKey
+) -> None:
+    url = server.url.replace("http://", "http://planted-user:planted-word@") + "?token=planted-token"
+    server.fail(refused(404, "No user planted-user with planted-word at /v1?token=planted-token"), times=99)
+    with pytest.raises(ModelRejected) as raised:
+        await open_at(url, api_key=None).reply(HELLO, key=key)
+    assert "planted" not in str(raised.value)
+    assert server.requests[0].headers["Authorization"].startswith("Basic ")
+
+
 async def test_a_hanging_server_runs_into_the_time_limit(
     server: ScriptedModelServer, open_at: Callable[..., LanguageModel], key: CallKey, waits: list[float]
 ) -> None:
@@ -185,9 +196,7 @@ async def test_a_dead_address_is_told(open_at: Callable[..., LanguageModel], key
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-        with pytest.raises(
-            ModelUnavailable, match=r"no connection \(Connect call failed|no connection \(Connection refused"
-        ):
+        with pytest.raises(ModelUnavailable, match=r"no connection \(Connection refused\)"):
             await open_at(f"http://127.0.0.1:{port}/v1").reply(HELLO, key=key)
 
 

@@ -106,7 +106,6 @@ def open_model(
     if base_url is not None:
         _check_base_url(base_url, key, settings)
     provider = _provider(name, base_url, key, request_timeout=timeout, temperature=temperature, session=session)
-    secrets = [key or "", URL(base_url).password or "" if base_url else ""]
     return ProviderModel(
         name=name,
         provider=provider,
@@ -115,7 +114,7 @@ def open_model(
         retries=retries or Retries(),
         own_prices=own_prices,
         settings=settings,
-        redactor=Redactor(secrets),
+        redactor=Redactor(_secrets(key, base_url)),
     )
 
 
@@ -167,16 +166,24 @@ def _checked_key(api_key: str | None, name: str, base_url: str | None, settings:
 
 
 def _check_base_url(base_url: str, key: str | None, settings: SettingNames) -> None:
+    url = URL()
     try:
         url = URL(base_url)
-        sound = url.scheme in ("http", "https") and bool(url.host)
+        host = url.host or ""
+        # What the name service is asked for; raises where a part of the name is empty or too long.
+        host.encode("idna")
+        sound = url.scheme in ("http", "https") and host.isprintable() and bool(host) and " " not in host
     except ValueError:
         sound = False
-        url = URL()
     if not sound:
         raise UsageError(f"{settings.base_url} is no http:// or https:// address, as http://localhost:11434/v1 is one.")
     if url.user is not None and key:
         raise UsageError(f"{settings.base_url} carries a user name, and {settings.key} is set; only one can be sent.")
+
+
+def _secrets(key: str | None, base_url: str | None) -> list[str]:
+    url = URL(base_url or "")
+    return [secret for secret in (key, url.user, url.password, *url.query.values()) if secret]
 
 
 def _check_price(name: str, budget: Budget, own_prices: prices.Prices | None) -> None:

@@ -76,8 +76,7 @@ class Hosted:
         else:
             google = GoogleProvider(api_key=key, base_url=base_url, http_client=self._http)
             self._model = GoogleModel(model, provider=google)
-        url = URL(str(self._model.base_url or base_url or ""))
-        self.where = (url.host or provider) if url.is_default_port() else f"{url.host}:{url.port}"
+        self.where = URL(str(self._model.base_url or "")).host_port_subcomponent or provider
         self._timeout = timeout
         self._settings = ModelSettings() if temperature is None else ModelSettings(temperature=temperature)
         if provider == "anthropic":

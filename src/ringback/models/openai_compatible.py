@@ -4,6 +4,7 @@ The caller's replies go through here, so what one costs is measured in `bench/`.
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 import aiohttp
@@ -45,7 +46,7 @@ class OpenAiCompatible:
             session: A client to share; it is then closed by whoever opened it.
         """
         base = URL(base_url)
-        self.where = base.host or "" if base.is_default_port() else f"{base.host}:{base.port}"
+        self.where = base.host_port_subcomponent or ""
         self._url = base.with_path(base.path.rstrip("/") + "/chat/completions").with_query(base.query)
         self._model = model
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -153,7 +154,8 @@ def _words(error: Exception) -> str:
         case aiohttp.ClientConnectorDNSError():
             return "the host's name is not known"
         case aiohttp.ClientConnectorError():
-            return error.os_error.strerror or "it cannot be reached"
+            number = error.os_error.errno
+            return os.strerror(number) if number and number > 0 else "it cannot be reached"
         case aiohttp.ServerDisconnectedError():
             return "the server closed the connection without an answer"
         case aiohttp.ClientPayloadError():
