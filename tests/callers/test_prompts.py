@@ -11,6 +11,7 @@ from ringback.callers.prompts import (
     condition_messages,
     persona_messages,
     persona_prompt,
+    quoted,
 )
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.scenario import Condition, ConditionType, Facts, Personality, Scenario, ScenarioType, TestProfile
@@ -57,3 +58,7 @@ def test_after_the_callers_own_words_the_model_is_asked_to_go_on() -> None:
     messages = persona_messages("system", ENTRIES)
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[-1].content == "(Say your next words.)"
+
+
+def test_an_endless_line_is_quoted_by_its_beginning() -> None:
+    assert len(quoted("agent", "x" * 1_000_000)) < 8_100

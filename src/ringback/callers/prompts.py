@@ -32,6 +32,9 @@ What you want:
 {character}{facts}{profile}
 {rules}"""
 
+_LONGEST_QUOTE = 8_000
+"""Characters of one line that a prompt quotes."""
+
 _OPENING = "(The line is open and the agent waits for you. Say your first words.)"
 
 _NEXT = "(Say your next words.)"
@@ -144,7 +147,9 @@ def again_note(problems: Sequence[str]) -> str:
 
 
 def quoted(speaker: str, words: str) -> str:
-    """Words as data: nothing inside can close the quotation."""
+    """Words as data: nothing inside can close the quotation, and no megabyte of an agent reaches the model's bill."""
+    if len(words) > _LONGEST_QUOTE:
+        words = f"{words[:_LONGEST_QUOTE]} …"
     return f"<{speaker}>{words.replace('<', '&lt;')}</{speaker}>"
 
 
