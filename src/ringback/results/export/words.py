@@ -59,7 +59,7 @@ def other_counts(tally: Tally) -> Iterator[str]:
     """`2 invalid`, `1 error`, …: runs that say nothing about the agent."""
     for outcome in (Outcome.ERROR, Outcome.INVALID, Outcome.INCONCLUSIVE):
         if count := tally.outcomes[outcome]:
-            yield f"{count} {outcome}"
+            yield f"{count} {outcome}{'s' if outcome is Outcome.ERROR and count > 1 else ''}"
     if tally.unfinished:
         yield f"{tally.unfinished} {UNFINISHED}"
 
