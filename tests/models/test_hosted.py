@@ -72,7 +72,7 @@ def name(request: pytest.FixtureRequest) -> str:
 async def model(hosted: HostedServer, name: str, retries: Retries) -> AsyncIterator[LanguageModel]:
     provider, _, of_it = name.partition(":")
     client = Hosted(provider, of_it, api_key=KEY, base_url=hosted.url, timeout=5.0)
-    settings = SettingNames(key="ITS_API_KEY")
+    settings = SettingNames(key="ITS_API_KEY", base_url=None)
     asked = ProviderModel(name=name, provider=client, retries=retries, settings=settings, redactor=Redactor([KEY]))
     yield asked
     await asked.close()
@@ -192,6 +192,15 @@ async def test_nonsense_is_one_of_our_errors_or_an_empty_reply(
     except ModelError:
         return
     assert reply.text == ""
+
+
+async def test_an_unknown_model_is_told_without_a_word_on_base_urls(
+    hosted: HostedServer, model: LanguageModel, key: CallKey
+) -> None:
+    hosted.answers = [(404, {"error": {"code": 404, "message": "no such model", "status": "NOT_FOUND"}})]
+    with pytest.raises(ModelRejected) as raised:
+        await model.reply(TALK, key=key)
+    assert str(raised.value).endswith("Check RINGBACK_CALLER_MODEL.")
 
 
 async def test_a_dead_address_is_told(key: CallKey, name: str, retries: Retries) -> None:

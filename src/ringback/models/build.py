@@ -1,7 +1,7 @@
 """Language models from their names: `provider:name`, perhaps with a base URL."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -113,7 +113,7 @@ def open_model(
         slots=slots or asyncio.Semaphore(concurrency),
         retries=retries or Retries(),
         own_prices=own_prices,
-        settings=settings,
+        settings=settings if base_url is not None else replace(settings, base_url=None),
         redactor=Redactor(_secrets(key, base_url)),
     )
 

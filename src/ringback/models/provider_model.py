@@ -25,21 +25,33 @@ class SettingNames:
     """What the user changes when something is wrong; error sentences name these."""
 
     model: str = "RINGBACK_CALLER_MODEL"
-    base_url: str = "RINGBACK_CALLER_BASE_URL"
+    base_url: str | None = "RINGBACK_CALLER_BASE_URL"
+    """None where the provider's own address is asked, so that there is none to be wrong."""
     key: str = "the provider's key variable"
 
     def remedy(self, cause: Cause) -> str:
         """What to do about a trouble, as a sentence."""
+        another = f"Try again later, or choose another model with {self.model}."
+        if self.base_url is None:
+            own = {
+                Cause.NOT_FOUND: f"Check {self.model}.",
+                Cause.CONNECTION: "Check this machine's way to the internet, and its proxy settings if it has any.",
+                Cause.ANSWER: another,
+            }
+        else:
+            own = {
+                Cause.NOT_FOUND: f"Check {self.model} and {self.base_url} (most base URLs end in /v1).",
+                Cause.CONNECTION: f"Check that the server runs and that {self.base_url} is right.",
+                Cause.ANSWER: f"Check that {self.base_url} points at an OpenAI-compatible API (most end in /v1).",
+            }
         return {
             Cause.KEY: f"Set {self.key} to a valid key.",
             Cause.QUOTA: f"Add credit to the account of {self.key}, or choose another model with {self.model}.",
-            Cause.NOT_FOUND: f"Check {self.model} and {self.base_url} (most base URLs end in /v1).",
             Cause.REQUEST: f"Check that {self.model} names a chat model that this server can run.",
             Cause.RATE: "Lower RINGBACK_MODEL_CONCURRENCY, or try again later.",
-            Cause.SERVER: f"Try again later, or choose another model with {self.model}.",
+            Cause.SERVER: another,
             Cause.TIMEOUT: f"Raise RINGBACK_MODEL_TIMEOUT, or choose a faster model with {self.model}.",
-            Cause.CONNECTION: f"Check that the server runs and that {self.base_url} is right.",
-            Cause.ANSWER: f"Check that {self.base_url} points at an OpenAI-compatible API (most end in /v1).",
+            **own,
         }[cause]
 
 
