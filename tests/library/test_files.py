@@ -232,6 +232,20 @@ def test_directives_in_a_script_are_warned_of(tmp_path: Path) -> None:
     assert "sent to the agent as words" in loaded.warnings[0].message
 
 
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ('checks: [{type: agent_said, text: "{{test_profile.a}}"}]', "scenarios[0].checks[0]"),
+        ('facts: {always: {name: "{{ test_profile.a }}"}}', "scenarios[0].facts"),
+    ],
+)
+def test_templates_where_none_are_filled_are_warned_of(tmp_path: Path, fields: str, place: str) -> None:
+    """A check would look for the braces, and never find them."""
+    loaded = load(tmp_path, f'version: "1"\nscenarios: [{{name: A, script: [Hi], test_profile: {{a: b}}, {fields}}}]')
+    assert [warning.path for warning in loaded.warnings] == [place]
+    assert "templates are not filled" in loaded.warnings[0].message
+
+
 def test_a_rule_about_what_a_scenario_lacks_is_a_problem(tmp_path: Path) -> None:
     """It would hold for ever: a strict rubric would let everything pass."""
     rule = "{metric_id: checks, conditions: {conditions: [{op: eq, value: true}]}}"

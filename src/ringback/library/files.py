@@ -9,7 +9,7 @@ from ringback.domain.scenario import Scenario
 from ringback.errors import Problem, SuiteError
 from ringback.library.assembly import Surroundings, assemble, key_of, metrics_defined
 from ringback.library.document import Document, Place, Unreadable, parse, problem, read_bytes, sha256
-from ringback.library.rules import name_rules, personality_rules, shared_rules
+from ringback.library.rules import name_rules, personality_rules, shared_rules, template_warnings
 from ringback.library.salvage import what_is_valid
 from ringback.library.suite_format import (
     Defaults,
@@ -124,9 +124,10 @@ class _Reading:
             key = key_of(entry, index)
             self._unique(key, place, seen)
             self._report(place, *shared_rules(entry))
+            self._warn(place, *template_warnings(entry))
             assembled = assemble(entry, place, key, around)
             self._report((), *assembled.problems)
-            self.warnings += [self._problem((), warning) for warning in assembled.warnings]
+            self._warn((), *assembled.warnings)
             if assembled.scenario is not None:
                 scenarios.append(assembled.scenario)
         info = head.suite
@@ -142,6 +143,7 @@ class _Reading:
         defaults = head.defaults or Defaults()
         personalities, profiles = head.personalities or {}, head.profiles or {}
         self._report(("defaults",), *shared_rules(defaults), *name_rules(defaults, personalities, profiles))
+        self._warn(("defaults",), *template_warnings(defaults))
         for name, personality in personalities.items():
             self._report((), *personality_rules(personality, ("personalities", name)))
         metrics = metrics_defined([defaults.metrics, *(entry.metrics for entry in entries.values())])
@@ -159,6 +161,9 @@ class _Reading:
 
     def _report(self, below: Place, *findings: Finding) -> None:
         self.problems += [self._problem(below, finding) for finding in findings]
+
+    def _warn(self, below: Place, *findings: Finding) -> None:
+        self.warnings += [self._problem(below, finding) for finding in findings]
 
     def _problem(self, below: Place, finding: Finding) -> Problem:
         place, message, remedy, key = finding

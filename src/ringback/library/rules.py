@@ -120,6 +120,16 @@ def script_warnings(entry: ScenarioEntry) -> Iterator[Finding]:
             yield ("script", index), message, "Directives work in fixed messages of `conditional_actions`.", False
 
 
+def template_warnings(entry: ScenarioEntry | Defaults) -> Iterator[Finding]:
+    """Templates where none are filled: a check would look for the braces."""
+    parts: list[tuple[Place, object]] = [(("checks", index), check) for index, check in enumerate(entry.checks or ())]
+    if isinstance(entry, ScenarioEntry) and entry.facts is not None:
+        parts.append((("facts",), entry.facts))
+    for place, part in parts:
+        if "{{test_profile" in repr(part).replace(" ", ""):
+            yield place, f"templates are not filled in `{place[0]}`.", "Write the value itself.", False
+
+
 def conditional_actions(entry: ConditionalActionsEntry) -> ConditionalActions:
     """The record behind the entry."""
     return ConditionalActions(
