@@ -22,6 +22,7 @@ from ringback.channels.channel import (
 )
 from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
+from ringback.cli.terminal import open_console
 from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
@@ -35,7 +36,7 @@ AFTER_END = 1.0
 def chat_by_hand(name: str, *, show_frames: bool, headers: Sequence[str], secret: str | None) -> int:
     """Hold one conversation from standard input; the process's exit code."""
     target = find_target(name, headers=headers, secret=secret)
-    console = Console(highlight=False)
+    console = open_console()
     return asyncio.run(_chat(target, console, show_frames=show_frames))
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from ringback.channels.channel import CallIds, Channel
 from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
+from ringback.cli.terminal import open_console
 from ringback.domain.agent import Agent
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
@@ -29,7 +30,7 @@ def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, ans
     patience = Patience(
         greeting=settings.opening_wait, answer=answer_patience, quiet=settings.settle, after_end=settings.grace
     )
-    return asyncio.run(_check(target, patience, Console(highlight=False)))
+    return asyncio.run(_check(target, patience, open_console()))
 
 
 async def _check(target: Target, patience: Patience, console: Console) -> int:

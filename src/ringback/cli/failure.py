@@ -1,6 +1,6 @@
 """What a person needs to see of a run that did not pass: why, and the exchange where it happened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -19,6 +19,8 @@ MARKS = {
 }
 CONTEXT = 2
 """Transcript entries shown before the one that the evidence names."""
+SHOWN_TROUBLES = 3
+"""Different troubles of one scenario that are shown in full."""
 LONGEST = 300
 """Characters shown of one entry."""
 
@@ -34,6 +36,31 @@ def outcome_mark(outcome: Outcome) -> Text:
     """The sign of an outcome, coloured."""
     sign, style = MARKS[outcome]
     return Text().append(sign, style=f"bold {style}")
+
+
+def failures_lines(runs: Sequence[Run]) -> Iterator[Text]:
+    """What is wrong with the runs of one scenario; runs with the same trouble are shown once."""
+    groups: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.id):
+        if run.evaluation is not None and run.outcome is not Outcome.PASSED:
+            groups.setdefault(_trouble(run.evaluation), []).append(run)
+    for alike in list(groups.values())[:SHOWN_TROUBLES]:
+        yield from failure_lines(alike[0])
+        if len(alike) > 1:
+            yield Text(
+                f"    the same in {len(alike) - 1} more: run {', '.join(str(run.id) for run in alike[1:])}", "dim"
+            )
+    more = sum(len(alike) for alike in list(groups.values())[SHOWN_TROUBLES:])
+    if more:
+        yield Text(f"    and {more} more runs with other troubles: `ringback results show` has them all", "dim")
+
+
+def _trouble(evaluation: Evaluation) -> str:
+    """What the run is grouped by: which checks and parts went wrong, whatever they saw."""
+    failed = [check.name for check in evaluation.checks if not check.passed]
+    parts = evaluation.expected_outcome.parts if evaluation.expected_outcome else ()
+    failed += [part.part for part in parts if part.answer is not Answer.MET]
+    return "\n".join((evaluation.outcome, *(failed or [evaluation.reason])))
 
 
 def failure_lines(run: Run) -> Iterator[Text]:

@@ -9,12 +9,12 @@ from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ringback.cli.failure import failure_lines, outcome_mark
+from ringback.cli.failure import failures_lines, outcome_mark
+from ringback.cli.terminal import show
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.event import (
     CallOpened,
@@ -141,15 +141,11 @@ class RunProgress:
         line.append(f" {visible(runs[0].specification.scenario.name)}  ")
         line.append(_counts(outcomes), style="dim")
         self._print(line)
-        for run in runs:
-            if run.outcome is not Outcome.PASSED:
-                for detail in failure_lines(run):
-                    self._print(detail)
+        for detail in failures_lines(runs):
+            self._print(detail)
 
     def _print(self, line: RenderableType) -> None:
-        if self._console.is_terminal and isinstance(line, Text):
-            line = hanging(line)
-        self._console.print(line, soft_wrap=not self._console.is_terminal, highlight=False)
+        show(self._console, line)
 
     def _render(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=True)
@@ -182,12 +178,6 @@ _WORST_FIRST = (Outcome.FAILED, Outcome.ERROR, Outcome.INVALID, Outcome.INCONCLU
 
 _SPEAKERS = {Role.CALLER: "caller", Role.AGENT: "agent", Role.TOOL_CALL: "tool", Role.TOOL_RESULT: "tool"}
 _STYLES = {Role.CALLER: "cyan", Role.AGENT: "magenta", Role.TOOL_CALL: "yellow", Role.TOOL_RESULT: "yellow"}
-
-
-def hanging(line: Text) -> RenderableType:
-    """The line, wrapped below where its words begin."""
-    indent = len(line.plain) - len(line.plain.lstrip())
-    return Padding(line[indent:], (0, 0, 0, indent)) if indent else line
 
 
 def entry_words(entry: Entry) -> str:

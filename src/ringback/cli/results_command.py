@@ -12,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ringback.cli.connecting import PROJECT_FILE
-from ringback.cli.failure import failure_lines, outcome_mark, transcript_lines
+from ringback.cli.failure import failures_lines, outcome_mark, transcript_lines
 from ringback.cli.reports import renderer, write_whole
 from ringback.cli.results import Format
 from ringback.cli.summary import comparison_lines, print_summary
+from ringback.cli.terminal import open_console, show
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result, Run
-from ringback.domain.visible import visible
+from ringback.domain.visible import one_line, visible
 from ringback.errors import UsageError
 from ringback.library.project import load_project
 from ringback.results.compare import compare
@@ -66,26 +67,33 @@ def list_newest(limit: int) -> None:
             others,
             Text("interrupted", style="yellow") if result.interrupted else "",
         )
-    Console(highlight=False).print(table)
+    open_console().print(table)
 
 
 def show_result(result_id: int, *, run_id: int | None, verbose: bool) -> None:
     """The summary and the failures, or one run whole."""
     result = with_store(lambda store: store.result(result_id))
-    console = Console(highlight=False)
+    console = open_console()
     if run_id is not None:
-        _print_run(console, _run_of(result, run_id), whole=True)
+        _print_run(console, _run_of(result, run_id))
         return
     labels = ", ".join(f"{key}={value}" for key, value in result.provenance.labels.items())
-    console.print(Text(f"{result.name} · agent {result.agent_name} · {result.agent_url}", style="bold"))
+    agent = " · ".join(dict.fromkeys((result.agent_name, result.agent_url)))
+    console.print(Text(visible(f"{result.name} · {agent}"), style="bold"))
     commit = result.provenance.git_commit
     for detail in (f"{result.created_at.astimezone():%Y-%m-%d %H:%M}", commit and f"commit {commit[:12]}", labels):
         if detail:
             console.print(Text(visible(detail), style="dim"))
-    for run in result.runs:
-        if verbose or run.outcome is not Outcome.PASSED:
-            _print_run(console, run, whole=verbose)
-    print_summary(console, result, summarise(result), None, stored=False)
+    summary = summarise(result)
+    for scenario in summary.scenarios:
+        if verbose:
+            for run in scenario.runs:
+                _print_run(console, run)
+        elif scenario.tally.passed < scenario.tally.planned:
+            console.print(Text(one_line(scenario.name), style="bold"))
+            for line in failures_lines(scenario.runs):
+                show(console, line)
+    print_summary(console, result, summary, None, stored=False)
 
 
 def _run_of(result: Result, run_id: int) -> Run:
@@ -96,14 +104,14 @@ def _run_of(result: Result, run_id: int) -> Run:
     raise UsageError(f"Result {result.id} has no run {run_id}. Its runs: {numbers}.")
 
 
-def _print_run(console: Console, run: Run, *, whole: bool) -> None:
-    name = visible(run.specification.scenario.name)
+def _print_run(console: Console, run: Run) -> None:
+    name = one_line(run.specification.scenario.name)
     if run.outcome is None:
         console.print(Text(f"- {name}: {run.status}", style="dim"))
         return
     console.print(outcome_mark(run.outcome).append(f" {name}", style="bold default"))
-    for line in failure_lines(run) if not whole else transcript_lines(run):
-        console.print(line)
+    for line in transcript_lines(run):
+        show(console, line)
 
 
 def compare_results(baseline_id: int, result_id: int) -> int:
@@ -113,9 +121,9 @@ def compare_results(baseline_id: int, result_id: int) -> int:
         return await store.result(baseline_id), await store.result(result_id)
 
     comparison = compare(*with_store(both))
-    console = Console(highlight=False)
+    console = open_console()
     for line in comparison_lines(comparison):
-        console.print(line)
+        show(console, line)
     return 1 if comparison.got_worse else 0
 
 

@@ -16,6 +16,7 @@ from ringback.cli.planning import Planned, dry_run_lines, plan_request
 from ringback.cli.progress import RunProgress, Verbosity
 from ringback.cli.reports import ReportFiles
 from ringback.cli.summary import print_summary
+from ringback.cli.terminal import open_console
 from ringback.domain.agent import Agent
 from ringback.domain.event import Event, Notice
 from ringback.domain.run import Result
@@ -114,9 +115,9 @@ async def _with_store(
             typer.echo(line)
         return 0
     agent = await _agent(options, project, store)
-    console = Console(highlight=False, soft_wrap=False)
+    console = open_console()
     for warning in planned.warnings:
-        console.print(f"warning: {warning}", markup=False, style="yellow")
+        console.print(f"warning: {warning}", style="yellow")
     stop = asyncio.Event()
     result = await _hold(
         options,
@@ -132,7 +133,7 @@ async def _with_store(
     comparison = compare(baseline, result) if baseline is not None else None
     print_summary(console, result, summary, comparison, stored=not options.no_store)
     for path in reports.write(result, summary, comparison):
-        console.print(f"report  {path}", markup=False)
+        console.print(f"report  {path}")
     return EXIT_INTERRUPTED if stop.is_set() else summary.exit_code
 
 

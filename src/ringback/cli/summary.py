@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ringback.cli.terminal import show
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.domain.usage import Usage
@@ -28,7 +29,7 @@ def print_summary(
     console.print(Text(" · ".join(_effort(summary)), style="dim"))
     if comparison is not None:
         for line in comparison_lines(comparison):
-            console.print(line)
+            show(console, line)
     if stored:
         console.print(Text(f"result  {result.id}: ringback results show {result.id}", style="dim"))
 

@@ -1,0 +1,30 @@
+"""Where commands print: a terminal with colour and wrapping, or plain whole lines elsewhere."""
+
+import os
+import sys
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+WIDE = 160
+"""Columns of tables where there is no terminal (and `COLUMNS` does not say)."""
+
+
+def open_console() -> Console:
+    """Standard output; `NO_COLOR` is honoured."""
+    terminal = sys.stdout.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else WIDE
+    return Console(highlight=False, markup=False, soft_wrap=not terminal, width=width)
+
+
+def show(console: Console, line: RenderableType) -> None:
+    """Print; on a terminal, lines that begin with blanks wrap below where their words begin."""
+    if console.is_terminal and isinstance(line, Text):
+        line = _hanging(line)
+    console.print(line)
+
+
+def _hanging(line: Text) -> RenderableType:
+    indent = len(line.plain) - len(line.plain.lstrip())
+    return Padding(line[indent:], (0, 0, 0, indent)) if indent else line
