@@ -38,6 +38,13 @@ find_python() {
     done
 }
 
+has_browser() {
+    for candidate in chromium chromium-browser google-chrome; do
+        command -v "$candidate" >/dev/null 2>&1 && return
+    done
+    return 1
+}
+
 # Older ones read the lock file differently or not at all.
 works_as_uv() {
     version=$("$1" --version 2>/dev/null | sed -n 's/^uv \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
@@ -106,7 +113,7 @@ if [ -z "$python" ]; then
 elif [ -z "$uv" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     missing="python3-venv"
 fi
-if [ "$purpose" = test ] && ! command -v chromium >/dev/null 2>&1; then
+if [ "$purpose" = test ] && ! has_browser; then
     missing="$missing chromium fonts-liberation"
 fi
 if [ -n "$missing" ]; then
