@@ -68,11 +68,12 @@ def demo(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def test_the_demo_finds_the_fault_and_leaves_its_reports(tmp_path: Path) -> None:
-    done = demo(tmp_path, "--report", "out/demo-report")
+    done = demo(tmp_path, "--report", "out/demo-report", PATH="/usr/bin:/bin")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "found a real fault" in done.stdout
     assert "cancel_appointment was never called" in done.stdout
+    assert f"Next: `{os.path.relpath(Path(sys.executable).with_name('ringback'), tmp_path)} init`" in done.stdout
     assert {path.name for path in (tmp_path / "out/demo-report").iterdir()} == {
         "index.html",
         "junit.xml",

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator
@@ -69,6 +70,14 @@ def _ringback() -> list[str]:
     return [str(installed)] if installed.exists() else [sys.executable, "-c", _COMMAND]
 
 
+def _as_typed() -> str:
+    """The command as it can be typed here: in a fresh clone it is not on the search path."""
+    installed = Path(sys.executable).with_name("ringback")
+    if shutil.which("ringback") or not installed.exists():
+        return "ringback"
+    return shlex.quote(os.path.relpath(installed))
+
+
 @contextlib.contextmanager
 def _agent() -> Generator[str]:
     """The demo agent in a process of its own; gives its URL."""
@@ -89,13 +98,14 @@ def _agent() -> Generator[str]:
 
 
 def _meaning(verdict: Verdict, page: Path) -> str:
-    own = "ringback run SUITE --agent ws://…"
+    ringback = _as_typed()
     if not verdict.as_planned:
         return f"\nThis is not how the demo should end: {verdict.surprise}\nThe report: {page}"
     return (
         f"\nAll callers but one got what they came for; that one found a real fault: {verdict.fault}\n"
         f"Open {shlex.quote(str(page))} to see where in the conversation it shows.\n"
-        f"Next: `ringback init` writes a suite to start from, and `{own}` runs it against an agent of yours."
+        f"Next: `{ringback} init` writes a suite to start from, and `{ringback} run SUITE --agent ws://…` runs it"
+        " against an agent of yours."
     )
 
 
