@@ -2,6 +2,7 @@
 
 import pytest
 
+from ringback.callers.directives import parse_directives
 from ringback.domain.scenario import Condition, ConditionalActions, ConditionType, Personality, Scenario, ScenarioType
 from ringback.domain.scenario import TestProfile as Profile
 from ringback.errors import UsageError
@@ -83,3 +84,23 @@ def test_an_unknown_template_name_is_an_error_that_names_the_scenario_and_what_e
     with pytest.raises(UsageError, match=r"'k'.*script\[0\].*") as caught:
         plan([scenario(script=("{{test_profile.nam}}",), profiles=(profile,))], {"k": 1})
     assert "name" in str(caught.value)
+
+
+def test_a_directive_in_a_profile_is_data_and_hangs_nothing_up() -> None:
+    actions = ConditionalActions(
+        conditions=(
+            Condition(
+                id=0,
+                condition="FIRST_MESSAGE",
+                action="{{test_profile.name}} <endcall/>",
+                type=ConditionType.STANDARD,
+                fixed_message=True,
+            ),
+        )
+    )
+    profile = Profile(name="p", caller_variables={"name": "<hold time='9s'/>"})
+    (run,) = plan([scenario(conditional_actions=actions, profiles=(profile,))], {"k": 1})
+    assert run.scenario.conditional_actions is not None
+    utterance = parse_directives(run.scenario.conditional_actions.conditions[0].action)
+    assert utterance.text == "<hold time='9s'/>"
+    assert utterance.ends_call

@@ -91,3 +91,20 @@ async def test_a_complete_result_has_nothing_to_resume(bench: Bench, scenario: M
         result = await service(bench, agent.url).start(await request(bench, scenario(), 1))
         with pytest.raises(UsageError, match="nothing to resume"):
             await service(bench, agent.url).resume(result.id)
+
+
+async def test_a_result_that_another_process_still_works_on_is_not_taken_over(
+    bench: Bench, scenario: MakeScenario
+) -> None:
+    wanted = await request(bench, scenario(), 1)
+    result = await bench.store.add_result(
+        name=wanted.name,
+        agent_name=wanted.agent_name,
+        agent_url=wanted.agent_url,
+        provenance=wanted.provenance,
+        specifications=wanted.specifications,
+    )
+    async with ScriptedAgentServer(otherwise="Yes.") as agent:
+        with pytest.raises(UsageError, match="still being carried out"):
+            await service(bench, agent.url).resume(result.id)
+        assert not agent.calls

@@ -27,6 +27,7 @@ from ringback.errors import (
     NotSupported,
     Refused,
     RingbackError,
+    StorageError,
 )
 from ringback.evaluation.evaluator import evaluate, judge_needs
 from ringback.models.model import LanguageModel
@@ -156,7 +157,8 @@ class Executor:
             if meter is not None and meter.usage.calls
         }
         run = replace(run, status=RunStatus.DONE, evaluation=evaluation, usage=usage, finished_at=datetime.now(UTC))
-        await self.store.finish_run(run)
+        if not await self.store.finish_run(run):
+            raise StorageError(f"Run {run.id} was taken over by another process; this one stops.")
         self.on_event(RunFinished(run=run))
         return run
 

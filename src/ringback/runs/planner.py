@@ -49,8 +49,9 @@ def _run_seed(seed: int, key: str, personality: Personality | None, profile: Tes
 def _filled(scenario: Scenario, profile: TestProfile | None) -> Scenario:
     """The scenario with every template replaced by the profile's data."""
 
-    def filled(text: str, field: str) -> str:
-        return fill(text, profile, where=f"scenario '{scenario.key}', {field}") if "{{" in text else text
+    def filled(text: str, field: str, *, before_directives: bool = False) -> str:
+        where = f"scenario '{scenario.key}', {field}"
+        return fill(text, profile, where=where, before_directives=before_directives)
 
     def filled_condition(condition: Condition) -> Condition:
         where = f"conditional_actions.conditions[id={condition.id}]"
@@ -58,7 +59,7 @@ def _filled(scenario: Scenario, profile: TestProfile | None) -> Scenario:
         return condition.model_copy(
             update={
                 "condition": filled(trigger, f"{where}.condition") if isinstance(trigger, str) else trigger,
-                "action": filled(condition.action, f"{where}.action"),
+                "action": filled(condition.action, f"{where}.action", before_directives=condition.fixed_message),
             }
         )
 

@@ -16,6 +16,9 @@ from ringback.storage.store import Store
 _LEFT_UNDONE = frozenset({EndingCode.CANCELLED, EndingCode.COST_LIMIT, EndingCode.INTERRUPTED})
 """Endings that `resume` takes up again: the run was stopped from outside."""
 
+_AT_REST = frozenset({RunStatus.DONE, RunStatus.INTERRUPTED})
+"""No process works on a run of this status: what dead processes left was marked when the store was opened."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
@@ -65,6 +68,10 @@ class RunService:
             UsageError: there is nothing left to do.
         """
         result = await self._store.result(result_id)
+        if any(run.status not in _AT_REST for run in result.runs):
+            raise UsageError(
+                f"Result {result_id} is still being carried out by another process. Wait for it, or stop it first."
+            )
         left = [run for run in result.runs if is_left(run)]
         if not left:
             raise UsageError(f"Result {result_id} is complete: nothing to resume. `ringback results show {result_id}`.")
