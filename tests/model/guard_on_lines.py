@@ -35,6 +35,10 @@ KINDS = (
     "invented",
 )
 """What the guard is there for; the reader's label `other` is not."""
+FILES = {
+    "lines that the guard was then taught from": "labelled_lines.jsonl",
+    "lines that the guard was not made with": "labelled_lines_later.jsonl",
+}
 _AS_LABEL = {"leaked_reasoning": "leak", "leaked_prompt": "leak"}
 
 
@@ -61,8 +65,11 @@ class Seen:
 
 def situations() -> dict[str, dict[str, Any]]:
     """The situations by id."""
-    listed: list[dict[str, Any]] = YAML(typ="safe").load((DATA / "situations.yaml").read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
-    return {situation["id"]: situation for situation in listed}
+    found: dict[str, dict[str, Any]] = {}
+    for file in ("situations.yaml", "situations_later.yaml"):
+        listed: list[dict[str, Any]] = YAML(typ="safe").load((DATA / file).read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped in the library
+        found |= {situation["id"]: situation for situation in listed}
+    return found
 
 
 def context(situation: dict[str, Any], said: list[dict[str, str]]) -> GuardContext:
@@ -84,10 +91,10 @@ def _lines_of(role: str, said: list[dict[str, str]]) -> tuple[str, ...]:
     return tuple(line["content"] for line in said if line["role"] == role)
 
 
-def look() -> Iterator[Seen]:
-    """Every labelled line under the guard's eyes."""
+def look(lines: str) -> Iterator[Seen]:
+    """Every labelled line of a file under the guard's eyes."""
     known = situations()
-    for text in (DATA / "labelled_lines.jsonl").read_text("utf-8").splitlines():
+    for text in (DATA / lines).read_text("utf-8").splitlines():
         record = json.loads(text)
         line, said = record["line"].strip(), record["said"]
         alarms = inspect(line, context(known[record["situation"]], said))
@@ -96,8 +103,13 @@ def look() -> Iterator[Seen]:
         yield Seen(record, kinds, tuple(alarm.sentence for alarm in alarms), circling is not None)
 
 
+def all_figures() -> dict[str, Any]:
+    """The counts that the documentation quotes, by file of labelled lines."""
+    return {name: figures(list(look(file))) for name, file in FILES.items()}
+
+
 def figures(seen: list[Seen]) -> dict[str, Any]:
-    """The counts that the documentation quotes."""
+    """The counts of one file."""
     bad = [one for one in seen if one.labels]
     odd = [one for one in seen if not one.labels and not one.fine]
     fine = [one for one in seen if one.fine]
@@ -111,15 +123,6 @@ def figures(seen: list[Seen]) -> dict[str, Any]:
             "misbehaving, not caught by the guard": sum(one.circling and not one.alarms for one in bad),
             "odd": sum(one.circling and not one.alarms for one in odd),
             "fine": sum(one.circling and not one.alarms for one in fine),
-        },
-        "by prompt": {
-            prompt: {
-                "misbehaving": sum(one.record["prompt"] == prompt for one in bad),
-                "caught": sum(one.record["prompt"] == prompt and bool(one.alarms) for one in bad),
-                "fine": sum(one.record["prompt"] == prompt for one in fine),
-                "false alarms": sum(one.record["prompt"] == prompt and bool(one.alarms) for one in fine),
-            }
-            for prompt in ("plain", "own")
         },
         "by kind": {
             kind: {
@@ -144,15 +147,14 @@ def main() -> None:
     parser.add_argument("--lines", action="store_true")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    seen = list(look())
     if chosen.lines:
-        for one in seen:
+        for one in (one for file in FILES.values() for one in look(file)):
             wrong = (one.labels and not one.alarms) or (one.alarms and not one.labels)
             if wrong:
                 print(one.record["number"], one.record["labels"], one.alarms, repr(one.record["line"][:150]))  # noqa: T201 - a script
                 for sentence in one.sentences:
                     print("     ", sentence)  # noqa: T201 - a script
-    text = json.dumps(figures(seen), indent=2) + "\n"
+    text = json.dumps(all_figures(), indent=2) + "\n"
     print(text)  # noqa: T201 - a script
     if chosen.write:
         FIGURES.write_text(text)

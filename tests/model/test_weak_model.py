@@ -41,7 +41,7 @@ async def hold(ringback: CommandLine, suite: str) -> list[dict[str, Any]]:
         async with weak_model_agents.serving(agent) as url:
             done = await ringback(
                 *("run", str(HERE / "suites" / suite), "--agent", url, "--tag", agent),
-                *("--json", str(report), "--no-store", "--concurrency", "2", "--seed", "1"),
+                *("--json", str(report), "--no-store", "--concurrency", "1", "--seed", "1"),
             )
         assert done.code in EXIT_CODES, done.text
         assert "Traceback" not in done.text
@@ -93,4 +93,4 @@ async def test_the_weak_judge_passes_no_run_on_an_invented_quote(ringback: Comma
 
 def test_the_guard_does_on_real_lines_what_the_documentation_says() -> None:
     """The labels are a reader's, who had not seen the guard; needs no model, only its lines."""
-    assert guard_on_lines.figures(list(guard_on_lines.look())) == json.loads(guard_on_lines.FIGURES.read_text("utf-8"))
+    assert guard_on_lines.all_figures() == json.loads(guard_on_lines.FIGURES.read_text("utf-8"))

@@ -12,12 +12,12 @@ export class PromptTooLong extends Error {
 }
 
 export class WeakModel {
-  static async load(path) {
+  static async load(path, threads) {
     // What was found to be needed on a machine without a GPU: never build, never probe for one, no flash attention.
     const llama = await getLlama({ build: "never", gpu: false, progressLogs: false, logLevel: "error" });
     const model = await llama.loadModel({ modelPath: path });
     const context = await model.createContext({
-      threads: 2,
+      threads,
       flashAttention: false,
       contextSize: CONTEXT_TOKENS,
       sequences: SEQUENCES,

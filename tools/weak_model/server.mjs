@@ -1,11 +1,13 @@
-// node server.mjs MODEL.gguf [--port N] [--seed N] [--log FILE]
+// node server.mjs MODEL.gguf [--port N] [--seed N] [--threads N] [--log FILE]
 //
 // Serves the model at /v1/chat/completions in the form that OpenAI-compatible clients expect: plain answers, answers in
 // a JSON schema (as a grammar), and tool calls. It prints one line, its URL, once it can answer. With --log every
-// exchange goes to a file, one JSON object a line.
+// exchange goes to a file, one JSON object a line. On a machine that is busy otherwise `--threads 1` is many times as
+// fast as 2: threads that wait for each other wait for the machine.
 //
-// Tool calls: a model this weak never writes one by itself. It is first made to choose between `speak` and the names of
-// the tools (a grammar of those words), then writes the words or, in the tool's schema, the arguments.
+// Tool calls: a model this weak never writes one by itself, and asked whether it wants a tool it nearly always says yes.
+// So it speaks first; where its words name a tool, or say goodbye and there is a tool to hang up with, it then writes
+// the arguments, in the tool's schema.
 
 import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -21,9 +23,14 @@ const LARGEST_BODY = 4 * 1024 * 1024;
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { port: { type: "string", default: "0" }, seed: { type: "string", default: "1" }, log: { type: "string" } },
+  options: {
+    port: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
+    threads: { type: "string", default: "2" },
+    log: { type: "string" },
+  },
 });
-const model = await WeakModel.load(positionals[0]);
+const model = await WeakModel.load(positionals[0], Number(options.threads));
 let nextSeed = Number(options.seed);
 
 async function complete(request) {
@@ -51,29 +58,26 @@ async function plain(messages, schema, settings) {
 }
 
 async function answerOrUseTool(messages, tools, request, settings) {
-  const name = forcedTool(request.tool_choice) ?? (await chooseAction(messages, tools, request.tool_choice, settings));
-  const tool = tools.find((one) => one.function.name === name)?.function;
-  if (tool === undefined) return plain(messages, wantedSchema(request.response_format), settings);
+  const spoken = await plain(messages, wantedSchema(request.response_format), settings);
+  const tool = forcedTool(tools, request.tool_choice) ?? toolMeant(tools, spoken.text);
+  if (tool === undefined) return spoken;
+  const said = [...messages, { role: "assistant", content: spoken.text }, { role: "user", content: `Now use ${tool.name}.` }];
   const schema = grammarSchema(tool.parameters ?? { type: "object" });
-  const opening = `I use ${tool.name} with these arguments: `;
-  const answer = await model.answer(chatPrompt(messages, { opening }), { ...settings, maxTokens: 150, schema });
-  const call = { id: `call_${nextSeed++}`, type: "function", function: { name: tool.name, arguments: answer.text } };
-  return { ...answer, finish: "tool_calls", message: { role: "assistant", content: null, tool_calls: [call] } };
+  const { text, ...answer } = await model.answer(chatPrompt(said), { ...settings, maxTokens: 150, schema });
+  const call = { id: `call_${nextSeed++}`, type: "function", function: { name: tool.name, arguments: text } };
+  return { ...answer, finish: "tool_calls", message: { role: "assistant", content: spoken.text, tool_calls: [call] } };
 }
 
-const forcedTool = (choice) => (typeof choice === "object" ? choice?.function?.name : undefined);
+function forcedTool(tools, choice) {
+  if (choice === "required") return tools[0].function;
+  return tools.find((tool) => tool.function.name === choice?.function?.name)?.function;
+}
 
-async function chooseAction(messages, tools, choice, settings) {
-  const names = tools.map((tool) => tool.function.name);
-  const described = tools.map((tool) => `"${tool.function.name}" (${tool.function.description ?? ""})`).join(", ");
-  // Of several wordings this one makes it choose now one, now the other; most make it always take the tool.
-  const question = `Is it your turn to speak, or do you use a tool? Tools: ${described}. Answer "speak" or the tool's name.`;
-  const { text } = await model.answer(chatPrompt([...messages, { role: "user", content: question }]), {
-    ...settings,
-    maxTokens: 40,
-    schema: { enum: choice === "required" ? names : ["speak", ...names] },
-  });
-  return JSON.parse(text);
+function toolMeant(tools, words) {
+  const functions = tools.map((tool) => tool.function);
+  const named = functions.find(({ name }) => words.toLowerCase().includes(name.toLowerCase()));
+  const goodbye = /\b(good)?bye\b|\bhang(ing)? up\b/i.test(words);
+  return named ?? (goodbye ? functions.find(({ name }) => /hang_?up|end_?call/i.test(name)) : undefined);
 }
 
 class BadRequest extends Error {}
