@@ -75,7 +75,7 @@ def _choice(
 ) -> ModelChoice | None:
     if not needs:
         return None
-    key, need = needs[0]
+    key, need = needs[0][0], needs[0][1].rstrip(".")
     others = f" ({len(needs) - 1} more like it)" if len(needs) > 1 else ""
     if name is None:
         raise ModelNotConfigured(

@@ -19,8 +19,9 @@ def init(
     """Write a small commented suite and a ringback.toml to start from; files that exist are left alone."""
     from ringback.library.init import init_project  # noqa: PLC0415 - keeps --help quick
 
-    for path in init_project(directory):
-        typer.echo(f"wrote {path}")
+    written = init_project(directory)
+    for path in (directory / "suite.yaml", directory / "ringback.toml"):
+        typer.echo(f"wrote {path}" if path in written else f"kept {path}: it is there already")
     typer.echo("\nNext:\n  ringback agent demo --port 8765        # an agent to try it on, in another terminal")
     typer.echo(f"  ringback run {directory / 'suite.yaml'} --agent demo")
 
@@ -38,7 +39,9 @@ def validate(
         scenario.frequency * max(1, len(scenario.personalities)) * max(1, len(scenario.profiles))
         for scenario in loaded.scenarios
     )
-    typer.echo(f"{len(loaded.scenarios)} scenarios, {conversations} conversations: no problems.")
+    count = len(loaded.scenarios)
+    runs = f"{conversations} conversation{'' if conversations == 1 else 's'}"
+    typer.echo(f"{count} scenario{'' if count == 1 else 's'}, {runs}: no problems.")
 
 
 def schema() -> None:

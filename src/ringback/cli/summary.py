@@ -94,7 +94,7 @@ def _others(tally: Tally) -> str:
 def _effort(summary: ResultSummary) -> Iterator[str]:
     if summary.seconds is not None:
         yield f"{summary.seconds:.1f} s"
-    yield f"{summary.tally.planned} conversations"
+    yield f"{summary.tally.planned} conversation{'' if summary.tally.planned == 1 else 's'}"
     usage = summary.total_usage
     if usage.calls:
         yield f"{usage.calls} model calls"
