@@ -5,9 +5,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from bare import LINES, TURNS
 from pydantic import SecretStr
 
-from bare import LINES, TURNS
 from ringback.domain.agent import Agent
 from ringback.domain.check import AgentNeverSaid, AgentSaid, TurnsWithin
 from ringback.domain.event import EntryAdded, Event

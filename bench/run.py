@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ Figures = dict[str, float]
 
 
 @contextmanager
-def server(kind: str, delay: float = 0.0) -> Iterator[int]:
+def server(kind: str, delay: float = 0.0) -> Generator[int]:
     """One of `servers.py` in a process of its own; yields its port."""
     command = [sys.executable, str(HERE / "servers.py"), kind, "--delay", str(delay)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

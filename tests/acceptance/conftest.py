@@ -1,62 +1,18 @@
-"""The real command line as a process, in an empty folder, with nothing of the machine's environment in its way."""
+"""The real command line, in an empty folder, with nothing of the machine's environment in its way."""
 
-import asyncio
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-RINGBACK = Path(sys.executable).parent / "ringback"
-QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    code: int | None
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        """Both streams."""
-        return self.out + self.err
-
-
-@dataclass
-class CommandLine:
-    """Runs `ringback …` in one folder."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    async def start(self, *arguments: object, **environment: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            str(RINGBACK),
-            *map(str, arguments),
-            cwd=self.folder,
-            env=self.environment | environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-
-    async def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Finished:
-        process = await self.start(*arguments, **environment)
-        out, err = await process.communicate(stdin.encode())
-        return Finished(process.returncode, out.decode(), err.decode())
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        return path
+from command_line import QUICK, CommandLine
 
 
 @pytest.fixture
 def ringback(tmp_path: Path) -> CommandLine:
     """The command line in an empty folder; waits that the protocol wants are set to 0."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_START") if name in os.environ}
     return CommandLine(tmp_path, {**keep, **QUICK, "COLUMNS": "200"})

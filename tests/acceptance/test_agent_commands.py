@@ -1,15 +1,16 @@
 """`ringback chat`, `check-agent` and the stored results, against real servers."""
 
 import pytest
+from command_line import CommandLine
 
 from ringback.testing.agent_call import AgentCall
-from ringback.testing.agent_server import ScriptedAgentServer, echo
+from ringback.testing.agent_server import ScriptedAgentServer, Talk, echo
 from ringback.testing.steps import CloseLine, RawText, Reply, tool_call, tool_result
 
 SHORT = {"RINGBACK_SETTLE": "0.1", "RINGBACK_OPENING_WAIT": "0.1", "RINGBACK_GRACE": "0.2"}
 
 
-async def test_chat_talks_and_an_empty_line_hangs_up(ringback) -> None:
+async def test_chat_talks_and_an_empty_line_hangs_up(ringback: CommandLine) -> None:
     async with ScriptedAgentServer(greeting="Welcome.", replies=["You said something."]) as agent:
         done = await ringback("chat", agent.url, "--frames", stdin="Hello there\n\n")
         assert agent.calls[0].heard == ["Hello there"]
@@ -19,21 +20,21 @@ async def test_chat_talks_and_an_empty_line_hangs_up(ringback) -> None:
     assert '"type": "end_call"' in done.out
 
 
-async def test_chat_shows_that_the_agent_hung_up(ringback) -> None:
+async def test_chat_shows_that_the_agent_hung_up(ringback: CommandLine) -> None:
     async with ScriptedAgentServer(greeting={"content": "We are closed.", "type": "end_call"}) as agent:
         done = await ringback("chat", agent.url)
     assert done.code == 0, done.text
     assert "We are closed." in done.out
 
 
-async def test_chat_with_nobody_is_a_sentence_and_exit_3(ringback, unused_tcp_port: int) -> None:
+async def test_chat_with_nobody_is_a_sentence_and_exit_3(ringback: CommandLine, unused_tcp_port: int) -> None:
     done = await ringback("chat", f"ws://127.0.0.1:{unused_tcp_port}/")
     assert done.code == 3
     assert "Traceback" not in done.text
 
 
 @pytest.mark.parametrize("talk", [None, echo], ids=["scripted", "echo"])
-async def test_an_agent_that_keeps_the_rules_passes_the_check(ringback, talk) -> None:
+async def test_an_agent_that_keeps_the_rules_passes_the_check(ringback: CommandLine, talk: Talk | None) -> None:
     async with ScriptedAgentServer(talk, otherwise="Yes.", secret="right") as agent:
         done = await ringback("check-agent", agent.url, RINGBACK_WEBSOCKET_SECRET="right", **SHORT)
     assert done.code == 0, done.text
@@ -52,21 +53,21 @@ async def test_an_agent_that_keeps_the_rules_passes_the_check(ringback, talk) ->
         (CloseLine(1011), "a turn is answered"),
     ],
 )
-async def test_the_check_names_the_frame_that_breaks_a_rule(ringback, reply: Reply, rule: str) -> None:
+async def test_the_check_names_the_frame_that_breaks_a_rule(ringback: CommandLine, reply: Reply, rule: str) -> None:
     async with ScriptedAgentServer(otherwise=reply) as agent:
         done = await ringback("check-agent", agent.url, "--patience", 2, **SHORT)
     assert done.code == 1, done.text
     assert rule in done.out
 
 
-async def test_an_agent_that_answers_no_pings_is_told_so(ringback) -> None:
+async def test_an_agent_that_answers_no_pings_is_told_so(ringback: CommandLine) -> None:
     async with ScriptedAgentServer(otherwise="Yes.", answer_pings=False) as agent:
         done = await ringback("check-agent", agent.url, **SHORT)
     assert done.code == 1, done.text
     assert "pings are answered" in done.out
 
 
-async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback) -> None:
+async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback: CommandLine) -> None:
     calls: list[AgentCall] = []
 
     async def mixed(call: AgentCall) -> None:
@@ -82,7 +83,7 @@ async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback) -> None:
     assert "sessions are independent" in done.out
 
 
-async def test_stored_results_are_listed_shown_and_exported(ringback) -> None:
+async def test_stored_results_are_listed_shown_and_exported(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",
         'version: "1"\nscenarios: [{name: Greets, script: ["x"], checks: [{type: agent_said, text: "hi"}]}]\n',

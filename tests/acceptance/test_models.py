@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from command_line import CommandLine
 
 from ringback.testing.agent_server import ScriptedAgentServer
 from ringback.testing.model_answers import Asked, CallTool
@@ -59,7 +60,7 @@ def agent() -> ScriptedAgentServer:
     )
 
 
-async def test_a_persona_is_judged_with_a_quote_that_stands_in_the_record(ringback) -> None:
+async def test_a_persona_is_judged_with_a_quote_that_stands_in_the_record(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic, ScriptedModelServer(caller) as model:
         model.on(wants_object=True, answer=verdict("Your visit is booked for Monday."))
@@ -71,7 +72,7 @@ async def test_a_persona_is_judged_with_a_quote_that_stands_in_the_record(ringba
     assert KEY not in done.text + report
 
 
-async def test_a_verdict_on_an_invented_quote_is_asked_once_more_and_then_inconclusive(ringback) -> None:
+async def test_a_verdict_on_an_invented_quote_is_asked_once_more_and_then_inconclusive(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic, ScriptedModelServer(caller) as model:
         model.on(wants_object=True, answer=verdict("I hereby confirm everything you ever wanted."))
@@ -82,7 +83,7 @@ async def test_a_verdict_on_an_invented_quote_is_asked_once_more_and_then_inconc
     assert len(judged) == 2
 
 
-async def test_an_unmet_expectation_fails_with_its_quote(ringback) -> None:
+async def test_an_unmet_expectation_fails_with_its_quote(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic, ScriptedModelServer(caller) as model:
         model.on(wants_object=True, answer=verdict("Your visit is booked for Monday.", "not_met"))
@@ -102,7 +103,9 @@ async def test_an_unmet_expectation_fails_with_its_quote(ringback) -> None:
         "My number is 555-918-2736, call me back.",
     ],
 )
-async def test_a_caller_that_misbehaves_is_discarded_tried_again_and_named_invalid(ringback, misbehaviour: str) -> None:
+async def test_a_caller_that_misbehaves_is_discarded_tried_again_and_named_invalid(
+    ringback: CommandLine, misbehaviour: str
+) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic, ScriptedModelServer(misbehaviour) as model:
         done = await ringback(
@@ -120,7 +123,7 @@ async def test_a_caller_that_misbehaves_is_discarded_tried_again_and_named_inval
     assert json.dumps(record).count("discarded_reply") >= 6, "three in each of two attempts"
 
 
-async def test_without_a_model_nothing_runs_and_the_scenario_and_setting_are_named(ringback) -> None:
+async def test_without_a_model_nothing_runs_and_the_scenario_and_setting_are_named(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic:
         done = await ringback("run", "suite.yaml", "--agent", clinic.url)
@@ -130,7 +133,7 @@ async def test_without_a_model_nothing_runs_and_the_scenario_and_setting_are_nam
     assert "RINGBACK_CALLER_MODEL" in done.err
 
 
-async def test_without_a_key_nothing_runs_and_the_variable_is_named(ringback) -> None:
+async def test_without_a_key_nothing_runs_and_the_variable_is_named(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic:
         done = await ringback("run", "suite.yaml", "--agent", clinic.url, RINGBACK_CALLER_MODEL="openai:gpt-4o-mini")
@@ -139,7 +142,7 @@ async def test_without_a_key_nothing_runs_and_the_variable_is_named(ringback) ->
     assert "OPENAI_API_KEY" in done.err
 
 
-async def test_a_dry_run_tells_what_would_happen_and_does_nothing(ringback) -> None:
+async def test_a_dry_run_tells_what_would_happen_and_does_nothing(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic:
         done = await ringback(
@@ -153,7 +156,7 @@ async def test_a_dry_run_tells_what_would_happen_and_does_nothing(ringback) -> N
     assert "about $" in done.out
 
 
-async def test_the_cost_limit_stops_with_a_sentence(ringback) -> None:
+async def test_the_cost_limit_stops_with_a_sentence(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     ringback.write("prices.json", '{"openai:scripted": {"input": 1000, "output": 1000}}')
     async with agent() as clinic, ScriptedModelServer(caller, usage=(1000, 1000)) as model:
@@ -167,7 +170,7 @@ async def test_the_cost_limit_stops_with_a_sentence(ringback) -> None:
     assert "--resume" in done.out
 
 
-async def test_a_model_that_is_down_is_an_error_of_the_run_and_never_the_agents(ringback) -> None:
+async def test_a_model_that_is_down_is_an_error_of_the_run_and_never_the_agents(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with agent() as clinic, ScriptedModelServer(caller, api_key="another") as model:
         done = await ringback("run", "suite.yaml", "--agent", clinic.url, **environment(model))

@@ -3,10 +3,10 @@
 import asyncio
 import json
 import signal
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from command_line import CommandLine
 
 from ringback.testing.agent_call import AgentCall
 from ringback.testing.agent_server import ScriptedAgentServer, echo
@@ -22,7 +22,7 @@ scenarios:
 """
 
 
-async def test_a_good_agent_gets_a_green_light_with_n_and_interval(ringback) -> None:
+async def test_a_good_agent_gets_a_green_light_with_n_and_interval(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(replies=["Hi."], otherwise="We are open nine to five.") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url, "--repeat", 4)
@@ -31,7 +31,7 @@ async def test_a_good_agent_gets_a_green_light_with_n_and_interval(ringback) -> 
     assert "no model calls" in done.out
 
 
-async def test_a_failing_check_shows_the_exchange_and_exits_1(ringback) -> None:
+async def test_a_failing_check_shows_the_exchange_and_exits_1(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="We never sleep.") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url)
@@ -41,7 +41,7 @@ async def test_a_failing_check_shows_the_exchange_and_exits_1(ringback) -> None:
     assert "When are you open?" in done.out
 
 
-async def test_a_dead_agent_is_a_sentence_and_exit_3(ringback, unused_tcp_port: int) -> None:
+async def test_a_dead_agent_is_a_sentence_and_exit_3(ringback: CommandLine, unused_tcp_port: int) -> None:
     ringback.write("suite.yaml", SUITE)
     done = await ringback("run", "suite.yaml", "--agent", f"ws://127.0.0.1:{unused_tcp_port}/")
     assert done.code == 3, done.text
@@ -49,7 +49,7 @@ async def test_a_dead_agent_is_a_sentence_and_exit_3(ringback, unused_tcp_port: 
     assert "Traceback" not in done.text
 
 
-async def test_headers_carry_positive_integers_and_one_result_id_for_the_batch(ringback) -> None:
+async def test_headers_carry_positive_integers_and_one_result_id_for_the_batch(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
         await ringback("run", "suite.yaml", "--agent", agent.url, "--repeat", 3, "--header", "X-Team=blue")
@@ -63,7 +63,7 @@ async def test_headers_carry_positive_integers_and_one_result_id_for_the_batch(r
     assert "X-VOCERA-SECRET" not in headers[0]
 
 
-async def test_without_a_store_ids_are_positive_too_and_nothing_is_kept(ringback) -> None:
+async def test_without_a_store_ids_are_positive_too_and_nothing_is_kept(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url, "--no-store")
@@ -73,7 +73,7 @@ async def test_without_a_store_ids_are_positive_too_and_nothing_is_kept(ringback
 
 
 @pytest.mark.parametrize("from_where", ["flag", "default", "api key"])
-async def test_the_secret_is_sent_and_never_shown_or_kept(ringback, from_where: str) -> None:
+async def test_the_secret_is_sent_and_never_shown_or_kept(ringback: CommandLine, from_where: str) -> None:
     secret = "planted-secret-4711"
     ringback.write("suite.yaml", SUITE)
     environment = {
@@ -103,7 +103,7 @@ async def test_the_secret_is_sent_and_never_shown_or_kept(ringback, from_where: 
     assert not [path for path in kept if secret.encode() in path.read_bytes()]
 
 
-async def test_a_wrong_secret_is_a_sentence_and_exit_3(ringback) -> None:
+async def test_a_wrong_secret_is_a_sentence_and_exit_3(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(secret="right") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url, RINGBACK_WEBSOCKET_SECRET="wrong-secret")
@@ -112,14 +112,14 @@ async def test_a_wrong_secret_is_a_sentence_and_exit_3(ringback) -> None:
     assert "wrong-secret" not in done.text
 
 
-async def test_an_echo_server_is_a_legal_agent(ringback) -> None:
+async def test_an_echo_server_is_a_legal_agent(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE.replace("nine to five", "when are you open"))
     async with ScriptedAgentServer(echo) as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url)
     assert done.code == 0, done.text
 
 
-async def test_what_an_agent_sends_cannot_drive_the_terminal_or_the_reports(ringback) -> None:
+async def test_what_an_agent_sends_cannot_drive_the_terminal_or_the_reports(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     nasty = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\u202e @everyone"
     async with ScriptedAgentServer(otherwise=nasty) as agent:
@@ -137,7 +137,7 @@ async def test_what_an_agent_sends_cannot_drive_the_terminal_or_the_reports(ring
     ET.fromstring(reports[1])  # noqa: S314 - our own file: what counts is that it is well formed
 
 
-async def test_reports_tell_failures_from_errors_and_name_their_provenance(ringback) -> None:
+async def test_reports_tell_failures_from_errors_and_name_their_provenance(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
 
     async def fail_once(call: AgentCall) -> None:
@@ -162,7 +162,7 @@ async def test_reports_tell_failures_from_errors_and_name_their_provenance(ringb
     assert "suite.yaml" in json.dumps(report)
 
 
-async def test_all_frames_of_a_lively_agent_are_in_the_record(ringback) -> None:
+async def test_all_frames_of_a_lively_agent_are_in_the_record(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
 
     async def lively(call: AgentCall) -> None:
@@ -197,7 +197,7 @@ async def test_all_frames_of_a_lively_agent_are_in_the_record(ringback) -> None:
         assert part in record, part
 
 
-async def test_ctrl_c_ends_running_calls_reports_and_the_result_can_be_resumed(ringback) -> None:
+async def test_ctrl_c_ends_running_calls_reports_and_the_result_can_be_resumed(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     reached = asyncio.Event()
     held = True
@@ -227,7 +227,7 @@ async def test_ctrl_c_ends_running_calls_reports_and_the_result_can_be_resumed(r
     assert "3 of 3 passed" in resumed.out
 
 
-async def test_a_killed_run_loses_nothing_that_was_finished(ringback) -> None:
+async def test_a_killed_run_loses_nothing_that_was_finished(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     second = asyncio.Event()
     held = True
@@ -253,7 +253,7 @@ async def test_a_killed_run_loses_nothing_that_was_finished(ringback) -> None:
     assert "3 of 3 passed" in resumed.out
 
 
-async def test_the_failed_scenarios_of_a_result_run_alone(ringback) -> None:
+async def test_the_failed_scenarios_of_a_result_run_alone(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",
         'version: "1"\nscenarios:\n'
@@ -269,7 +269,7 @@ async def test_the_failed_scenarios_of_a_result_run_alone(ringback) -> None:
     assert "Bad" in again.out
 
 
-async def test_a_regression_against_a_baseline_is_said_in_words(ringback) -> None:
+async def test_a_regression_against_a_baseline_is_said_in_words(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
         await ringback("run", "suite.yaml", "--agent", agent.url, "--repeat", 10)
@@ -283,14 +283,14 @@ async def test_a_regression_against_a_baseline_is_said_in_words(ringback) -> Non
     assert compared.code == 1
 
 
-async def test_plain_lines_without_colour_where_there_is_no_terminal(ringback) -> None:
+async def test_plain_lines_without_colour_where_there_is_no_terminal(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url)
     assert "\x1b" not in done.out
 
 
-async def test_a_home_that_cannot_be_made_is_a_sentence(ringback) -> None:
+async def test_a_home_that_cannot_be_made_is_a_sentence(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     ringback.write("file", "")
     done = await ringback("run", "suite.yaml", "--agent", "ws://127.0.0.1:1/", RINGBACK_HOME="file/home")
@@ -299,16 +299,15 @@ async def test_a_home_that_cannot_be_made_is_a_sentence(ringback) -> None:
     assert "Traceback" not in done.text
 
 
-async def test_a_damaged_database_is_a_sentence(ringback) -> None:
+async def test_a_damaged_database_is_a_sentence(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
-    (ringback.folder / ".ringback").mkdir()
-    Path(ringback.folder / ".ringback" / "ringback.db").write_bytes(b"not a database at all" * 500)
+    ringback.write(".ringback/ringback.db", "not a database at all" * 500)
     done = await ringback("run", "suite.yaml", "--agent", "ws://127.0.0.1:1/")
     assert done.code == 2
     assert "Traceback" not in done.text
 
 
-async def test_a_scenario_that_cannot_run_here_yet_is_an_error_alone(ringback) -> None:
+async def test_a_scenario_that_cannot_run_here_yet_is_an_error_alone(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",
         'version: "1"\nscenarios:\n'

@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from command_line import CommandLine
 
 
-async def test_init_writes_a_suite_that_is_valid_and_leaves_existing_files_alone(ringback) -> None:
+async def test_init_writes_a_suite_that_is_valid_and_leaves_existing_files_alone(ringback: CommandLine) -> None:
     first = await ringback("init")
     assert first.code == 0, first.text
     suite = ringback.folder / "suite.yaml"
@@ -17,7 +18,7 @@ async def test_init_writes_a_suite_that_is_valid_and_leaves_existing_files_alone
     assert suite.read_text(encoding="utf-8") == "mine"
 
 
-async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback) -> None:
+async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",
         'version: "1"\nscenarios:\n  - name: A\n    script: ["x"]\n    chekcs: []\n  - name: A\n    frequency: many\n',
@@ -31,7 +32,7 @@ async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback)
         assert "Traceback" not in done.text
 
 
-async def test_schema_prints_a_json_schema(ringback) -> None:
+async def test_schema_prints_a_json_schema(ringback: CommandLine) -> None:
     done = await ringback("schema")
     assert json.loads(done.out)["properties"]["scenarios"]
 
@@ -40,13 +41,13 @@ async def test_schema_prints_a_json_schema(ringback) -> None:
     "command",
     [(), ("run",), ("chat",), ("check-agent",), ("results",), ("results", "compare"), ("agent", "demo"), ("init",)],
 )
-async def test_help_teaches(ringback, command: tuple[str, ...]) -> None:
+async def test_help_teaches(ringback: CommandLine, command: tuple[str, ...]) -> None:
     done = await ringback(*command, "--help")
     assert done.code == 0
     assert "Usage" in done.out
 
 
-async def test_help_imports_nothing_heavy(ringback) -> None:
+async def test_help_imports_nothing_heavy(ringback: CommandLine) -> None:
     done = await ringback("--help", PYTHONPROFILEIMPORTTIME="1")
     heavy = {"aiohttp", "pydantic", "pydantic_ai", "scipy", "sqlalchemy", "rich.console", "jinja2", "ruamel.yaml"}
     imported = {line.rpartition("|")[2].strip() for line in done.err.splitlines() if line.startswith("import time")}
@@ -72,7 +73,9 @@ async def test_help_imports_nothing_heavy(ringback) -> None:
         (("run", "suite.yaml", "--agent", "ws://127.0.0.1:1", "--no-such-flag"), "--no-such-flag"),
     ],
 )
-async def test_a_users_mistake_is_a_sentence_and_exit_2(ringback, command: tuple[str, ...], word: str) -> None:
+async def test_a_users_mistake_is_a_sentence_and_exit_2(
+    ringback: CommandLine, command: tuple[str, ...], word: str
+) -> None:
     ringback.write("suite.yaml", 'version: "1"\nscenarios: [{name: A, script: ["x"], tags: [smoke]}]\n')
     done = await ringback(*command)
     assert done.code == 2, done.text
@@ -81,7 +84,7 @@ async def test_a_users_mistake_is_a_sentence_and_exit_2(ringback, command: tuple
     assert "literal" not in done.err.replace("env:NAME", "")
 
 
-async def test_wrong_settings_are_named(ringback) -> None:
+async def test_wrong_settings_are_named(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", 'version: "1"\nscenarios: [{name: A, script: ["x"]}]\n')
     done = await ringback("run", "suite.yaml", "--agent", "ws://127.0.0.1:1", RINGBACK_SETTLE="soon")
     assert done.code == 2

@@ -1,0 +1,53 @@
+"""The real command line as a process."""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+RINGBACK = Path(sys.executable).parent / "ringback"
+QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind."""
+
+    code: int | None
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both streams."""
+        return self.out + self.err
+
+
+@dataclass
+class CommandLine:
+    """Runs `ringback …` in one folder."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    async def start(self, *arguments: object, **environment: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            str(RINGBACK),
+            *map(str, arguments),
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Finished:
+        process = await self.start(*arguments, **environment)
+        out, err = await process.communicate(stdin.encode())
+        return Finished(process.returncode, out.decode(), err.decode())
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
