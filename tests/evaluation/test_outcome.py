@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ringback.domain.conversation import Conversation
-from ringback.domain.ending import EndingCode
+from ringback.domain.ending import AGENT_FAULTS, CLEAN, LIMITS, EndingCode
 from ringback.domain.evaluation import MetricScore
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import RunSpecification
@@ -68,10 +68,13 @@ async def test_every_ending_has_its_outcome(talk: Talk, specified: Specified, co
 async def test_an_agent_without_a_word_is_an_error_whatever_happened(
     talk: Talk, specified: Specified, code: EndingCode, lines: tuple[str, ...], asserted: str
 ) -> None:
-    """An empty frame is no content, and neither is a tool call."""
-    evaluation = await evaluate(specified(checks=_ASSERTED[asserted]), talk(*lines, ended=code), judge=None)
+    """An empty frame is no content, and neither is a tool call. Where our side ended it, that is the reason given."""
+    conversation = talk(*lines, ended=code)
+    evaluation = await evaluate(specified(checks=_ASSERTED[asserted]), conversation, judge=None)
     assert evaluation.outcome is Outcome.ERROR
-    assert evaluation.reason.startswith("The agent never sent any content.")
+    ours = code not in CLEAN | LIMITS | AGENT_FAULTS | {EndingCode.CALLER_INVALID}
+    never = f"The agent never sent any content. {conversation.ending.sentence}"
+    assert evaluation.reason == (conversation.ending.sentence if ours else never)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
     invalid = isinstance(failure, CallerInvalid) or (failure is None and ending.code is EndingCode.CALLER_INVALID)
     if not conversation.agent_spoke:
         why = str(failure) if failure is not None else ending.sentence
-        return Decision(Outcome.ERROR, f"The agent never sent any content. {why}")
+        # Where our own side ended it, the agent's silence explains nothing.
+        took_place = invalid or ending.code in CLEAN | LIMITS | AGENT_FAULTS
+        return Decision(Outcome.ERROR, f"The agent never sent any content. {why}" if took_place else why)
     if failure is not None and not invalid:
         return Decision(Outcome.ERROR, str(failure))
     if invalid:
