@@ -50,8 +50,8 @@ def _table(summary: ResultSummary) -> Table:
 def _figures(scenario: ScenarioSummary) -> Iterator[Text]:
     tally, latency = scenario.tally, scenario.latency
     yield Text(f"{tally.passed} of {tally.valid}")
-    yield Text("-" if tally.rate is None else f"{tally.rate:.0%}")
-    yield Text("-" if tally.rate is None else f"{tally.interval.low:.0%} to {tally.interval.high:.0%}")
+    yield Text("-" if tally.rate is None else _percent(tally.rate))
+    yield Text("-" if tally.rate is None else f"{_percent(tally.interval.low)} to {_percent(tally.interval.high)}")
     yield Text("-" if latency is None else f"{latency.percentiles['p95']:.2f} s")
     yield Text(_remark(scenario), style="dim")
 
@@ -61,7 +61,7 @@ def _remark(scenario: ScenarioSummary) -> str:
     if scenario.meets is None:
         remarks.append("insufficient evidence")
     if scenario.threshold < 1:
-        remarks.append(f"needs {scenario.threshold:.0%}")
+        remarks.append(f"needs {_percent(scenario.threshold)}")
     if scenario.nothing_asserted:
         remarks.append("nothing was asserted")
     remarks.extend(_other_counts(scenario.tally))
@@ -74,8 +74,12 @@ def rate_with_interval(tally: Tally) -> str:
     """`3 of 4 passed (75 %, 95 % interval 30-95 %)`: never a rate without its n."""
     if tally.rate is None:
         return f"0 valid of {tally.planned}"
-    low, high = tally.interval.low, tally.interval.high
-    return f"{tally.passed} of {tally.valid} passed ({tally.rate:.0%}, 95 % interval {low:.0%} to {high:.0%})"
+    low, high = _percent(tally.interval.low), _percent(tally.interval.high)
+    return f"{tally.passed} of {tally.valid} passed ({_percent(tally.rate)}, 95 % interval {low} to {high})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _other_counts(tally: Tally) -> Iterator[str]:
