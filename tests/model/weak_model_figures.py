@@ -66,7 +66,7 @@ def figures(runs: Iterable[Run]) -> dict[str, Any]:
     runs = list(runs)
     tries = [conversation for run in runs for conversation in _conversations(run)]
     discards = [finding for one in tries for finding in one["findings"] if finding["code"] == "discarded_reply"]
-    said = sum(entry["role"] == "Testing Agent" for one in tries for entry in one["entries"])
+    said = sum(entry["role"] == "Testing Agent" and bool(entry["content"]) for one in tries for entry in one["entries"])
     expected = [run["evaluation"]["expected_outcome"] for run in runs if run["evaluation"]["expected_outcome"]]
     return {
         "runs": len(runs),
@@ -111,3 +111,39 @@ _REASONS = (
 
 def _kind(why: str) -> str:
     return next((kind for sign, kind in _REASONS if sign in why), why[:80])
+
+
+_LINE = re.compile(r"^\[(\d+)\] (\w+): (.*)$", re.MULTILINE)
+
+
+def quotes_given(exchanges: Path) -> dict[str, int]:
+    """What the judge quoted, of all its answers: how often the words stand in the line that it named."""
+    counts = Counter[str]({"answers": 0, "answers that are no JSON": 0, "quotes": 0})
+    for text in exchanges.read_text("utf-8").splitlines():
+        exchange = json.loads(text)
+        request = exchange["request"]
+        if "response_format" not in request or len(request["messages"]) not in (2, 4):
+            continue
+        lines = {int(found[1]): found[3] for found in _LINE.finditer(request["messages"][1]["content"])}
+        counts["answers"] += 1
+        try:
+            answer: dict[str, Any] = json.loads(exchange["answer"]["choices"][0]["message"]["content"])
+        except ValueError:
+            counts["answers that are no JSON"] += 1
+            continue
+        for part in answer["parts"]:
+            for quoted in part["evidence"]:
+                counts["quotes"] += 1
+                counts[_where(quoted["quote"], lines.get(quoted["entry"], ""), lines.values())] += 1
+    return dict(counts)
+
+
+def _where(quote: str, named: str, lines: Iterable[str]) -> str:
+    wanted = quote.strip().casefold()
+    if not wanted:
+        return "empty quotes"
+    if wanted in named.casefold():
+        return "quotes in the line that was named"
+    if any(wanted in line.casefold() for line in lines):
+        return "quotes in another line"
+    return "quotes that stand nowhere in the record"

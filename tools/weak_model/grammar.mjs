@@ -1,10 +1,10 @@
 // JSON Schema as pydantic writes it → the part of JSON Schema that node-llama-cpp turns into a grammar.
 //
 // References are written out (shapes here are small and not recursive), unions become `oneOf`, and what has no bound
-// gets one: without it a model this weak fills a string or a list until its tokens run out.
+// gets one: without it a model this weak fills a string or a list until its tokens run out, or leaves every list empty.
 
 const LONGEST_STRING = 120;
-const MOST_ITEMS = 3;
+const MOST_ITEMS = 2;
 
 export function grammarSchema(schema, definitions = schema.$defs ?? {}) {
   if (schema.$ref !== undefined) return grammarSchema(definitions[schema.$ref.split("/").pop()] ?? {}, definitions);
@@ -21,7 +21,7 @@ export function grammarSchema(schema, definitions = schema.$defs ?? {}) {
       return {
         type: "array",
         items: grammarSchema(schema.items ?? { type: "string" }, definitions),
-        minItems: schema.minItems ?? 0,
+        minItems: schema.minItems ?? 1,
         maxItems: schema.maxItems ?? MOST_ITEMS,
       };
     case "string":

@@ -18,7 +18,7 @@ import { PromptTooLong, WeakModel } from "./model.mjs";
 import { chatPrompt } from "./prompt.mjs";
 
 const DEFAULT_MAX_TOKENS = 80;
-const SHAPED_MAX_TOKENS = 700;
+const SHAPED_MAX_TOKENS = 500;
 const LARGEST_BODY = 4 * 1024 * 1024;
 
 const { values: options, positionals } = parseArgs({
