@@ -14,5 +14,5 @@ from command_line import QUICK, CommandLine
 @pytest.fixture
 def ringback(tmp_path: Path) -> CommandLine:
     """The command line in an empty folder; waits that the protocol wants are set to 0."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_START") if name in os.environ}
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
     return CommandLine(tmp_path, {**keep, **QUICK, "COLUMNS": "200"})
