@@ -26,6 +26,7 @@ from ringback.cli.terminal import open_console
 from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
+from ringback.evaluation.arguments import as_json
 from ringback.wiring import lines_to
 
 EXIT_NO_SESSION = 3
@@ -112,7 +113,7 @@ async def _show_events(line: Channel, console: Console, closed: asyncio.Event) -
         for remark in event.remarks:
             console.print(Text(f"  ! {visible(remark.sentence)}", style="yellow"))
         if event.metadata:
-            console.print(Text(f"  metadata {visible(str(dict(event.metadata)))}", style="dim"))
+            console.print(Text(f"  metadata {visible(as_json(dict(event.metadata)))}", style="dim"))
         for shown in _shown(event):
             console.print(shown)
         if isinstance(event, EndedCall):
@@ -127,7 +128,7 @@ def _shown(event: ChannelEvent) -> Iterator[Text]:
             if isinstance(event, EndedCall):
                 yield Text("The agent ended the call.", style="dim")
         case CalledTool(tool=tool):
-            yield Text(f"  tool   {visible(tool.name)}({visible(str(tool.arguments))})", style="yellow")
+            yield Text(f"  tool   {visible(tool.name)}({visible(as_json(tool.arguments))})", style="yellow")
         case ToolReturned(tool=tool):
             yield Text(f"  tool   {visible(tool.name)} → {visible(str(tool.result))}", style="yellow")
         case ReportedError(text=text):

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from ringback.domain.conversation import Entry, Role
-from ringback.domain.evaluation import Answer, Evaluation, Evidence
+from ringback.domain.conversation import Entry
+from ringback.domain.evaluation import Evaluation
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run
 from ringback.domain.visible import visible
+from ringback.evaluation.arguments import as_json
+from ringback.evaluation.quotes import shown_text
+from ringback.results.faults import Fault, exchange, faults
+from ringback.results.words import SPEAKERS
 
 MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -17,19 +21,10 @@ MARKS = {
     Outcome.INCONCLUSIVE: ("?", "yellow"),
     Outcome.ERROR: ("E", "red"),
 }
-CONTEXT = 2
-"""Transcript entries shown before the one that the evidence names."""
 SHOWN_TROUBLES = 3
 """Different troubles of one scenario that are shown in full."""
 LONGEST = 300
 """Characters shown of one entry."""
-
-_SPEAKERS = {
-    Role.CALLER: "caller",
-    Role.AGENT: "agent",
-    Role.TOOL_CALL: "tool call",
-    Role.TOOL_RESULT: "tool result",
-}
 
 
 def outcome_mark(outcome: Outcome) -> Text:
@@ -56,11 +51,8 @@ def failures_lines(runs: Sequence[Run]) -> Iterator[Text]:
 
 
 def _trouble(evaluation: Evaluation) -> str:
-    """What the run is grouped by: which checks and parts went wrong, whatever they saw."""
-    failed = [check.name for check in evaluation.checks if not check.passed]
-    parts = evaluation.expected_outcome.parts if evaluation.expected_outcome else ()
-    failed += [part.part for part in parts if part.answer is not Answer.MET]
-    return "\n".join((evaluation.outcome, *(failed or [evaluation.reason])))
+    """What the run is grouped by: what counted against it, whatever was seen."""
+    return "\n".join((evaluation.outcome, *([fault.name for fault in faults(evaluation)] or [evaluation.reason])))
 
 
 def failure_lines(run: Run) -> Iterator[Text]:
@@ -68,27 +60,25 @@ def failure_lines(run: Run) -> Iterator[Text]:
     evaluation = run.evaluation
     if evaluation is None:
         return
-    wrong = list(_wrong(evaluation)) if run.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE) else []
-    reason = "" if wrong else f": {visible(evaluation.reason)}"
+    found = list(faults(evaluation)) if run.outcome in (Outcome.FAILED, Outcome.INCONCLUSIVE) else []
+    reason = "" if found else f": {visible(evaluation.reason)}"
     yield Text(f"    run {run.id}{reason}", style="default" if reason else "dim")
-    for sentence, _ in wrong:
-        yield Text(f"    · {visible(sentence)}", style="red" if run.outcome is Outcome.FAILED else "yellow")
-    evidence = [place for _, places in wrong for place in places]
-    if run.conversation is not None:
-        yield from _exchange(run.conversation.entries, {place.entry for place in evidence})
+    yield from map(_fault_line, found)
+    named = {place.entry for fault in found for place in fault.evidence}
+    for entry in exchange(run, found):
+        yield _entry_line(entry, named=entry.number in named) if entry else Text("        …", style="dim")
 
 
 def transcript_lines(run: Run) -> Iterator[Text]:
     """The whole record: reason, findings, every entry with its time, and how it ended."""
     if run.evaluation is not None:
         yield Text(f"    run {run.id}: {visible(run.evaluation.reason)}")
-        for sentence, _ in _wrong(run.evaluation):
-            yield Text(f"    · {visible(sentence)}", style="red" if run.outcome is Outcome.FAILED else "yellow")
+        yield from map(_fault_line, faults(run.evaluation))
     conversation = run.conversation
     if conversation is None:
         return
     for entry in conversation.entries:
-        line = Text(f"      {entry.number:>3} {entry.start:7.2f} s  {_SPEAKERS[entry.role]:<12}", style="dim")
+        line = Text(f"      {entry.number:>3} {entry.start:7.2f} s  {SPEAKERS[entry.role]:<12}", style="dim")
         line.append(visible(_words(entry)), style="default not dim")
         if entry.latency is not None:
             line.append(f"  ({entry.latency:.2f} s)", style="dim")
@@ -96,48 +86,24 @@ def transcript_lines(run: Run) -> Iterator[Text]:
     for finding in conversation.findings:
         yield Text(f"      finding at {finding.at:.2f} s: {visible(finding.sentence)}", style="yellow")
     if conversation.metadata:
-        yield Text(f"      metadata {visible(str(conversation.metadata))}", style="dim")
+        yield Text(f"      metadata {visible(as_json(conversation.metadata))}", style="dim")
     yield Text(f"      {visible(conversation.ending.sentence)}", style="dim")
 
 
-def _wrong(evaluation: Evaluation) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
-    for check in evaluation.checks:
-        if not check.passed:
-            yield f"{check.name}: {check.explanation}", check.evidence
-    if evaluation.expected_outcome is not None:
-        for part in evaluation.expected_outcome.parts:
-            if part.answer is not Answer.MET:
-                answer = str(part.answer).replace("_", " ")
-                yield f"{answer}: {part.part}: {part.explanation}", part.evidence
-    for metric in evaluation.metrics:
-        if metric.attached and (metric.value is False or metric.crashed):
-            yield f"{metric.name}: {metric.explanation}", metric.evidence
+def _fault_line(fault: Fault) -> Text:
+    told = "cannot tell: " if fault.undecided else ""
+    words = visible(f"{fault.name}: {told}{fault.explanation}")
+    return Text(f"    · {words}", style="yellow" if fault.undecided else "red")
 
 
-def _exchange(entries: tuple[Entry, ...], named: set[int]) -> Iterator[Text]:
-    """The entries that evidence names with what led to them; without evidence, how the conversation ended."""
-    if named:
-        shown = {number for name in named for number in range(name - CONTEXT, name + 1)}
-    else:
-        shown = {entry.number for entry in entries[-CONTEXT - 1 :]}
-    last = 0
-    for entry in entries:
-        if entry.number not in shown:
-            continue
-        if last and entry.number > last + 1:
-            yield Text("        …", style="dim")
-        last = entry.number
-        line = Text(
-            f"      {entry.number:>3} {_SPEAKERS[entry.role]:<12}", style="bold" if entry.number in named else "dim"
-        )
-        line.append(visible(_words(entry)), style="bold" if entry.number in named else "")
-        yield line
+def _entry_line(entry: Entry, *, named: bool) -> Text:
+    line = Text(f"      {entry.number:>3} {SPEAKERS[entry.role]:<12}", style="bold" if named else "dim")
+    return line.append(visible(_words(entry)), style="bold" if named else "not dim")
 
 
 def _words(entry: Entry) -> str:
     if entry.tool is not None:
-        detail = entry.tool.arguments if entry.role is Role.TOOL_CALL else entry.tool.result
-        text = f"{entry.tool.name} {detail}"
+        text = shown_text(entry)
     else:
         text = entry.content or ("(hangs up)" if entry.ends_call else "(nothing)")
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -30,6 +30,8 @@ from ringback.domain.event import (
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run
 from ringback.domain.visible import visible
+from ringback.evaluation.arguments import as_json
+from ringback.evaluation.quotes import shown_text
 
 SHOWN_CONVERSATIONS = 8
 """Rows of the live table; more conversations are counted in one line."""
@@ -99,7 +101,9 @@ class RunProgress:
             case FindingAdded() if self._verbosity is Verbosity.VERBOSE:
                 self._print(Text(f"  run {event.run_id}  {visible(event.finding.sentence)}", style="dim yellow"))
             case MetadataAdded() if self._verbosity is Verbosity.VERBOSE:
-                self._print(Text(f"  run {event.run_id}  metadata {visible(str(event.update.values))}", style="dim"))
+                self._print(
+                    Text(f"  run {event.run_id}  metadata {visible(as_json(event.update.values))}", style="dim")
+                )
             case _:
                 pass
 
@@ -184,9 +188,7 @@ def entry_words(entry: Entry) -> str:
     """One entry as one line of text."""
     if entry.tool is None:
         return entry.content or ("(hangs up)" if entry.ends_call else "")
-    if entry.role is Role.TOOL_CALL:
-        return f"{entry.tool.name}({entry.tool.arguments})"
-    return f"{entry.tool.name} → {entry.tool.result}"
+    return shown_text(entry)
 
 
 def _counts(outcomes: list[Outcome | None]) -> str:
