@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from ringback.callers.caller import Caller, Remarker
 from ringback.channels.channel import CallIds, Channel
@@ -97,25 +96,24 @@ class Executor:
         )
         started_at = datetime.now(UTC)
         try:
-            async for attempt in self._connect_policy():
-                with attempt:
-                    return await self._converse(run, caller_model)
+            return await self._connected(run, caller_model)
         except RingbackError as error:
             return self._not_held(run, error, started_at)
         except Exception as error:
             log.exception("run %s: defect in Ringback", run.id)
             return self._not_held(run, DefectError(error), started_at)
-        raise AssertionError("the retry policy either returns or raises")
 
-    def _connect_policy(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, ChannelError) and error.retryable and not self.stop.is_set()
-            ),
-            stop=stop_after_attempt(self.connect_attempts),
-            wait=wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2),
-            reraise=True,
-        )
+    async def _connected(self, run: Run, caller_model: MeteredModel | None) -> Held:
+        """Converse, connecting again after a while where that may help."""
+        for tried in range(1, self.connect_attempts):
+            try:
+                return await self._converse(run, caller_model)
+            except ChannelError as error:
+                if not error.retryable or self.stop.is_set():
+                    raise
+            # Runs that were turned away together do not come back together.
+            await asyncio.sleep(min(5.0, 0.2 * 2.0 ** (tried - 1)) + random.uniform(0.0, 0.2))  # noqa: S311 - no secret
+        return await self._converse(run, caller_model)
 
     async def _converse(self, run: Run, caller_model: MeteredModel | None) -> Held:
         specification = run.specification
