@@ -27,7 +27,7 @@ async def test_a_good_agent_gets_a_green_light_with_n_and_interval(ringback: Com
     async with ScriptedAgentServer(replies=["Hi."], otherwise="We are open nine to five.") as agent:
         done = await ringback("run", "suite.yaml", "--agent", agent.url, "--repeat", 4)
     assert done.code == 0, done.text
-    assert "4 of 4 passed (100 %, 95 % interval 51 % to 100 %)" in done.out
+    assert "4 of 4 passed (100 %), 95 % interval 51 to 100 %" in done.out
     assert "no model calls" in done.out
 
 

@@ -91,8 +91,8 @@ def transcript_lines(run: Run) -> Iterator[Text]:
 
 
 def _fault_line(fault: Fault) -> Text:
-    told = "cannot tell: " if fault.undecided else ""
-    words = visible(f"{fault.name}: {told}{fault.explanation}")
+    verdict = fault.verdict or ("cannot tell" if fault.undecided else "")
+    words = visible(": ".join(part for part in (fault.name.rstrip("."), verdict, fault.explanation) if part))
     return Text(f"    · {words}", style="yellow" if fault.undecided else "red")
 
 

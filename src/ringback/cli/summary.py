@@ -7,12 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ringback.cli.terminal import show
-from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.domain.usage import Usage
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
 from ringback.results.summary import EXIT_OK, ResultSummary, ScenarioSummary, Tally
+from ringback.results.words import interval_words, other_counts, percent, share_words
 
 LIGHTS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
@@ -25,7 +25,7 @@ def print_summary(
     console.print(_table(summary))
     colour = "green" if summary.exit_code == EXIT_OK else "red" if summary.exit_code == 1 else "yellow"
     console.print(Text(summary.verdict, style=f"bold {colour}"))
-    console.print(Text(rate_with_interval(summary.tally) + _others(summary.tally)))
+    console.print(Text(", ".join(_rate(summary.tally))))
     console.print(Text(" · ".join(_effort(summary)), style="dim"))
     if comparison is not None:
         for line in comparison_lines(comparison):
@@ -50,8 +50,8 @@ def _table(summary: ResultSummary) -> Table:
 def _figures(scenario: ScenarioSummary) -> Iterator[Text]:
     tally, latency = scenario.tally, scenario.latency
     yield Text(f"{tally.passed} of {tally.valid}")
-    yield Text("-" if tally.rate is None else _percent(tally.rate))
-    yield Text("-" if tally.rate is None else f"{_percent(tally.interval.low)} to {_percent(tally.interval.high)}")
+    yield Text("-" if tally.rate is None else percent(tally.rate))
+    yield Text("-" if tally.rate is None else interval_words(tally).removeprefix("95 % interval "))
     yield Text("-" if latency is None else f"{latency.percentiles['p95']:.2f} s")
     yield Text(_remark(scenario), style="dim")
 
@@ -61,38 +61,21 @@ def _remark(scenario: ScenarioSummary) -> str:
     if scenario.meets is None:
         remarks.append("insufficient evidence")
     if scenario.threshold < 1:
-        remarks.append(f"needs {_percent(scenario.threshold)}")
+        remarks.append(f"needs {percent(scenario.threshold)}")
     if scenario.nothing_asserted:
         remarks.append("nothing was asserted")
-    remarks.extend(_other_counts(scenario.tally))
+    remarks.extend(other_counts(scenario.tally))
     if scenario.latency is not None and not scenario.latency.trusted:
         remarks.append("latency not trusted: this machine was busy")
     return ", ".join(remarks)
 
 
-def rate_with_interval(tally: Tally) -> str:
-    """`3 of 4 passed (75 %, 95 % interval 30-95 %)`: never a rate without its n."""
-    if tally.rate is None:
-        return f"0 valid of {tally.planned}"
-    low, high = _percent(tally.interval.low), _percent(tally.interval.high)
-    return f"{tally.passed} of {tally.valid} passed ({_percent(tally.rate)}, 95 % interval {low} to {high})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _other_counts(tally: Tally) -> Iterator[str]:
-    for outcome in (Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ERROR):
-        if tally.outcomes[outcome]:
-            yield f"{tally.outcomes[outcome]} {outcome}"
-    if tally.unfinished:
-        yield f"{tally.unfinished} not run"
-
-
-def _others(tally: Tally) -> str:
-    others = ", ".join(_other_counts(tally))
-    return f", {others}" if others else ""
+def _rate(tally: Tally) -> Iterator[str]:
+    """Never a rate without its n and its interval."""
+    yield share_words(tally)
+    if tally.rate is not None:
+        yield interval_words(tally)
+    yield from other_counts(tally)
 
 
 def _effort(summary: ResultSummary) -> Iterator[str]:

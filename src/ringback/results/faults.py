@@ -23,6 +23,8 @@ class Fault:
     undecided: bool
     """It could not be told; else it did not hold."""
     evidence: tuple[Evidence, ...]
+    verdict: str = ""
+    """`not met` or `cannot tell` for a part of the expected outcome, whose name says what should have been."""
 
 
 def faults(evaluation: Evaluation | None) -> Iterator[Fault]:
@@ -45,6 +47,7 @@ def faults(evaluation: Evaluation | None) -> Iterator[Fault]:
                     explanation=part.explanation,
                     undecided=part.answer is Answer.CANNOT_TELL,
                     evidence=part.evidence,
+                    verdict=part.answer.replace("_", " "),
                 )
     for metric in evaluation.metrics:
         if metric.attached and (metric.value is False or metric.crashed or metric.cannot_tell):

@@ -19,7 +19,8 @@ from ringback.domain.run import Result, Run
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison, ScenarioComparison, Verdict
 from ringback.results.export.html_run import RunView, run_title, run_view
-from ringback.results.export.words import (
+from ringback.results.summary import EXIT_MISSED, EXIT_OK, LatencySummary, ResultSummary, ScenarioSummary, Tally
+from ringback.results.words import (
     WORST_FIRST,
     interval_words,
     other_counts,
@@ -33,7 +34,6 @@ from ringback.results.export.words import (
     usage_words,
     variant,
 )
-from ringback.results.summary import EXIT_MISSED, EXIT_OK, LatencySummary, ResultSummary, ScenarioSummary, Tally
 
 OPENED = 20
 """Runs that did not pass and stand open when the page is opened."""

@@ -14,7 +14,7 @@ from ringback.domain.evaluation import Answer, Evaluation, Evidence, MetricScore
 from ringback.domain.run import Run
 from ringback.domain.scenario import MetricKind
 from ringback.domain.visible import one_line, visible
-from ringback.results.export.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
+from ringback.results.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
 
 _LONGEST = 20_000
 """Characters shown of one entry or object."""

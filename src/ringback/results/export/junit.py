@@ -15,8 +15,9 @@ from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result, Run
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
-from ringback.results.export.faults import exchange, faults
-from ringback.results.export.words import (
+from ringback.results.faults import exchange, faults
+from ringback.results.summary import ResultSummary
+from ringback.results.words import (
     SPEAKERS,
     entry_words,
     interval_words,
@@ -29,7 +30,6 @@ from ringback.results.export.words import (
     usage_words,
     variant,
 )
-from ringback.results.summary import ResultSummary
 
 _LONGEST = 2000
 """Characters shown of one transcript entry."""

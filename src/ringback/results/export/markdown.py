@@ -12,8 +12,9 @@ from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result, Run
 from ringback.domain.visible import one_line
 from ringback.results.compare import Comparison
-from ringback.results.export.faults import exchange, faults
-from ringback.results.export.words import (
+from ringback.results.faults import exchange, faults
+from ringback.results.summary import EXIT_MISSED, EXIT_OK, ResultSummary, ScenarioSummary
+from ringback.results.words import (
     SPEAKERS,
     WORST_FIRST,
     entry_words,
@@ -28,7 +29,6 @@ from ringback.results.export.words import (
     usage_words,
     variant,
 )
-from ringback.results.summary import EXIT_MISSED, EXIT_OK, ResultSummary, ScenarioSummary
 
 _LONGEST_COMMENT = 50_000
 """Characters after which no further run is shown: a comment on GitHub holds 65,536."""
