@@ -5,6 +5,7 @@ import sys
 import typer
 
 from ringback.cli import agents, results, run, suites
+from ringback.cli.streams import lost_output, prepare_streams
 from ringback.errors import RingbackError
 
 EXIT_USAGE = 2
@@ -46,15 +47,19 @@ results.register(app)
 
 def main() -> None:
     """Run the command line; a user's mistake ends in a sentence, never in a traceback."""
+    prepare_streams()
     try:
         app()
     except RingbackError as error:
         _complain(str(error))
         sys.exit(EXIT_USAGE)
-    except BrokenPipeError:
-        # The reader of our output went away (`ringback results list | head`): nothing is left to say.
-        sys.stderr.close()
+    except OSError as error:
+        _complain(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
         sys.exit(EXIT_USAGE)
+    finally:
+        if lost := lost_output():
+            _complain(lost)
+            sys.exit(EXIT_USAGE)
 
 
 def _complain(message: str) -> None:

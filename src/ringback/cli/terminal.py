@@ -19,9 +19,13 @@ def open_console() -> Console:
 
 
 def show(console: Console, line: RenderableType) -> None:
-    """Print; on a terminal, lines that begin with blanks wrap below where their words begin."""
-    if console.is_terminal and isinstance(line, Text):
-        line = _hanging(line)
+    """Print one thing; line breaks in what others said cannot pass for lines of ours.
+
+    On a terminal, lines that begin with blanks wrap below where their words begin. Elsewhere everything stays on its
+    line, for a log's reader may take what begins a line for a command.
+    """
+    if isinstance(line, Text):
+        line = _hanging(line) if console.is_terminal else Text(" ⏎ ").join(line.split("\n"))
     console.print(line)
 
 

@@ -1,0 +1,80 @@
+"""Where the output goes: readers that leave, full disks, closed streams, old encodings; and what lands in a log."""
+
+import asyncio
+import json
+
+import pytest
+from command_line import RINGBACK, CommandLine
+
+from ringback.testing import ScriptedAgentServer
+
+SUITE = 'version: "1"\nscenarios: [{name: Hours, script: ["When are you open?"]}]\n'
+
+
+async def _shell(ringback: CommandLine, line: str, **environment: str) -> tuple[int | None, str, str]:
+    """Run a line of bash in the folder; the code of `$RB` where it is the first of a pipe."""
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-c",
+        f"{line}\nexit ${{PIPESTATUS[0]}}",
+        cwd=ringback.folder,
+        env=ringback.environment | environment | {"RB": str(RINGBACK)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("verbosity", ["", "--verbose"])
+async def test_a_reader_that_leaves_does_not_stop_the_run(ringback: CommandLine, verbosity: str) -> None:
+    ringback.write("suite.yaml", SUITE)
+    async with ScriptedAgentServer(otherwise="nine to five") as agent:
+        code, _, err = await _shell(
+            ringback, f"$RB run suite.yaml --agent {agent.url} {verbosity} --json r.json | true"
+        )
+    assert (code, err) == (0, "")
+    assert json.loads((ringback.folder / "r.json").read_text(encoding="utf-8"))["summary"]["exit_code"] == 0
+
+
+@pytest.mark.parametrize("verbosity", ["", "--verbose"])
+async def test_a_full_disk_under_the_output_harms_no_run_and_is_told(ringback: CommandLine, verbosity: str) -> None:
+    ringback.write("suite.yaml", SUITE)
+    async with ScriptedAgentServer(otherwise="nine to five") as agent:
+        code, _, err = await _shell(
+            ringback, f"$RB run suite.yaml --agent {agent.url} {verbosity} --json r.json > /dev/full"
+        )
+    assert code == 2
+    assert "could not be written to its end: No space left" in err
+    assert "Traceback" not in err
+    assert json.loads((ringback.folder / "r.json").read_text(encoding="utf-8"))["summary"]["exit_code"] == 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+async def test_closed_streams_are_no_trouble(ringback: CommandLine, closed: str) -> None:
+    ringback.write("suite.yaml", SUITE)
+    async with ScriptedAgentServer(otherwise="nine to five") as agent:
+        code, _, err = await _shell(ringback, f"$RB run suite.yaml --agent {agent.url} {closed}")
+    assert (code, err) == (0, "")
+
+
+async def test_what_an_encoding_lacks_is_written_in_plain_signs(ringback: CommandLine) -> None:
+    ringback.write("suite.yaml", SUITE)
+    async with ScriptedAgentServer(otherwise="naïve → \U0001f642") as agent:
+        code, out, err = await _shell(
+            ringback, f"$RB run suite.yaml --agent {agent.url} --verbose", PYTHONIOENCODING="ascii"
+        )
+    assert (code, err) == (0, "")
+    assert "+ Hours  passed" in out
+    assert "na\\xefve -> \\U0001f642" in out
+
+
+async def test_what_an_agent_says_begins_no_line_of_a_log(ringback: CommandLine) -> None:
+    ringback.write("suite.yaml", SUITE)
+    async with ScriptedAgentServer(otherwise="well\n::error::forged\n✓ Hours  passed\r\n99 of 99 passed") as agent:
+        done = await ringback("run", "suite.yaml", "--agent", agent.url, "--verbose")
+        shown = await ringback("results", "show", "1", "--verbose")
+    for text in (done.out, shown.out):
+        assert "well ⏎ ::error::forged ⏎ ✓ Hours  passed ⏎ 99 of 99 passed" in text
+        assert not any(line.strip().startswith(("::", "99")) for line in text.splitlines())
