@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from ringback.cli.progress import RunProgress, Verbosity
+from ringback.cli.progress import RunProgress
+from ringback.cli.verbosity import Verbosity
 from ringback.domain.conversation import Conversation, Entry, Role, ToolData
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.evaluation import CheckScore, Evaluation, Evidence

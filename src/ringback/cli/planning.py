@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ringback.cli.connecting import key_and_value
+from ringback.cli.run_options import RunOptions
 from ringback.domain.run import Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
 from ringback.errors import UsageError
@@ -20,9 +20,6 @@ from ringback.runs.provenance import git_state
 from ringback.runs.service import RunRequest, is_left
 from ringback.storage.store import Store
 from ringback.wiring import Models, prompt_versions
-
-if TYPE_CHECKING:
-    from ringback.cli.run_command import RunOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +45,7 @@ class Planned:
         return replace(self, request=replace(self.request, provenance=provenance))
 
 
-async def plan_request(options: "RunOptions", store: Store) -> Planned:
+async def plan_request(options: RunOptions, store: Store) -> Planned:
     """Read the suites (or the result to resume) and plan its runs.
 
     Raises:
@@ -90,14 +87,14 @@ def _resumed(result: Result) -> Planned:
     return Planned(scenarios=tuple(scenarios.values()), specifications=specifications, resume=result.id)
 
 
-async def _failed_keys(options: "RunOptions", store: Store) -> set[str] | None:
+async def _failed_keys(options: RunOptions, store: Store) -> set[str] | None:
     if options.failed_of is None:
         return None
     summary = summarise(await store.result(options.failed_of))
     return {scenario.key for scenario in summary.scenarios if not scenario.meets}
 
 
-def _chosen(scenarios: Sequence[Scenario], options: "RunOptions", failed: set[str] | None) -> tuple[Scenario, ...]:
+def _chosen(scenarios: Sequence[Scenario], options: RunOptions, failed: set[str] | None) -> tuple[Scenario, ...]:
     unknown = set(options.only) - {scenario.key for scenario in scenarios}
     if unknown:
         known = ", ".join(scenario.key for scenario in scenarios)
@@ -114,14 +111,14 @@ def _chosen(scenarios: Sequence[Scenario], options: "RunOptions", failed: set[st
     return chosen
 
 
-def _nothing_chosen(scenarios: Sequence[Scenario], options: "RunOptions", failed: set[str] | None) -> str:
+def _nothing_chosen(scenarios: Sequence[Scenario], options: RunOptions, failed: set[str] | None) -> str:
     if failed is not None and not failed:
         return f"Every scenario of result {options.failed_of} met its threshold: nothing to run."
     tags = sorted({tag for scenario in scenarios for tag in scenario.tags})
     return f"No scenario is left after --tag, --only and --failed-of. Tags in use: {', '.join(tags) or 'none'}."
 
 
-async def _provenance(options: "RunOptions", loaded: LoadedSuites) -> Provenance:
+async def _provenance(options: RunOptions, loaded: LoadedSuites) -> Provenance:
     commit, branch = await git_state(Path.cwd())
     return Provenance(
         ringback_version=version("ringback"),

@@ -3,7 +3,6 @@
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from enum import Enum
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from ringback.cli.failure import failures_lines, outcome_mark
 from ringback.cli.terminal import show
+from ringback.cli.verbosity import Verbosity
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.event import (
     CallOpened,
@@ -35,14 +35,6 @@ from ringback.evaluation.quotes import shown_text
 
 SHOWN_CONVERSATIONS = 8
 """Rows of the live table; more conversations are counted in one line."""
-
-
-class Verbosity(Enum):
-    """How much of a running result is shown."""
-
-    QUIET = 0
-    NORMAL = 1
-    VERBOSE = 2
 
 
 @dataclass(slots=True)

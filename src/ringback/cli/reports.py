@@ -5,15 +5,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ringback.cli.run_options import RunOptions
 from ringback.domain.run import Result
 from ringback.errors import UsageError
 from ringback.results.compare import Comparison
 from ringback.results.summary import ResultSummary
-
-if TYPE_CHECKING:
-    from ringback.cli.run_command import RunOptions
 
 Render = Callable[[Result, ResultSummary, Comparison | None], str]
 
@@ -25,7 +22,7 @@ class ReportFiles:
     paths: tuple[tuple[str, Path], ...]
 
     @classmethod
-    def of(cls, options: "RunOptions") -> "ReportFiles":
+    def of(cls, options: RunOptions) -> "ReportFiles":
         """The reports that the flags ask for."""
         asked = (
             ("junit", options.junit),

@@ -1,21 +1,13 @@
 """Commands about stored results: list, show, compare, export."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ringback.cli.formats import Format
+
 ResultArgument = Annotated[int, typer.Argument(help="Number of a result.", metavar="RESULT")]
-
-
-class Format(StrEnum):
-    """Formats of a report."""
-
-    JUNIT = "junit"
-    HTML = "html"
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:

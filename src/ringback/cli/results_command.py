@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ringback.cli.connecting import PROJECT_FILE
 from ringback.cli.failure import failures_lines, outcome_mark, transcript_lines
+from ringback.cli.formats import Format
 from ringback.cli.reports import renderer, write_whole
-from ringback.cli.results import Format
 from ringback.cli.summary import comparison_lines, print_summary
 from ringback.cli.terminal import open_console, show
 from ringback.domain.outcome import Outcome

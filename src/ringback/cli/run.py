@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ringback.cli.run_options import RunOptions
+from ringback.cli.verbosity import Verbosity
+
 REPORTS = "Reports"
 CHOICE = "What to run"
 MODELS = "Cost and models"
@@ -84,7 +87,7 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every line of every conversation.")] = False,
 ) -> None:
     """Hold every conversation of the suites with an agent, judge them, and say whether the agent is good."""
-    from ringback.cli.run_command import RunOptions, Verbosity, carry_out  # noqa: PLC0415 - keeps --help quick
+    from ringback.cli.run_command import carry_out  # noqa: PLC0415 - keeps --help quick
 
     options = RunOptions(
         suites=tuple(suites or ()),

@@ -5,16 +5,16 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import typer
 from rich.console import Console
 
 from ringback.cli.connecting import PROJECT_FILE, key_and_value
 from ringback.cli.planning import Planned, dry_run_lines, plan_request
-from ringback.cli.progress import RunProgress, Verbosity
+from ringback.cli.progress import RunProgress
 from ringback.cli.reports import ReportFiles
+from ringback.cli.run_options import RunOptions
 from ringback.cli.summary import print_summary
 from ringback.cli.terminal import open_console
 from ringback.domain.agent import Agent
@@ -30,35 +30,6 @@ from ringback.storage.store import Store
 from ringback.wiring import Models, choose_models, open_store, own_prices, run_service, tune_garbage_collector
 
 EXIT_INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """The flags of `ringback run`, as given."""
-
-    suites: tuple[Path, ...]
-    agent: str | None
-    repeat: int | None
-    concurrency: int | None
-    headers: tuple[str, ...]
-    secret: str | None
-    tags: tuple[str, ...]
-    only: tuple[str, ...]
-    labels: tuple[str, ...]
-    junit: Path | None
-    html: Path | None
-    json_report: Path | None
-    markdown: Path | None
-    min_pass_rate: float | None
-    invalid_retries: int
-    max_cost: float | None
-    dry_run: bool
-    seed: int
-    no_store: bool
-    resume: int | None
-    failed_of: int | None
-    baseline: int | None
-    verbosity: Verbosity
 
 
 def carry_out(options: RunOptions) -> int:
