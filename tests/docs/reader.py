@@ -1,0 +1,243 @@
+"""A reader who does all that a page says, in an empty folder of their own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pages import PROJECT, Block, Command, commands
+from ruamel.yaml import YAML
+
+from ringback.library.files import load_suites
+from ringback.library.project import load_project
+
+PORT = "8765"
+MODEL = "http://localhost:11434/v1"
+TUNNEL = "wss://some-name.example.com"
+SCRIPTS = Path(sys.executable).parent
+QUICK = {"RINGBACK_SETTLE": "0.05", "RINGBACK_GRACE": "0.05", "RINGBACK_OPENING_WAIT": "0.3"}
+
+RUN_ELSEWHERE = {"docs/reference/testing.md": "tests/testing/test_testing_docs.py"}
+"""Pages whose Python is run by a test of their own."""
+
+_SERVER = re.compile(r"(?:ringback agent demo|python \w+\.py|uv run \S+\.py) .*|python \w+\.py")
+_VARIES = (
+    (re.compile(r"\d+\.\d+ s\b"), "# s"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
+    (re.compile(r"\d+:\d\d(?=  )"), "#:##"),
+    (re.compile(r"\s+"), " "),
+)
+_PATIENCE = 40.0
+"""Seconds for one command."""
+
+
+class Reader:
+    """Carries out the blocks of one page; raises AssertionError where the page is wrong."""
+
+    def __init__(self, folder: Path, model_url: str) -> None:
+        self._folder = folder
+        self._model_url = model_url
+        self._servers: list[subprocess.Popen[bytes]] = []
+        self._port = ""
+        keep = {name: os.environ[name] for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
+        self._environment = {
+            **keep,
+            **QUICK,
+            "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder),
+            "COLUMNS": "100",
+            "PYTHONWARNINGS": "error",
+            "RINGBACK_CALLER_BASE_URL": model_url,
+            "RINGBACK_JUDGE_BASE_URL": model_url,
+            "OPENAI_BASE_URL": model_url,
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in self._servers:
+            server.send_signal(signal.SIGTERM)
+            server.wait()
+            assert server.stdout is not None
+            server.stdout.close()
+
+    def carry_out(self, block: Block) -> None:
+        """Do what one block says."""
+        if "file: " in block.marks:
+            path = self._folder / block.marks["file: "]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self._here(block.text), encoding="utf-8")
+        if "not run: " in block.marks:
+            assert "ringback " not in block.text, f"{block.place}: our own commands are run"
+            return
+        read = {
+            "": self._silent,
+            "console": self._all,
+            "sh": self._all,
+            "yaml": self._yaml,
+            "toml": self._toml,
+            "json": self._json,
+            "python": self._python,
+        }
+        assert block.language in read, f"{block.place}: nobody looks at a block of {block.language}"
+        read[block.language](block)
+
+    # Commands
+
+    def _silent(self, block: Block) -> None:
+        if line := block.marks.get("before: "):
+            self._do(block, Command(line, ()), 0)
+
+    def _all(self, block: Block) -> None:
+        *first, last = commands(block)
+        for command in first:
+            self._do(block, command, 0)
+        self._do(block, last, int(block.marks.get("exits ", "0")))
+
+    def _do(self, block: Block, command: Command, expected: int) -> None:
+        line = self._here(command.line)
+        if line.startswith("make "):
+            targets = re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert line.split()[1] in targets, f"{block.place}: {line}"
+        elif line == ". .venv/bin/activate":
+            assert (SCRIPTS / "ringback").exists()
+        elif _SERVER.fullmatch(line):
+            self._serve(block, line)
+        else:
+            self._run(block, command, line, expected)
+
+    def _run(self, block: Block, command: Command, line: str, expected: int) -> None:
+        after = self._folder / ".environment"
+        # Bash, and then what it has exported: a page is one session of its reader.
+        script = f"{line}\ncode=$?\nenv -0 > '{after}'\nexit $code"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        assert done.returncode == expected, f"{block.place}: {line}\nexits {done.returncode}\n{done.stdout}"
+        exported = after.read_text().split("\0") if after.exists() else []
+        self._environment = dict(pair.split("=", 1) for pair in exported if pair) or self._environment
+        self._settle_project_file()
+        self._compare(block, command, done.stdout)
+
+    def _compare(self, block: Block, command: Command, output: str) -> None:
+        if self._port:
+            output = output.replace(self._port, PORT)
+        there = [_levelled(row) for row in output.splitlines()]
+        for row in command.shown:
+            wanted = _levelled(row)
+            assert wanted in ("", "…") or wanted in there, f"{block.place}: {row!r} is not in the output:\n{output}"
+
+    def _serve(self, block: Block, line: str) -> None:
+        if self._servers and self._servers[-1].poll() is None and line.startswith("ringback agent demo"):
+            return  # the page starts the demo agent again for readers who begin here
+        line = line.replace("uv run examples/", f"python {PROJECT}/examples/")
+        server = subprocess.Popen(
+            ["bash", "-c", f"exec {line}"],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._servers.append(server)
+        assert server.stdout is not None
+        # Every server of ours says where it listens as soon as it does.
+        said = server.stdout.readline().decode()
+        assert self._port in said, f"{block.place}: {line} does not listen:\n{said}{server.stdout.read().decode()}"
+
+    # Files
+
+    def _yaml(self, block: Block) -> None:
+        value: Any = YAML(typ="safe").load(block.text)  # pyright: ignore[reportUnknownMemberType] - ruamel has no types
+        if isinstance(value, dict) and "scenarios" in value:
+            load_suites([self._scratch(block, "suite.yaml")])
+
+    def _toml(self, block: Block) -> None:
+        load_project(self._scratch(block, "ringback.toml"))
+
+    def _json(self, block: Block) -> None:
+        try:
+            json.loads(block.text)
+        except ValueError:  # frames, one a line
+            for row in block.text.splitlines():
+                json.loads(row)
+
+    def _python(self, block: Block) -> None:
+        compile(block.text, block.place, "exec")
+        if "fragment" in block.marks or "file: " in block.marks:
+            return
+        if elsewhere := RUN_ELSEWHERE.get(block.page):
+            assert Path(block.page).name in (PROJECT / elsewhere).read_text(encoding="utf-8")
+            return
+        path = self._scratch(block, "block.py")
+        done = subprocess.run(
+            [sys.executable, str(path)],
+            cwd=path.parent,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, f"{block.place}:\n{done.stdout}"
+
+    def _scratch(self, block: Block, name: str) -> Path:
+        folder = self._folder / f"block-{block.line}"
+        folder.mkdir()
+        path = folder / name
+        path.write_text(self._here(block.text), encoding="utf-8")
+        return path
+
+    # Addresses
+
+    def _here(self, text: str) -> str:
+        """The text with the addresses of this machine in place of the page's."""
+        text = text.replace(MODEL, self._model_url).replace(TUNNEL, f"ws://localhost:{PORT}")
+        if PORT in text and not self._port:
+            self._port = _free_port()
+        return text.replace(PORT, self._port) if self._port else text
+
+    def _settle_project_file(self) -> None:
+        """What `ringback init` writes names the usual port."""
+        path = self._folder / "ringback.toml"
+        if path.exists() and PORT in (text := path.read_text(encoding="utf-8")):
+            path.write_text(self._here(text), encoding="utf-8")
+
+
+def _levelled(row: str) -> str:
+    row = row.strip()
+    for pattern, instead in _VARIES:
+        row = pattern.sub(instead, row)
+    return row
+
+
+def _free_port() -> str:
+    """A port that nobody has; below those that systems give away, so that nobody is given it meanwhile."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
+    for port in range(18_000 + 250 * worker + os.getpid() % 97, 30_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return str(port)
+    raise AssertionError("no port is free")
