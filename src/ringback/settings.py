@@ -63,6 +63,11 @@ class Settings(BaseModel):
     max_frame_bytes: int = Field(
         default=1024 * 1024, ge=1024, description="Largest frame taken from an agent, in bytes."
     )
+    max_call_bytes: int = Field(
+        default=32 * 1024 * 1024,
+        ge=64 * 1024,
+        description="What all frames of an agent in one conversation may add up to, in bytes; each counts 500 more.",
+    )
     ca_file: Path | None = Field(default=None, description="PEM file of a private certificate authority for wss://.")
 
     @property

@@ -176,6 +176,7 @@ def lines_to(
             session=session,
             ssl_context=ssl_context,
             max_frame_bytes=settings.max_frame_bytes,
+            max_call_bytes=settings.max_call_bytes,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             connect_timeout=settings.connect_timeout,
@@ -235,7 +236,7 @@ async def open_store(settings: Settings, *, temporary: bool = False) -> Store:
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # transcripts are nobody else's business
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")

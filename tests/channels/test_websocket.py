@@ -1,6 +1,7 @@
 """The WebSocket channel against real servers, hostile ones included."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import struct
@@ -122,6 +123,28 @@ async def test_a_large_message_in_small_pieces_is_over_the_limit_too(
 
     channel = WebSocketChannel((await serve_raw(speak)).url, {}, session=session, max_frame_bytes=250)
     assert (await _dropped(channel)).cause is FindingCode.FRAME_TOO_LARGE
+
+
+@pytest.mark.parametrize("frame", ['{"metadata":{}}', '{"content":"x"}', b"x"])
+async def test_an_agent_that_floods_us_is_cut_off(
+    serve: Serve, session: aiohttp.ClientSession, frame: str | bytes
+) -> None:
+    """Small frames without an end would fill the memory long before the longest duration of a call."""
+
+    async def talk(agent: web.WebSocketResponse) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await (agent.send_str(frame) if isinstance(frame, str) else agent.send_bytes(frame))
+
+    channel = WebSocketChannel((await serve(talk)).url, {}, session=session, max_call_bytes=100 * (500 + len(frame)))
+    await channel.open()
+    events = await _all(channel)
+    await channel.close()
+    assert len(events) == 101
+    last = events[-1]
+    assert isinstance(last, Dropped)
+    assert last.cause is FindingCode.FLOOD
+    assert str(100 * (500 + len(frame))) in last.reason
 
 
 async def test_text_that_is_not_utf8_is_named(serve_raw: Serve, session: aiohttp.ClientSession) -> None:

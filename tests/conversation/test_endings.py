@@ -61,6 +61,7 @@ def test_the_close_code_tells_a_clean_close_from_a_drop(code: int | None, ending
     [
         (FindingCode.FRAME_TOO_LARGE, EndingCode.FRAME_TOO_LARGE),
         (FindingCode.INVALID_UTF8, EndingCode.INVALID_UTF8),
+        (FindingCode.FLOOD, EndingCode.AGENT_FLOODED),
     ],
 )
 def test_a_frame_that_breaks_the_line_is_named(cause: FindingCode, ending: EndingCode) -> None:

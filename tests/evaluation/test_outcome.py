@@ -24,6 +24,7 @@ _AGENT_S_DOING = {
     EndingCode.AGENT_UNRESPONSIVE,
     EndingCode.FRAME_TOO_LARGE,
     EndingCode.INVALID_UTF8,
+    EndingCode.AGENT_FLOODED,
 }
 _HOLDS = {"type": "agent_said", "text": "hello"}
 _BROKEN = {"type": "agent_said", "text": "goodbye"}

@@ -92,7 +92,7 @@ class Dropped(Arrival):
     """WebSocket close code as received: 1005 for a close frame without one, None for no close frame at all."""
     reason: str
     cause: FindingCode | None = None
-    """FRAME_TOO_LARGE or INVALID_UTF8 where the channel closed because of a frame."""
+    """FRAME_TOO_LARGE, INVALID_UTF8 or FLOOD where the channel closed because of what the agent sent."""
     unresponsive: bool = False
     """Our ping stayed without a pong."""
     closed_by_us: bool = False

@@ -19,6 +19,9 @@ from ringback.domain.utterance import Utterance
 _CONNECT_SHARE = 0.8
 """Share of the connect time-out that TCP and TLS get, so that their time-out is told from an unanswered handshake."""
 
+_FRAME_COST = 500
+"""Bytes that a frame counts beyond its own: the record of the smallest takes about as many, and floods are of those."""
+
 _NO_CODE = 1005
 """RFC 6455: stands for a close frame without a code."""
 
@@ -71,7 +74,9 @@ class WebSocketChannel:
         "_dropped",
         "_gate",
         "_headers",
+        "_left",
         "_loop",
+        "_max_call_bytes",
         "_max_frame_bytes",
         "_on_frame",
         "_ping_interval",
@@ -96,6 +101,7 @@ class WebSocketChannel:
         session: aiohttp.ClientSession,
         ssl_context: ssl.SSLContext | None = None,
         max_frame_bytes: int = 1024 * 1024,
+        max_call_bytes: int = 32 * 1024 * 1024,
         ping_interval: float = 30.0,
         ping_timeout: float = 10.0,
         connect_timeout: float = 10.0,
@@ -111,6 +117,7 @@ class WebSocketChannel:
             session: Made by `agent_session`; shared by all channels of the event loop.
             ssl_context: For a private certificate authority; None: the system's authorities.
             max_frame_bytes: A larger frame ends the call.
+            max_call_bytes: More in all frames of the agent together ends the call; each counts `_FRAME_COST` more.
             ping_interval: Seconds between our pings.
             ping_timeout: Seconds in which a pong must follow.
             connect_timeout: Seconds for name, TCP, TLS and handshake together.
@@ -123,6 +130,7 @@ class WebSocketChannel:
         self._session = session
         self._ssl = ssl_context
         self._max_frame_bytes = max_frame_bytes
+        self._max_call_bytes = self._left = max_call_bytes
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
         self._connect_timeout = connect_timeout
@@ -185,21 +193,43 @@ class WebSocketChannel:
             message = await socket.receive()
             at = time.monotonic()
             if message.type is WSMsgType.TEXT:
+                self._left -= len(message.data) + _FRAME_COST
+                if self._left < 0:
+                    return self._flooded(at)
                 if self._on_frame is not None:
                     self._on_frame("in", self._clean(message.data))
                 return parse_frame(message.data, at, self._redactor)
-            if message.type is WSMsgType.PING:
-                await self._pong(socket, message.data)
-            elif message.type is WSMsgType.PONG:
-                self._heard_pong()
-            elif message.type is WSMsgType.BINARY:
-                if self._on_frame is not None:
-                    self._on_frame("in", f"({len(message.data)} bytes)")
-                return parse_binary(message.data, at, self._redactor)
-            else:
-                self._dropped = True
-                self._stop_pinging()
-                return self._drop(message, at)
+            event = await self._beside_words(socket, message, at)
+            if event is not None:
+                return event
+
+    async def _beside_words(
+        self, socket: aiohttp.ClientWebSocketResponse, message: aiohttp.WSMessage, at: float
+    ) -> ChannelEvent | None:
+        """What all but text frames mean; None for control frames, which are answered here."""
+        if message.type is WSMsgType.PING:
+            await self._pong(socket, message.data)
+            return None
+        if message.type is WSMsgType.PONG:
+            self._heard_pong()
+            return None
+        if message.type is WSMsgType.BINARY:
+            self._left -= len(message.data) + _FRAME_COST
+            if self._left < 0:
+                return self._flooded(at)
+            if self._on_frame is not None:
+                self._on_frame("in", f"({len(message.data)} bytes)")
+            return parse_binary(message.data, at, self._redactor)
+        self._dropped = True
+        self._stop_pinging()
+        return self._drop(message, at)
+
+    def _flooded(self, at: float) -> Dropped:
+        self._dropped = True
+        self._stop_pinging()
+        self._abort()  # whoever floods us does not read our close frame either
+        reason = f"more than {self._max_call_bytes} bytes in all its frames together, {_FRAME_COST} added for each"
+        return Dropped(at=at, close_code=None, reason=reason, cause=FindingCode.FLOOD)
 
     def _drop(self, message: aiohttp.WSMessage, at: float) -> Dropped:
         if self._unresponsive:
@@ -236,11 +266,11 @@ class WebSocketChannel:
         self._stop_pinging()
         socket, self._socket = self._socket, None
         if socket is not None:
+            impatience = self._loop.call_later(2 * _CLOSE_PATIENCE, self._abort)
             try:
-                async with asyncio.timeout(2 * _CLOSE_PATIENCE):
-                    await socket.close()
-            except TimeoutError:
-                self._abort()
+                await socket.close()
+            finally:
+                impatience.cancel()
         if self._ping_task is not None:
             self._ping_task.cancel()
             await asyncio.wait((self._ping_task,))

@@ -5,6 +5,11 @@ from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending, EndingCode
 from ringback.errors import CallerInvalid, CostLimitReached, ModelError, NotSupported, RingbackError
 
+_CAUSES = {
+    FindingCode.FRAME_TOO_LARGE: EndingCode.FRAME_TOO_LARGE,
+    FindingCode.INVALID_UTF8: EndingCode.INVALID_UTF8,
+    FindingCode.FLOOD: EndingCode.AGENT_FLOODED,
+}
 _CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
 
 
@@ -64,10 +69,8 @@ def after_drop(event: Dropped, error: str) -> Ending:
     because = f" after it reported: {error}" if error else ""
     if event.unresponsive:
         return Ending(code=EndingCode.AGENT_UNRESPONSIVE, sentence=f"The agent did not respond: {event.reason}.")
-    if event.cause is FindingCode.FRAME_TOO_LARGE:
-        return Ending(code=EndingCode.FRAME_TOO_LARGE, sentence=f"The agent sent {event.reason}.")
-    if event.cause is FindingCode.INVALID_UTF8:
-        return Ending(code=EndingCode.INVALID_UTF8, sentence=f"The agent sent {event.reason}.")
+    if event.cause is not None and event.cause in _CAUSES:
+        return Ending(code=_CAUSES[event.cause], sentence=f"The agent sent {event.reason}.")
     if event.close_code is None:
         reason = f" ({event.reason})" if event.reason else ""
         return Ending(

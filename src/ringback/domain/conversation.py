@@ -73,6 +73,8 @@ class FindingCode(StrEnum):
     TOOL_TIMEOUT = "tool_timeout"
     FRAME_TOO_LARGE = "frame_too_large"
     INVALID_UTF8 = "invalid_utf8"
+    FLOOD = "flood"
+    """The agent sent more than one conversation may hold."""
     AFTER_END = "after_end"
     """A frame that came after the call's end was said; recorded, not answered."""
     DISCARDED_REPLY = "discarded_reply"

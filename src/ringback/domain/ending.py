@@ -35,6 +35,8 @@ class EndingCode(StrEnum):
     """The agent sent a frame over the size limit."""
     INVALID_UTF8 = "invalid_utf8"
     """The agent sent a text frame that is not UTF-8."""
+    AGENT_FLOODED = "agent_flooded"
+    """All frames of the agent together went over the size limit of a conversation."""
     MAX_DURATION = "max_duration"
     MAX_TURNS = "max_turns"
     CANCELLED = "cancelled"
@@ -68,6 +70,7 @@ _ENDED_BY = {
     EndingCode.AGENT_UNRESPONSIVE: EndedBy.AGENT,
     EndingCode.FRAME_TOO_LARGE: EndedBy.AGENT,
     EndingCode.INVALID_UTF8: EndedBy.AGENT,
+    EndingCode.AGENT_FLOODED: EndedBy.AGENT,
     EndingCode.MAX_DURATION: EndedBy.LIMIT,
     EndingCode.MAX_TURNS: EndedBy.LIMIT,
     EndingCode.CANCELLED: EndedBy.USER,
@@ -80,6 +83,7 @@ AGENT_FAULTS = frozenset(
         EndingCode.AGENT_UNRESPONSIVE,
         EndingCode.FRAME_TOO_LARGE,
         EndingCode.INVALID_UTF8,
+        EndingCode.AGENT_FLOODED,
     }
 )
 """Endings that fail an agent which has spoken."""
@@ -104,6 +108,7 @@ _REFERENCE = {
     EndingCode.HANDSHAKE_FAILED: "Main agent-call-not-connected",
     EndingCode.FRAME_TOO_LARGE: "Main agent-ended-call",
     EndingCode.INVALID_UTF8: "Main agent-ended-call",
+    EndingCode.AGENT_FLOODED: "Main agent-ended-call",
 }
 
 
