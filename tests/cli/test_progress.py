@@ -101,7 +101,7 @@ def test_without_a_terminal_nothing_steers_one() -> None:
     assert "\x1b" not in shown(Outcome.FAILED, verbosity=Verbosity.VERBOSE)
 
 
-def test_a_terminal_shows_who_is_speaking_now(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_terminal_shows_who_is_speaking_now(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     with RunProgress(Console(file=out, force_terminal=True, width=110), Verbosity.NORMAL, {"books": 9}) as progress:
         for number in range(1, 10):

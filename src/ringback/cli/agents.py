@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
-AgentArgument = Annotated[str, typer.Argument(help="ws://… or wss://…, or a name from ringback.toml.", metavar="URL")]
-HeaderOption = Annotated[list[str] | None, typer.Option(help="Handshake header K=V; repeatable.")]
+AgentArgument = Annotated[
+    str, typer.Argument(help="An agent in ringback.toml, or ws://… or wss://…", metavar="NAME|URL")
+]
+HeaderOption = Annotated[list[str] | None, typer.Option(help="Handshake header; repeatable.", metavar="K=V")]
 SecretOption = Annotated[
     str | None, typer.Option(help="Where the value of X-VOCERA-SECRET is: env:NAME.", metavar="env:NAME")
 ]
@@ -38,7 +40,7 @@ def check_agent(
     *,
     header: HeaderOption = None,
     secret: SecretOption = None,
-    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 60.0,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.", metavar="SECONDS")] = 60.0,
 ) -> None:
     """Try each rule of the chat protocol on an agent server and name the frame that breaks it.
 
@@ -51,8 +53,10 @@ def check_agent(
 
 def demo(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8765,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", metavar="PORT")
+    ] = 8765,
+    host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
 ) -> None:
     """Run the demo agent: a clinic's front desk, rule-based, with two tools and one planted fault."""
     from ringback.demo.server import run_forever  # noqa: PLC0415 - keeps --help quick

@@ -77,6 +77,7 @@ async def _talk(line: Channel, console: Console) -> None:
                 break
             words = typed.result()
             if not words:
+                console.print(Text("You hung up.", style="dim"))
                 await line.send(Utterance.of("", ends_call=True))
                 await asyncio.wait({gone}, timeout=AFTER_END)
                 break
@@ -134,7 +135,8 @@ def _shown(event: ChannelEvent) -> Iterator[Text]:
         case ReportedError(text=text):
             yield Text(f"  error  {visible(text)}", style="red")
         case Dropped() if not event.closed_by_us:
-            reason = visible(event.reason or "no reason given")
-            yield Text(f"The line was closed (code {event.close_code}): {reason}", style="dim")
+            code = "" if event.close_code is None else f" with code {event.close_code}"
+            reason = f": {visible(event.reason)}" if event.reason else ""
+            yield Text(f"The line was closed{code}{reason}.", style="dim")
         case Noted() | Dropped():
             return

@@ -145,7 +145,7 @@ def dry_run_lines(planned: Planned, models: Models, prices: Prices) -> Iterator[
     for scenario in planned.scenarios:
         count = sum(specification.scenario.key == scenario.key for specification in planned.specifications)
         yield f"{count:>5} x {scenario.name} ({scenario.key})"
-    yield f"{expected.conversations} conversations"
+    yield f"{expected.conversations} conversation{'' if expected.conversations == 1 else 's'}"
     if not expected.caller_calls and not expected.judge_calls:
         yield "No model calls: nothing to pay."
         return

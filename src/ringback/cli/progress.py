@@ -1,5 +1,6 @@
 """Shows the event stream of a result while it runs: a live table on a terminal, plain lines elsewhere."""
 
+import asyncio
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from ringback.domain.visible import visible
 from ringback.evaluation.arguments import as_json
 from ringback.evaluation.quotes import shown_text
 
+REDRAW = 0.125
+"""Seconds between two pictures of the live table."""
 SHOWN_CONVERSATIONS = 8
 """Rows of the live table; more conversations are counted in one line."""
 
@@ -61,19 +64,30 @@ class RunProgress:
         self._total = sum(planned.values())
         self._finished = 0
         self._live: Live | None = None
+        self._timer: asyncio.TimerHandle | None = None
         if console.is_terminal and verbosity is not Verbosity.QUIET:
-            self._live = Live(get_renderable=self._render, console=console, refresh_per_second=8, transient=True)
+            # Refreshed from the event loop: the library's own thread would draw between two halves of a print.
+            self._live = Live(get_renderable=self._render, console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
         if self._live:
             self._live.__enter__()
+            self._tick()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._timer:
+            self._timer.cancel()
         if self._live:
             self._live.__exit__(kind, error, trace)
+
+    def _tick(self) -> None:
+        """Redraw the live part, now and then every so often."""
+        if self._live:
+            self._live.refresh()
+            self._timer = asyncio.get_running_loop().call_later(REDRAW, self._tick)
 
     def show(self, event: Event) -> None:
         """Take one event in; cheap, for it runs between the frames of conversations."""

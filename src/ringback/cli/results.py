@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(results, name="results")
 
 
-def list_results(*, limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20) -> None:
+def list_results(
+    *, limit: Annotated[int, typer.Option(min=1, help="How many, newest first.", metavar="N")] = 20
+) -> None:
     """List results, newest first."""
     from ringback.cli.results_command import list_newest  # noqa: PLC0415 - keeps --help quick
 
@@ -30,7 +32,7 @@ def list_results(*, limit: Annotated[int, typer.Option(min=1, help="How many, ne
 def show(
     result: ResultArgument,
     *,
-    run: Annotated[int | None, typer.Option(help="Only this run, with its whole transcript.")] = None,
+    run: Annotated[int | None, typer.Option(help="Only this run, with its whole transcript.", metavar="RUN")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Transcripts of all runs.")] = False,
 ) -> None:
     """Show a result: its summary and what failed."""
@@ -53,7 +55,9 @@ def export(
     result: ResultArgument,
     *,
     output_format: Annotated[Format, typer.Option("--format", help="What to write.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; else standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; else standard output.", metavar="FILE")
+    ] = None,
     baseline: Annotated[int | None, typer.Option(help="Result to compare with.", metavar="RESULT")] = None,
 ) -> None:
     """Write a report of a stored result."""

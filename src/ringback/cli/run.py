@@ -24,50 +24,67 @@ def register(app: typer.Typer) -> None:
 
 def run(
     *,
-    suites: Annotated[list[Path] | None, typer.Argument(help="Suite files, YAML or JSON.", metavar="SUITE…")] = None,
+    suites: Annotated[list[Path] | None, typer.Argument(help="Suite files, YAML or JSON.", metavar="SUITE")] = None,
     agent: Annotated[
-        str | None, typer.Option(help="Name of an agent in ringback.toml, or its URL: ws://… or wss://…")
+        str | None,
+        typer.Option(
+            help="An agent in ringback.toml, or ws://… or wss://…; the only one there if left out.", metavar="NAME|URL"
+        ),
     ] = None,
     repeat: Annotated[
-        int | None, typer.Option(min=1, help="Conversations per scenario; replaces every frequency.")
+        int | None, typer.Option(min=1, help="Conversations per scenario; replaces every frequency.", metavar="N")
     ] = None,
-    concurrency: Annotated[int | None, typer.Option(min=1, help="Conversations at the same time.")] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="Conversations at the same time.", metavar="N")] = None,
     header: Annotated[
-        list[str] | None, typer.Option(help="Handshake header K=V over all others but X-VOCERA-*; repeatable.")
+        list[str] | None,
+        typer.Option(help="Handshake header K=V over all others but X-VOCERA-*; repeatable.", metavar="K=V"),
     ] = None,
     secret: Annotated[
         str | None, typer.Option(help="Where the value of X-VOCERA-SECRET is: env:NAME.", metavar="env:NAME")
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(help="Only scenarios with this tag; repeatable: any.", rich_help_panel=CHOICE)
+        list[str] | None,
+        typer.Option(help="Only scenarios with this tag; repeatable: any.", rich_help_panel=CHOICE, metavar="TAG"),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only the scenario with this key; repeatable.", rich_help_panel=CHOICE)
+        list[str] | None,
+        typer.Option(help="Only the scenario with this key; repeatable.", rich_help_panel=CHOICE, metavar="KEY"),
     ] = None,
     label: Annotated[
-        list[str] | None, typer.Option(help="K=V, kept with the result and shown in reports; repeatable.")
+        list[str] | None,
+        typer.Option(help="K=V, kept with the result and shown in reports; repeatable.", metavar="K=V"),
     ] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.", rich_help_panel=REPORTS)] = None,
-    html: Annotated[Path | None, typer.Option(help="Write one HTML page here.", rich_help_panel=REPORTS)] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write JUnit XML here.", rich_help_panel=REPORTS, metavar="FILE")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write one HTML page here.", rich_help_panel=REPORTS, metavar="FILE")
+    ] = None,
     json_report: Annotated[
-        Path | None, typer.Option("--json", help="Write everything as JSON here.", rich_help_panel=REPORTS)
+        Path | None,
+        typer.Option("--json", help="Write everything as JSON here.", rich_help_panel=REPORTS, metavar="FILE"),
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write Markdown for a pull request here.", rich_help_panel=REPORTS)
+        Path | None,
+        typer.Option(help="Write Markdown for a pull request here.", rich_help_panel=REPORTS, metavar="FILE"),
     ] = None,
     min_pass_rate: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Threshold of every scenario, 0 to 1; replaces pass_rate.")
+        float | None,
+        typer.Option(min=0, max=1, help="Threshold of every scenario, 0 to 1; replaces pass_rate.", metavar="SHARE"),
     ] = None,
     invalid_retries: Annotated[
-        int, typer.Option(min=0, help="Further attempts of a run whose caller was invalid.")
+        int, typer.Option(min=0, help="Further attempts of a run whose caller was invalid.", metavar="N")
     ] = 1,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, help="Stop when models have cost so many US dollars.", rich_help_panel=MODELS)
+        float | None,
+        typer.Option(
+            min=0, help="Stop when models have cost so many US dollars.", rich_help_panel=MODELS, metavar="DOLLARS"
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would run and what it may cost; run nothing.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", metavar="N")] = 0,
     no_store: Annotated[bool, typer.Option("--no-store", help="Keep nothing in the database.")] = False,
     resume: Annotated[
         int | None, typer.Option(help="Do what an interrupted result left.", metavar="RESULT", rich_help_panel=CHOICE)

@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(help="Folder to write into; made where it is missing.")] = Path(),
+    directory: Annotated[
+        Path, typer.Argument(help="Folder to write into; made where it is missing.", metavar="FOLDER")
+    ] = Path(),
 ) -> None:
     """Write a small commented suite and a ringback.toml to start from; files that exist are left alone."""
     from ringback.library.init import init_project  # noqa: PLC0415 - keeps --help quick
@@ -27,7 +29,7 @@ def init(
 
 
 def validate(
-    suites: Annotated[list[Path], typer.Argument(help="Suite files, YAML or JSON.", metavar="SUITE…")],
+    suites: Annotated[list[Path], typer.Argument(help="Suite files, YAML or JSON.", metavar="SUITE")],
 ) -> None:
     """Check suite files and name every problem at once, with file, line and remedy; exit 2 if there is one."""
     from ringback.library.files import load_suites  # noqa: PLC0415 - keeps --help quick
