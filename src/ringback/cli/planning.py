@@ -34,15 +34,23 @@ class Planned:
     concurrency: int | None = None
     """What the suite files ask for."""
 
-    def with_models(self, models: Models) -> "Planned":
-        """The plan, its provenance naming the models that will be asked."""
+    def with_models(self, models: Models, prices_file: Path | None) -> "Planned":
+        """The plan, its provenance naming the models that will be asked and where their prices are from."""
         if self.request is None:
             return self
         names = {choice.role: choice.name for choice in (models.caller, models.judge) if choice is not None}
         provenance = self.request.provenance.model_copy(
-            update={"models": names, "prompt_versions": prompt_versions() if names else {}}
+            update={
+                "models": names,
+                "prompt_versions": prompt_versions() if names else {},
+                "prices": _price_sources(prices_file) if names else None,
+            }
         )
         return replace(self, request=replace(self.request, provenance=provenance))
+
+
+def _price_sources(prices_file: Path | None) -> str:
+    return f"{prices_file.name}, then {source()}" if prices_file else source()
 
 
 async def plan_request(options: RunOptions, store: Store) -> Planned:

@@ -229,7 +229,7 @@ async def _turn(session: _Session, words: str, patience: Patience) -> Verdict:
         case EndedCall():
             return _note(rule, "the agent ended the call instead of answering.")
         case _:
-            return _ok(rule, f"{words[:30]!r}… was answered.")
+            return _ok(rule, f"{words!r} was answered.")
 
 
 async def _ending(session: _Session, patience: Patience) -> Verdict:
