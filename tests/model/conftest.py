@@ -71,10 +71,11 @@ def model_file() -> Path:
 
 
 @pytest.fixture
-async def model_url(model_file: Path, tmp_path: Path) -> AsyncIterator[str]:
-    """Base URL of the model's server; it counts its seeds up from 1."""
+async def model_url(model_file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """Base URL of the model's server, which counts its seeds up from 1; `agreeable` makes it a judge that says yes."""
+    agreeable = ["--agreeable"] if request.node.get_closest_marker("agreeable") else []
     server = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(SERVER), str(model_file), "--seed", "1"),
+        *(str(NODE), str(SERVER), str(model_file), "--seed", "1", *agreeable),
         *("--threads", os.environ.get("WEAK_MODEL_THREADS", "2"), "--log", str(tmp_path / MODEL_LOG)),
         stdout=asyncio.subprocess.PIPE,
     )
@@ -90,3 +91,8 @@ async def model_url(model_file: Path, tmp_path: Path) -> AsyncIterator[str]:
 def ringback(tmp_path: Path, model_url: str) -> CommandLine:
     """The command line in an empty folder."""
     return CommandLine(tmp_path, model_url, tmp_path / MODEL_LOG)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of this folder."""
+    config.addinivalue_line("markers", "agreeable: the model says `met` to whatever is expected, and must quote for it")

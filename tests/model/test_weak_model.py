@@ -33,7 +33,7 @@ class CommandLine(Protocol):
     async def __call__(self, *arguments: str, **environment: str) -> Done: ...
 
 
-async def hold(ringback: CommandLine, suite: str) -> list[dict[str, Any]]:
+async def hold(ringback: CommandLine, suite: str, *flags: str) -> list[dict[str, Any]]:
     """Every scenario of a suite, against the agent that its tag names, all agents side by side."""
 
     async def against(agent: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ async def hold(ringback: CommandLine, suite: str) -> list[dict[str, Any]]:
         async with weak_model_agents.serving(agent) as url:
             done = await ringback(
                 *("run", str(HERE / "suites" / suite), "--agent", url, "--tag", agent),
-                *("--json", str(report), "--no-store", "--concurrency", "1", "--seed", "1"),
+                *("--json", str(report), "--no-store", "--concurrency", "1", "--seed", "1", *flags),
             )
         assert done.code in EXIT_CODES, done.text
         assert "Traceback" not in done.text
@@ -87,10 +87,23 @@ async def test_the_weak_judge_passes_no_run_on_an_invented_quote(ringback: Comma
     runs = await hold(ringback, "judged.yaml")
     keep("judged", runs, ringback)
     assert_trustworthy(runs)
-    assert len(runs) == 14
+    assert len(runs) == 7
     tags = {"not-cancelled", "no-discount"}
     wrongly = [run for run in runs if run["specification"]["scenario"]["key"] in tags]
     assert [run for run in wrongly if run["evaluation"]["outcome"] == "passed"] == []
+
+
+@pytest.mark.agreeable
+async def test_a_judge_that_says_yes_to_everything_passes_only_what_it_can_quote(ringback: CommandLine) -> None:
+    """Its grammar makes every answer `met`; the quotes are its own, and most of them are invented."""
+    runs = await hold(ringback, "judged.yaml", "--repeat", "3")
+    keep("judged by a yes-sayer", runs, ringback)
+    assert_trustworthy(runs)
+    given = weak_model_figures.quotes_given(ringback.model_log)
+    assert given.get("quotes that stand nowhere in the record", 0) > 0, "else nothing was tested here"
+    for run in runs:
+        if run["evaluation"]["outcome"] == "passed":
+            assert run["evaluation"]["expected_outcome"]["parts"][0]["evidence"]
 
 
 def test_the_guard_does_on_real_lines_what_the_documentation_says() -> None:

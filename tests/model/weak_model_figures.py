@@ -106,6 +106,7 @@ _REASONS = (
     ("words of the caller alone", "met by words of the caller alone"),
     ("two different answers", "two answers to one part"),
     ("are the most", "too many parts or quotes"),
+    ("does not fit what was asked for", "an answer of another form"),
 )
 
 
@@ -122,7 +123,7 @@ def quotes_given(exchanges: Path) -> dict[str, int]:
     for text in exchanges.read_text("utf-8").splitlines():
         exchange = json.loads(text)
         request = exchange["request"]
-        if "response_format" not in request or len(request["messages"]) not in (2, 4):
+        if not request["messages"][1]["content"].startswith("The record:"):
             continue
         lines = {int(found[1]): found[3] for found in _LINE.finditer(request["messages"][1]["content"])}
         counts["answers"] += 1
@@ -131,7 +132,7 @@ def quotes_given(exchanges: Path) -> dict[str, int]:
         except ValueError:
             counts["answers that are no JSON"] += 1
             continue
-        for part in answer["parts"]:
+        for part in answer.get("parts", []):
             for quoted in part["evidence"]:
                 counts["quotes"] += 1
                 counts[_where(quoted["quote"], lines.get(quoted["entry"], ""), lines.values())] += 1

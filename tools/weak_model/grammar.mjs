@@ -43,3 +43,22 @@ function objectSchema(schema, definitions) {
     properties: Object.fromEntries(properties.map(([name, one]) => [name, grammarSchema(one, definitions)])),
   };
 }
+
+// A judge that says `met` to whatever is expected, about the whole of it at once, and is left with one thing to do: to
+// quote the agent for it. So a test sees what its quotes are worth, whatever else it gets wrong.
+export function agreeableVerdict(schema, question) {
+  const expectation = /^=== expected \w+ ===\n([^]*?)\n=== expected/m.exec(question)?.[1];
+  const part = schema.$defs?.JudgedPart;
+  if (expectation === undefined || part === undefined) return grammarSchema(schema);
+  const lines = [...question.matchAll(/^\[(\d+)\] agent: /gm)].map((found) => Number(found[1]));
+  const evidence = objectSchema(schema.$defs.QuotedLine, schema.$defs);
+  evidence.properties.entry = { enum: lines };
+  evidence.properties.speaker = { const: "agent" };
+  const verdict = objectSchema(part, schema.$defs);
+  verdict.properties.part = { const: expectation };
+  verdict.properties.explanation = { type: "string", maxLength: 40 };
+  verdict.properties.evidence = { type: "array", items: evidence, minItems: 1, maxItems: 2 };
+  verdict.properties.absence = { const: false };
+  verdict.properties.answer = { const: "met" };
+  return { type: "object", properties: { parts: { type: "array", items: verdict, minItems: 1, maxItems: 1 } } };
+}

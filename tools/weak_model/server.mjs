@@ -1,4 +1,4 @@
-// node server.mjs MODEL.gguf [--port N] [--seed N] [--threads N] [--log FILE]
+// node server.mjs MODEL.gguf [--port N] [--seed N] [--threads N] [--agreeable] [--log FILE]
 //
 // Serves the model at /v1/chat/completions in the form that OpenAI-compatible clients expect: plain answers, answers in
 // a JSON schema (as a grammar), and tool calls. It prints one line, its URL, once it can answer. With --log every
@@ -13,12 +13,12 @@ import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 
-import { grammarSchema } from "./grammar.mjs";
+import { agreeableVerdict, grammarSchema } from "./grammar.mjs";
 import { PromptTooLong, WeakModel } from "./model.mjs";
 import { chatPrompt } from "./prompt.mjs";
 
 const DEFAULT_MAX_TOKENS = 80;
-const SHAPED_MAX_TOKENS = 500;
+const SHAPED_MAX_TOKENS = 300;
 const LARGEST_BODY = 4 * 1024 * 1024;
 
 const { values: options, positionals } = parseArgs({
@@ -27,6 +27,7 @@ const { values: options, positionals } = parseArgs({
     port: { type: "string", default: "0" },
     seed: { type: "string", default: "1" },
     threads: { type: "string", default: "2" },
+    agreeable: { type: "boolean", default: false },
     log: { type: "string" },
   },
 });
@@ -43,11 +44,14 @@ async function complete(request) {
   };
   const tools = request.tools ?? [];
   if (tools.length > 0 && request.tool_choice !== "none") return answerOrUseTool(messages, tools, request, settings);
-  return plain(messages, wantedSchema(request.response_format), settings);
+  return plain(messages, wantedSchema(request), settings);
 }
 
-function wantedSchema(format) {
-  if (format?.type === "json_schema") return grammarSchema(format.json_schema.schema);
+function wantedSchema({ response_format: format, messages }) {
+  if (format?.type === "json_schema") {
+    const schema = format.json_schema.schema;
+    return options.agreeable ? agreeableVerdict(schema, messages.find(({ role }) => role === "user").content) : grammarSchema(schema);
+  }
   return format?.type === "json_object" ? { type: "object" } : undefined;
 }
 
@@ -58,7 +62,7 @@ async function plain(messages, schema, settings) {
 }
 
 async function answerOrUseTool(messages, tools, request, settings) {
-  const spoken = await plain(messages, wantedSchema(request.response_format), settings);
+  const spoken = await plain(messages, wantedSchema(request), settings);
   const tool = forcedTool(tools, request.tool_choice) ?? toolMeant(tools, spoken.text);
   if (tool === undefined) return spoken;
   const said = [...messages, { role: "assistant", content: spoken.text }, { role: "user", content: `Now use ${tool.name}.` }];
