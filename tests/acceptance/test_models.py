@@ -69,6 +69,7 @@ async def test_a_persona_is_judged_with_a_quote_that_stands_in_the_record(ringba
     assert "tokens" in done.out
     report = (ringback.folder / "r.json").read_text(encoding="utf-8")
     assert "openai:scripted" in report, "the models are part of the provenance"
+    assert "list prices of genai-prices" in report, "and so is where the prices are from"
     assert KEY not in done.text + report
 
 

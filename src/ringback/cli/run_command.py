@@ -80,7 +80,7 @@ async def _with_store(
     baseline = await store.result(options.baseline) if options.baseline is not None else None
     planned = await plan_request(options, store)
     models = choose_models(planned.scenarios, settings, os.environ)
-    planned = planned.with_models(models)
+    planned = planned.with_models(models, settings.prices_file)
     if options.dry_run:
         for line in dry_run_lines(planned, models, own_prices(settings)):
             typer.echo(line)

@@ -85,6 +85,8 @@ class Provenance(BaseModel):
     models: dict[str, str] = Field(default_factory=dict[str, str])
     """`provider:name` by role."""
     prompt_versions: dict[str, str] = Field(default_factory=dict[str, str])
+    prices: str | None = None
+    """Where the prices of the models are from; None where no model is asked."""
     seed: int = 0
 
 

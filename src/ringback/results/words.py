@@ -149,6 +149,8 @@ def provenance_facts(result: Result) -> Iterator[tuple[str, str]]:
         yield f"{role} model", name
     for prompt, version in provenance.prompt_versions.items():
         yield f"prompt {prompt}", version
+    if provenance.prices:
+        yield "prices", provenance.prices
     yield "seed", str(provenance.seed)
     yield "ringback", provenance.ringback_version
 
