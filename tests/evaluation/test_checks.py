@@ -175,6 +175,8 @@ def test_a_check_that_crashes_is_undecided_and_spares_the_others(
 def test_a_tool_that_was_not_called_names_those_that_were(booking: Conversation) -> None:
     score = checked(booking, type="tool_called", tool="cancel")
     assert score.explanation == "cancel was never called. Called were: find (entry 3), book (entry 5)."
+    assert [place.entry for place in score.evidence] == [3, 5]
+    assert [place.entry for place in checked(booking, type="tool_succeeded", tool="cancel").evidence] == [3, 5]
 
 
 def test_arguments_that_are_no_object_never_match(talk: Talk) -> None:
@@ -195,6 +197,7 @@ def test_order_allows_others_between_and_names_what_is_missing(booking: Conversa
     score = checked(booking, type="tools_in_order", tools=["book", "find"])
     assert not score.passed
     assert score.explanation.startswith("find was not called after book (entry 5).")
+    assert [place.entry for place in score.evidence] == [3, 5]
 
 
 @pytest.mark.parametrize(

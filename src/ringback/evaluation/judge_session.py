@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from ringback.domain.run import RunSpecification
 from ringback.domain.usage import Usage
 from ringback.errors import BadModelReply
-from ringback.models.model import CallKey, LanguageModel, Message
+from ringback.models.model import CallKey, LanguageModel, Message, UnfitReply
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -38,7 +38,11 @@ class JudgeSession:
         side have the same keys in every run.
         """
         key = CallKey(role="judge", run=self._run, repeat=self._repeat, number=call)
-        reply = await self._model.reply(messages, key=key, shape=shape)
+        try:
+            reply = await self._model.reply(messages, key=key, shape=shape)
+        except UnfitReply as unfit:
+            self.usage += unfit.usage
+            raise
         self.usage += reply.usage
         if not isinstance(reply.parsed, shape):
             raise BadModelReply(f"The judge's model {self._model.name} gave no {shape.__name__}.")

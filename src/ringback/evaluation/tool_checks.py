@@ -17,7 +17,7 @@ def called(check: ToolCalled, record: Record) -> CheckScore:
     """Passes at the first call of the tool whose arguments are as expected."""
     uses = _of(check.tool, record)
     if not uses:
-        return _score(passed=False, explanation=f"{check.tool} was never called. {_all_calls(record)}")
+        return _never_called(check.tool, record)
     misses: list[str] = []
     for use in uses:
         found = (
@@ -59,14 +59,15 @@ def in_order(tools: Sequence[str], record: Record) -> CheckScore:
         return _score(passed=True, explanation=f"Called in order: {places}.", uses=matched)
     missing = tools[len(matched)]
     after = f" after {matched[-1].name} (entry {matched[-1].call.number})" if matched else ""
-    return _score(passed=False, explanation=f"{missing} was not called{after}. {_all_calls(record)}", uses=matched)
+    explanation = f"{missing} was not called{after}. {_all_calls(record)}"
+    return _score(passed=False, explanation=explanation, uses=record.tool_uses)
 
 
 def succeeded(tool: str, record: Record) -> CheckScore:
     """Passes when every call (at least one) has a result and no result is an error."""
     uses = _of(tool, record)
     if not uses:
-        return _score(passed=False, explanation=f"{tool} was never called. {_all_calls(record)}")
+        return _never_called(tool, record)
     for use in uses:
         if not use.results:
             return _score(passed=False, explanation=f"The call at entry {use.call.number} has no result.", uses=[use])
@@ -85,6 +86,11 @@ def succeeded(tool: str, record: Record) -> CheckScore:
         explanation=f"{tool} was called {times(len(uses))}; each result is a success.",
         evidence=tuple(Evidence(entry=result.number) for use in uses[:_SHOWN] for result in use.results[:1]),
     )
+
+
+def _never_called(tool: str, record: Record) -> CheckScore:
+    explanation = f"{tool} was never called. {_all_calls(record)}"
+    return _score(passed=False, explanation=explanation, uses=record.tool_uses)
 
 
 def _of(tool: str, record: Record) -> list[ToolUse]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 from ringback.domain.usage import Usage
+from ringback.errors import BadModelReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class ModelReply:
     usage: Usage = field(default_factory=Usage)
 
 
+class UnfitReply(BadModelReply):
+    """A reply that does not fit; what was used for it is used all the same."""
+
+    def __init__(self, message: str, usage: Usage) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
 class LanguageModel(Protocol):
     """One model, ready to be asked; safe to use from many conversations at once."""
 
@@ -77,7 +86,7 @@ class LanguageModel(Protocol):
         """Ask once (transport retries included).
 
         With `shape`, `ModelReply.parsed` is a validated instance of it. Raises `ModelUnavailable`, `ModelRejected`,
-        `BadModelReply` (shape not met; its usage is lost to the caller but counted), `CostLimitReached`.
+        `UnfitReply` (a `BadModelReply` with its usage: the shape was not met), `CostLimitReached`.
         """
         ...
 

@@ -11,10 +11,10 @@ from pydantic_core import from_json
 
 from ringback.domain.secret import Redactor
 from ringback.domain.usage import Usage
-from ringback.errors import BadModelReply, ModelError, ModelRejected, ModelUnavailable
+from ringback.errors import ModelError, ModelRejected, ModelUnavailable
 from ringback.models import prices
 from ringback.models.budget import Budget
-from ringback.models.model import CallKey, Message, ModelReply, Tool, ToolUse
+from ringback.models.model import CallKey, Message, ModelReply, Tool, ToolUse, UnfitReply
 from ringback.models.provider import Answer, Cause, Provider, ToolRequest, Trouble
 from ringback.models.retrying import Retries
 from ringback.models.shape import Misfit, complaint, parse
@@ -91,9 +91,10 @@ class ProviderModel:
             return _fit(answer, usage + second, shape, tools)
         except Misfit as misfit:
             sentence = self.redactor.clean(str(misfit))
-            raise BadModelReply(
+            raise UnfitReply(
                 f"{self.name} twice gave a reply that does not fit what was asked for: {sentence} "
-                f"Choose a more capable model with {self.settings.model}."
+                f"Choose a more capable model with {self.settings.model}.",
+                usage + second,
             ) from None
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from ringback.domain.usage import Usage
-from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool
+from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool, UnfitReply
 
 
 class MeteredModel:
@@ -29,7 +29,11 @@ class MeteredModel:
         tools: Sequence[Tool] = (),
     ) -> ModelReply:
         """Ask the model behind; raises what it raises."""
-        reply = await self._model.reply(messages, key=key, shape=shape, tools=tools)
+        try:
+            reply = await self._model.reply(messages, key=key, shape=shape, tools=tools)
+        except UnfitReply as unfit:
+            self.usage += unfit.usage
+            raise
         self.usage += reply.usage
         return reply
 
