@@ -109,6 +109,7 @@ def test_the_protocol_s_page_has_the_numbers_of_the_program() -> None:
         (settings.ping_interval, " s", "ping_interval"),
         (settings.ping_timeout, " s", "ping_timeout"),
         (settings.max_frame_bytes // 1024**2, " MiB", "max_frame_bytes"),
+        (settings.max_call_bytes // 1024**2, " MiB", "max_call_bytes"),
         (settings.connect_timeout, " s", "connect_timeout"),
         (settings.connect_attempts, "", "connect_attempts"),
     ):
