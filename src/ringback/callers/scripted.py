@@ -1,6 +1,7 @@
 """A caller that says given lines, verbatim and in order. Nothing here knows a model, so it costs next to nothing."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ringback.callers.caller import Caller, HangUp, Heard, Move, Say
 from ringback.domain.utterance import Utterance
@@ -9,6 +10,11 @@ HELLO = Say(Utterance.of("Hello"))
 """What a caller says that must open and has nothing to say."""
 
 SCRIPT_OUT = HangUp("the script is out")
+
+
+@lru_cache(maxsize=256)  # all repeats of a scenario say the same
+def _moves(lines: tuple[str, ...]) -> tuple[Say, ...]:
+    return tuple(Say(Utterance.of(line)) for line in lines)
 
 
 class ScriptedCaller:
@@ -24,7 +30,7 @@ class ScriptedCaller:
             lines: what to say; a scenario's first message is the first of them.
             then: who improvises when the lines are out; None hangs up.
         """
-        self._moves = [Say(Utterance.of(line)) for line in lines]
+        self._moves = _moves(tuple(lines))
         self._then = then
         self._next = 0
 

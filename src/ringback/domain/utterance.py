@@ -63,6 +63,8 @@ class Utterance:
     @property
     def text(self) -> str:
         """The words as a text channel sends them."""
+        if len(self.parts) == 1 and isinstance(words := self.parts[0], Words):
+            return words.text.strip()  # nearly every utterance, and asked for several times
         return "".join(part.text for part in self.parts if isinstance(part, Words | Spell | VoiceDirective)).strip()
 
     @property

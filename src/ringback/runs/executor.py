@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ringback.callers.caller import Caller, Remarker
 from ringback.channels.channel import CallIds, Channel
@@ -121,11 +122,7 @@ class Executor:
         caller = self.build_caller(specification, caller_model, recorder.remark)
         ids = CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
         channel = self.open_channel(ids, specification.profile)
-        limits = replace(
-            self.limits,
-            max_turns=specification.scenario.max_turns,
-            max_duration=specification.scenario.max_duration,
-        )
+        limits = _limits(self.limits, specification.scenario.max_turns, specification.scenario.max_duration)
         return await converse(
             channel,
             caller,
@@ -159,6 +156,11 @@ class Executor:
             raise StorageError(f"Run {run.id} was taken over by another process; this one stops.")
         self.on_event(RunFinished(run=run))
         return run
+
+
+@lru_cache(maxsize=256)  # all repeats of a scenario have the same
+def _limits(waits: Limits, max_turns: int, max_duration: float) -> Limits:
+    return replace(waits, max_turns=max_turns, max_duration=max_duration)
 
 
 _ENDING_CODES: tuple[tuple[type[RingbackError], EndingCode], ...] = (

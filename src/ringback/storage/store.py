@@ -160,7 +160,7 @@ class Store:
 
     async def finish_run(self, run: Run) -> bool:
         """Store a finished run; returns when it is safe. False: it belongs to another process now, or was finished."""
-        return await self._save(replace(run, status=RunStatus.DONE))
+        return await self._save(run if run.status is RunStatus.DONE else replace(run, status=RunStatus.DONE))
 
     async def finish_result(self, result_id: int, *, interrupted: bool = False) -> None:
         """Mark a result as over; when interrupted, its unfinished runs are `resume`'s to take up."""
