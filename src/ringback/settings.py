@@ -57,6 +57,9 @@ class Settings(BaseModel):
     )
     inactivity: float = Field(default=300.0, gt=0, description="Seconds without content that end the conversation.")
     tool_hold: float = Field(default=30.0, ge=0, description="Seconds that a tool call keeps the turn open.")
+    tool_settle: float = Field(
+        default=2.0, ge=0, description="Seconds of quiet after a tool's result that end the agent's turn."
+    )
     grace: float = Field(default=1.0, ge=0, description="Seconds between our end_call and the close of the socket.")
     ping_interval: float = Field(default=30.0, gt=0, description="Seconds between pings.")
     ping_timeout: float = Field(default=10.0, gt=0, description="Seconds to wait for a pong.")

@@ -119,6 +119,7 @@ def limits_from(settings: Settings) -> Limits:
         opening_wait=settings.opening_wait,
         inactivity=settings.inactivity,
         tool_hold=settings.tool_hold,
+        tool_settle=settings.tool_settle,
         grace=settings.grace,
     )
 

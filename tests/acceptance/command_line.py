@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RINGBACK = Path(sys.executable).parent / "ringback"
-QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
+QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_TOOL_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
 
 
 @dataclass(frozen=True)

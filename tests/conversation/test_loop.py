@@ -122,11 +122,11 @@ def test_content_frames_within_the_quiet_are_one_turn() -> None:
 def test_words_then_call_then_result_then_answer_is_one_turn() -> None:
     play = Play(
         ListedCaller("one", "two"),
-        replies=[[(0.1, content("Let me check…")), (0.2, call()), (8.0, result()), (12.0, content("found"))], []],
+        replies=[[(0.1, content("Let me check…")), (0.2, call()), (8.0, result()), (9.5, content("found"))], []],
         limits=Limits(inactivity=60),
     )
     assert play.lines[:6] == ["> one", "< Let me check…", "call lookup", "result lookup", "< found", "> two"]
-    assert play.agent.sent[1][0] == pytest.approx(12.3)
+    assert play.agent.sent[1][0] == pytest.approx(9.8)
     assert play.codes == []
 
 

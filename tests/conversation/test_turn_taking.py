@@ -28,15 +28,34 @@ def test_the_quiet_begins_anew_with_each_frame_of_content() -> None:
     assert turns.next(3.5) == Ask(opening=False, waited=False)
 
 
-def test_a_function_frame_after_words_asks_for_more_words() -> None:
-    turns = _turns(settle=1.0, tool_hold=30.0)
+def test_a_call_after_words_holds_the_turn_until_its_result_and_a_longer_quiet() -> None:
+    turns = _turns(settle=1.0, tool_hold=30.0, tool_settle=4.0)
     turns.heard(Said(at=1.0, text="one moment"))
     turns.heard(CalledTool(at=1.1, tool=_TOOL))
     assert turns.next(5.0) == Listen(31.1)
     turns.heard(ToolReturned(at=6.0, tool=_TOOL))
-    assert turns.next(10.0) == Listen(36.0)
-    turns.heard(Said(at=11.0, text="found"))
-    assert turns.next(11.0) == Listen(12.0)
+    assert turns.next(9.0) == Listen(10.0)
+    turns.heard(Said(at=9.5, text="found"))
+    assert turns.next(9.5) == Listen(10.5)
+
+
+def test_a_call_and_its_result_behind_the_words_do_not_hold_the_turn() -> None:
+    """Some agents report their tools after they have spoken."""
+    turns = _turns(settle=1.0, tool_hold=30.0, tool_settle=2.0)
+    turns.heard(Said(at=1.0, text="It is booked."))
+    turns.heard(CalledTool(at=1.1, tool=_TOOL))
+    turns.heard(ToolReturned(at=1.2, tool=_TOOL))
+    assert turns.next(1.2) == Listen(3.2)
+    assert turns.next(3.2) == Ask(opening=False, waited=False)
+    assert turns.observations == []
+
+
+def test_the_quiet_after_a_result_is_never_shorter_than_the_ordinary_one() -> None:
+    turns = _turns(settle=5.0, tool_settle=0.0)
+    turns.heard(Said(at=1.0, text="one moment"))
+    turns.heard(CalledTool(at=1.1, tool=_TOOL))
+    turns.heard(ToolReturned(at=2.0, tool=_TOOL))
+    assert turns.next(2.0) == Listen(7.0)
 
 
 def test_two_calls_side_by_side_hold_the_turn_together() -> None:

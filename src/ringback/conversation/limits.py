@@ -14,7 +14,9 @@ class Limits:
     inactivity: float = 300.0
     """Without content for so long, the agent counts as silent."""
     tool_hold: float = 30.0
-    """How long a function frame holds the agent's turn open for the content that is to follow."""
+    """How long a function call holds the agent's turn open for its result or the next content."""
+    tool_settle: float = 2.0
+    """Quiet after a tool's result that ends a turn in which the agent has spoken (at least `settle`)."""
     grace: float = 1.0
     """Between our end_call and our close."""
     max_duration: float = 600.0

@@ -4,8 +4,8 @@ What happens is told to it with the time at which it happened; `next` answers wh
 until when. All times are seconds on one monotonic clock.
 
 The agent's turn is over after a short quiet that follows a content frame. Content and function frames restart the
-quiet, metadata does not. While the last frame that counts is a function frame, content is still to come: the turn is
-held open for it, for a limited time.
+quiet, metadata does not. A function call holds the turn open until its result or the next content comes, for a limited
+time; after a result the quiet is longer, for agents think about what their tools return before they go on.
 """
 
 from collections.abc import Sequence
@@ -103,11 +103,11 @@ class TurnTaking:
         "_ask_again_at",
         "_asked_at",
         "_begun",
+        "_called_at",
         "_closing_until",
         "_ending",
         "_error",
         "_fresh",
-        "_function_at",
         "_last_content",
         "_limits",
         "_not_before",
@@ -115,6 +115,7 @@ class TurnTaking:
         "_owed",
         "_pauses",
         "_phase",
+        "_quiet",
         "_quiet_from",
         "_recompositions",
         "_stop_at",
@@ -132,7 +133,8 @@ class TurnTaking:
         self._last_content = opened_at
         self._fresh = False  # content that the caller has not been asked about
         self._quiet_from = opened_at
-        self._function_at: float | None = None  # time of a function frame that no content has followed
+        self._quiet = limits.settle
+        self._called_at: float | None = None  # the last call that still holds the turn open
         self._open_calls: dict[str, str] = {}
         self._not_before = opened_at
         self._ask_again_at: float | None = None  # end of the opening wait, or of a wait of the caller's
@@ -176,22 +178,29 @@ class TurnTaking:
         elif isinstance(event, Said):
             self._content(event.at)
         elif isinstance(event, CalledTool):
-            self._function_at = self._quiet_from = event.at
+            self._called_at = self._quiet_from = event.at
             self._open_calls[event.tool.id] = event.tool.name
         elif isinstance(event, ToolReturned):
-            self._function_at = self._quiet_from = event.at
-            self._open_calls.pop(event.tool.id, None)
+            self._returned(event)
         elif isinstance(event, EndedCall):
             self._finish(agent_ended())
         elif isinstance(event, ReportedError):
             self._error = event.text
+
+    def _returned(self, event: ToolReturned) -> None:
+        self._quiet_from = event.at
+        self._quiet = max(self._limits.settle, self._limits.tool_settle)
+        self._open_calls.pop(event.tool.id, None)
+        if not self._open_calls:
+            self._called_at = None
 
     def _content(self, at: float) -> None:
         self._error = ""
         self._begun = True
         self._fresh = True
         self._last_content = self._quiet_from = at
-        self._function_at = None
+        self._quiet = self._limits.settle
+        self._called_at = None
         self._open_calls.clear()
         if self._phase in (_COMPOSING, _PAUSING):
             self._join_turn(at)
@@ -253,7 +262,7 @@ class TurnTaking:
         self._phase = _LISTENING
         self._begun = self._owed = True
         self._fresh = False
-        self._function_at = None
+        self._called_at = None
         self._open_calls.clear()
         self._recompositions = 0
         self._pauses = []
@@ -303,15 +312,15 @@ class TurnTaking:
             over = self._pauses[-1][0] if self._pauses else now
             return Speak() if now >= over else over
         silent_at = self._last_content + self._limits.inactivity
-        if self._function_at is not None:
+        if self._called_at is not None:
             if now >= silent_at:
                 return Finish(agent_silent(self._limits.inactivity))
-            held_until = self._function_at + self._limits.tool_hold
+            held_until = self._called_at + self._limits.tool_hold
             if now < held_until:
                 return min(held_until, silent_at)
             self._tool_timed_out()
         if self._fresh:
-            over = max(self._quiet_from + self._limits.settle, self._not_before)
+            over = max(self._quiet_from + self._quiet, self._not_before)
             return Ask(opening=False, waited=False) if now >= over else over
         if self._ask_again_at is not None and self._ask_again_at <= silent_at:
             due = now >= self._ask_again_at
@@ -319,17 +328,13 @@ class TurnTaking:
         return Finish(agent_silent(self._limits.inactivity)) if now >= silent_at else silent_at
 
     def _tool_timed_out(self) -> None:
-        self._function_at = None
+        self._called_at = None
         names = ", ".join(sorted(filter(None, self._open_calls.values())))
-        what = (
-            f"No result of the tool call {names}".rstrip()
-            if self._open_calls
-            else "No words of the agent after its tool's result"
-        )
         self._open_calls.clear()
         self.observations.append(
             Observation(
                 FindingCode.TOOL_TIMEOUT,
-                f"{what} within {self._limits.tool_hold:g} s; its turn is not held open longer.",
+                f"No result of the tool call {names}".rstrip()
+                + f" within {self._limits.tool_hold:g} s; the agent's turn is not held open longer.",
             )
         )
