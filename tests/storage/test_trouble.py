@@ -191,8 +191,8 @@ def _limit_pages(store: Store) -> Callable[[int], None]:
         cursor.execute(f"PRAGMA max_page_count = {most[0]}")
         cursor.close()
 
-    engine = store._engine  # pyright: ignore[reportPrivateUsage] - the full disk is planted inside
-    event.listen(engine.sync_engine, "checkout", prepare)
+    engine = store._database._engine  # pyright: ignore[reportPrivateUsage] - the full disk is planted inside
+    event.listen(engine, "checkout", prepare)
 
     def limit(pages: int) -> None:
         most[0] = pages

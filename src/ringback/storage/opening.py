@@ -1,12 +1,10 @@
 """Opens a database: makes it where there is none, and refuses what this version cannot use."""
 
-import asyncio
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ringback.errors import StorageError
 from ringback.storage import tables
@@ -14,7 +12,7 @@ from ringback.storage.failures import failures_as_sentences
 from ringback.storage.sqlite import WRITES, probe, sqlite_engine
 
 
-async def engine_for(url: str, *, busy_timeout: float) -> tuple[AsyncEngine, str]:
+def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
     """An engine for a database URL, and what to call the database in a sentence.
 
     Raises:
@@ -35,20 +33,19 @@ async def engine_for(url: str, *, busy_timeout: float) -> tuple[AsyncEngine, str
     with failures_as_sentences(str(path)):
         # Transcripts are nobody else's business.
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        await asyncio.to_thread(probe, path, busy_timeout=busy_timeout)
+        probe(path, busy_timeout=busy_timeout)
     return sqlite_engine(path, busy_timeout=busy_timeout), str(path)
 
 
-async def create_or_check(engine: AsyncEngine, place: str) -> None:
+def create_or_check(engine: Engine, place: str) -> None:
     """Make the tables in an empty database; raise `StorageError` where the tables are not ours or too new."""
-    with failures_as_sentences(place):
-        async with engine.connect() as connection:
-            version = await connection.run_sync(_version, place)
-            await connection.rollback()
-            if version is None:
-                writing = await connection.execution_options(**{WRITES: True})
-                async with writing.begin():
-                    version = await writing.run_sync(_create, place)
+    with failures_as_sentences(place), engine.connect() as connection:
+        version = _version(connection, place)
+        connection.rollback()
+        if version is None:
+            writing = connection.execution_options(**{WRITES: True})
+            with writing.begin():
+                version = _create(writing, place)
     if version > tables.SCHEMA_VERSION:
         raise StorageError(
             f"The database {place} was written by a newer Ringback (schema {version}; this one knows "

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from ringback.domain.run import Result, Run, RunSpecification, RunStatus
 from ringback.storage.documents import (
@@ -70,8 +69,8 @@ def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
     }
 
 
-async def insert_runs(
-    connection: AsyncConnection, result_id: int, specifications: Sequence[RunSpecification], owner: Owner
+def insert_runs(
+    connection: Connection, result_id: int, specifications: Sequence[RunSpecification], owner: Owner
 ) -> list[int]:
     """Insert a queued run for each specification; their numbers in the same order."""
     if not specifications:
@@ -89,17 +88,17 @@ async def insert_runs(
         }
         for position, specification in enumerate(specifications)
     ]
-    await connection.execute(insert(runs), rows)
+    connection.execute(insert(runs), rows)
     return list(
-        (await connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position)))
+        connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position))
         .scalars()
         .all()
     )
 
 
-async def counts_of(connection: AsyncConnection, result_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:
+def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:
     """How many runs of each result have each outcome (None: not done)."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(runs.c.result_id, runs.c.outcome, func.count())
         .where(runs.c.result_id.in_(result_ids))
         .group_by(runs.c.result_id, runs.c.outcome)

@@ -5,25 +5,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
 
 WRITES = "ringback_writes"
 """Execution option of a connection whose transactions write."""
 
 
 def probe(path: Path, *, busy_timeout: float) -> None:
-    """Open the file once and switch it to write-ahead logging; raises `sqlite3.Error` where that cannot be done.
-
-    The engine would find out too, but a connection that fails to open leaves the driver's thread behind, which then
-    complains on the terminal.
-    """
+    """Open the file once and switch it to write-ahead logging; raises `sqlite3.Error` where that cannot be done."""
     with closing(sqlite3.connect(path, timeout=busy_timeout)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
+CONNECTIONS = 4
+"""Connections to a file, each used by one thread at a time: a reader need not wait for a writer."""
+
+
+def sqlite_engine(path: Path | None, *, busy_timeout: float) -> Engine:
     """An engine over a file, or over memory where there is no path.
 
     Commits survive the death of the process; the last ones may be lost (never torn) when the machine loses power.
@@ -32,12 +31,13 @@ def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
         path: the database file; None keeps everything in memory, gone with the engine.
         busy_timeout: how long to wait for another process's write, in seconds.
     """
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path) if path else ":memory:"),
-        poolclass=AsyncAdaptedQueuePool,
+    engine = create_engine(
+        URL.create("sqlite", database=str(path) if path else ":memory:"),
+        poolclass=QueuePool,
         # A database in memory lives as long as its one connection.
-        pool_size=4 if path else 1,
+        pool_size=CONNECTIONS if path else 1,
         max_overflow=0,
+        connect_args={"check_same_thread": False},
     )
 
     def prepare(connection: Any, _record: object) -> None:
@@ -56,6 +56,6 @@ def sqlite_engine(path: Path | None, *, busy_timeout: float) -> AsyncEngine:
         writes = connection.get_execution_options().get(WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
     return engine

@@ -1,24 +1,19 @@
 """The store: results, runs and the numbers of scenarios, in one database."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, insert, select, update
 
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Provenance, Result, Run, RunSpecification, RunStatus
 from ringback.errors import UsageError
 from ringback.storage import tables
+from ringback.storage.database import Database
 from ringback.storage.documents import dump_provenance, dump_record
-from ringback.storage.failures import failures_as_sentences
-from ringback.storage.opening import create_or_check, engine_for
 from ringback.storage.owner import Owner
 from ringback.storage.rows import QUEUE_AGAIN, SAVE, UNFINISHED, bound, counts_of, insert_runs, load_result, load_run
-from ringback.storage.sqlite import WRITES
 from ringback.storage.writer import GroupedWriter, RunChange
 
 
@@ -45,9 +40,8 @@ class Store:
     A run belongs to the process that holds its conversation: what another one writes to it is refused.
     """
 
-    def __init__(self, engine: AsyncEngine, place: str, owner: Owner, *, window: float = 0.01) -> None:
-        self._engine = engine
-        self._place = place
+    def __init__(self, database: Database, owner: Owner, *, window: float = 0.01) -> None:
+        self._database = database
         self._owner = owner
         self._writer = GroupedWriter(self._write_changes, window=window)
 
@@ -63,28 +57,17 @@ class Store:
         Raises:
             StorageError: read-only, full, damaged, no database of ours, or written by a newer Ringback.
         """
-        engine, place = await engine_for(url, busy_timeout=busy_timeout)
-        return await cls._opened(engine, place, owner)
+        return cls(await Database.open(url, busy_timeout=busy_timeout), owner or Owner.this_process("cli"))
 
     @classmethod
     async def temporary(cls, *, owner: Owner | None = None) -> "Store":
         """A store in memory, gone when it is closed."""
-        engine, place = await engine_for("sqlite://", busy_timeout=0)
-        return await cls._opened(engine, place, owner)
-
-    @classmethod
-    async def _opened(cls, engine: AsyncEngine, place: str, owner: Owner | None) -> "Store":
-        try:
-            await create_or_check(engine, place)
-        except BaseException:
-            await engine.dispose()
-            raise
-        return cls(engine, place, owner or Owner.this_process("cli"))
+        return await cls.open("sqlite://", owner=owner, busy_timeout=0)
 
     async def close(self) -> None:
         """Write what is waiting, then let go of the database."""
         await self._writer.close()
-        await self._engine.dispose()
+        await self._database.close()
 
     async def scenario_ids(self, suite: str, keys: Sequence[str]) -> dict[str, int]:
         """The number of each scenario of a suite; one that was seen before keeps it.
@@ -95,18 +78,21 @@ class Store:
         """
         table = tables.scenario_ids
         known_of_suite = select(table.c.key, table.c.id).where(table.c.suite == suite)
-        with failures_as_sentences(self._place):
-            while True:
-                async with self._reading() as connection:
-                    known = {row.key: row.id for row in await connection.execute(known_of_suite)}
-                missing = [key for key in dict.fromkeys(keys) if key not in known]
-                if not missing:
-                    return {key: known[key] for key in keys}
-                try:
-                    async with self._writing() as connection:
-                        await connection.execute(insert(table), [{"suite": suite, "key": key} for key in missing])
-                except IntegrityError:
-                    continue  # another process was faster; its numbers are there now
+
+        def known(connection: Connection) -> dict[str, int]:
+            return {row.key: row.id for row in connection.execute(known_of_suite)}
+
+        def add_missing(connection: Connection) -> dict[str, int]:
+            there = known(connection)  # again: another process may have been faster
+            missing = [{"suite": suite, "key": key} for key in dict.fromkeys(keys) if key not in there]
+            if missing:
+                connection.execute(insert(table), missing)
+            return known(connection)
+
+        numbers = await self._database.read(known)
+        if not numbers.keys() >= set(keys):
+            numbers = await self._database.write(add_missing)
+        return {key: numbers[key] for key in keys}
 
     async def add_result(
         self,
@@ -134,12 +120,12 @@ class Store:
             "created_at": created_at,
             "provenance": dump_provenance(provenance),
         }
-        with failures_as_sentences(self._place):
-            async with self._writing() as connection:
-                result_id = (
-                    await connection.execute(insert(tables.results).returning(tables.results.c.id), row)
-                ).scalar_one()
-                ids = await insert_runs(connection, result_id, specifications, self._owner)
+
+        def add(connection: Connection) -> tuple[int, list[int]]:
+            number = connection.execute(insert(tables.results).returning(tables.results.c.id), row).scalar_one()
+            return number, insert_runs(connection, number, specifications, self._owner)
+
+        result_id, ids = await self._database.write(add)
         runs = tuple(
             Run(id=number, result_id=result_id, specification=specification, status=RunStatus.QUEUED)
             for number, specification in zip(ids, specifications, strict=True)
@@ -165,44 +151,48 @@ class Store:
     async def finish_result(self, result_id: int, *, interrupted: bool = False) -> None:
         """Mark a result as over; when interrupted, its unfinished runs are `resume`'s to take up."""
         runs, results = tables.runs, tables.results
-        with failures_as_sentences(self._place):
-            async with self._writing() as connection:
-                await connection.execute(
-                    update(results)
-                    .where(results.c.id == result_id)
-                    .values(finished_at=datetime.now(UTC), interrupted=interrupted)
+
+        def finish(connection: Connection) -> None:
+            connection.execute(
+                update(results)
+                .where(results.c.id == result_id)
+                .values(finished_at=datetime.now(UTC), interrupted=interrupted)
+            )
+            if interrupted:
+                connection.execute(
+                    update(runs)
+                    .where(runs.c.result_id == result_id, runs.c.status.in_(UNFINISHED))
+                    .values(status=RunStatus.INTERRUPTED)
                 )
-                if interrupted:
-                    await connection.execute(
-                        update(runs)
-                        .where(runs.c.result_id == result_id, runs.c.status.in_(UNFINISHED))
-                        .values(status=RunStatus.INTERRUPTED)
-                    )
+
+        await self._database.write(finish)
 
     async def result(self, result_id: int, *, with_runs: bool = True) -> Result:
         """A result, by default with all of its runs. Raises `UsageError` where there is none of that number."""
         runs, results = tables.runs, tables.results
-        with failures_as_sentences(self._place):
-            async with self._reading() as connection:
-                row = (await connection.execute(select(results).where(results.c.id == result_id))).one_or_none()
-                if row is None:
-                    raise UsageError(f"There is no result {result_id}. `ringback results list` shows those there are.")
-                found = load_result(row)
-                if not with_runs:
-                    return found
-                rows = await connection.execute(
-                    select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position)
-                )
-                return replace(found, runs=tuple(load_run(row) for row in rows))
+
+        def load(connection: Connection) -> Result:
+            row = connection.execute(select(results).where(results.c.id == result_id)).one_or_none()
+            if row is None:
+                raise UsageError(f"There is no result {result_id}. `ringback results list` shows those there are.")
+            found = load_result(row)
+            if not with_runs:
+                return found
+            rows = connection.execute(select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position))
+            return replace(found, runs=tuple(load_run(row) for row in rows))
+
+        return await self._database.read(load)
 
     async def results(self, limit: int = 20, offset: int = 0) -> list[ResultOverview]:
         """The newest results first, without their runs' documents."""
         table = tables.results
-        with failures_as_sentences(self._place):
-            async with self._reading() as connection:
-                rows = await connection.execute(select(table).order_by(table.c.id.desc()).limit(limit).offset(offset))
-                found = [load_result(row) for row in rows]
-                counts = await counts_of(connection, [result.id for result in found])
+
+        def load(connection: Connection) -> tuple[list[Result], dict[int, dict[str | None, int]]]:
+            rows = connection.execute(select(table).order_by(table.c.id.desc()).limit(limit).offset(offset))
+            found = [load_result(row) for row in rows]
+            return found, counts_of(connection, [result.id for result in found])
+
+        found, counts = await self._database.read(load)
         return [
             ResultOverview(
                 result=result,
@@ -218,44 +208,45 @@ class Store:
 
     async def run(self, run_id: int) -> Run:
         """One run. Raises `UsageError` where there is none of that number."""
-        with failures_as_sentences(self._place):
-            async with self._reading() as connection:
-                row = (await connection.execute(select(tables.runs).where(tables.runs.c.id == run_id))).one_or_none()
-                if row is None:
-                    raise UsageError(f"There is no run {run_id}.")
-                return load_run(row)
+
+        def load(connection: Connection) -> Run:
+            row = connection.execute(select(tables.runs).where(tables.runs.c.id == run_id)).one_or_none()
+            if row is None:
+                raise UsageError(f"There is no run {run_id}.")
+            return load_run(row)
+
+        return await self._database.read(load)
 
     async def interrupted_runs(self, result_id: int) -> list[Run]:
         """The runs of a result that their process left undone."""
         runs = tables.runs
-        with failures_as_sentences(self._place):
-            async with self._reading() as connection:
-                rows = await connection.execute(
-                    select(runs)
-                    .where(runs.c.result_id == result_id, runs.c.status == RunStatus.INTERRUPTED)
-                    .order_by(runs.c.position)
-                )
-                return [load_run(row) for row in rows]
+        interrupted = (
+            select(runs)
+            .where(runs.c.result_id == result_id, runs.c.status == RunStatus.INTERRUPTED)
+            .order_by(runs.c.position)
+        )
+        return await self._database.read(lambda connection: [load_run(row) for row in connection.execute(interrupted)])
 
     async def mark_abandoned(self) -> int:
         """Mark what dead processes of this store's kind left undone as interrupted; how many runs that were."""
         runs = tables.runs
         left = (runs.c.owner_kind == self._owner.kind, runs.c.status.in_(UNFINISHED))
-        with failures_as_sentences(self._place):
-            async with self._reading() as connection:
-                owners = (await connection.execute(select(runs.c.owner).where(*left).distinct())).scalars().all()
-            dead = [owner for owner in owners if not Owner.parse(owner).is_alive()]
-            if not dead:
-                return 0
-            abandoned = (*left, runs.c.owner.in_(dead))
-            async with self._writing() as connection:
-                await connection.execute(
-                    update(tables.results)
-                    .where(tables.results.c.id.in_(select(runs.c.result_id).where(*abandoned)))
-                    .values(interrupted=True)
-                )
-                marked = await connection.execute(update(runs).where(*abandoned).values(status=RunStatus.INTERRUPTED))
-                return marked.rowcount
+        owned = select(runs.c.owner).where(*left).distinct()
+        owners = await self._database.read(lambda connection: connection.execute(owned).scalars().all())
+        dead = [owner for owner in owners if not Owner.parse(owner).is_alive()]
+        if not dead:
+            return 0
+        abandoned = (*left, runs.c.owner.in_(dead))
+
+        def mark(connection: Connection) -> int:
+            connection.execute(
+                update(tables.results)
+                .where(tables.results.c.id.in_(select(runs.c.result_id).where(*abandoned)))
+                .values(interrupted=True)
+            )
+            return connection.execute(update(runs).where(*abandoned).values(status=RunStatus.INTERRUPTED)).rowcount
+
+        return await self._database.write(mark)
 
     async def reset_runs(self, ids: Sequence[int]) -> list[Run]:
         """Queue runs again, for this process; they keep their numbers, and nothing else of what was done.
@@ -267,18 +258,18 @@ class Store:
             return []
         runs, results = tables.runs, tables.results
         mine = {"owner": str(self._owner), "owner_kind": self._owner.kind}
-        with failures_as_sentences(self._place):
-            async with self._writing() as connection:
-                await connection.execute(QUEUE_AGAIN, [{"run": number, **mine} for number in ids])
-                result_id = (await connection.execute(select(runs.c.result_id).where(runs.c.id == ids[0]))).scalar_one()
-                await connection.execute(
-                    update(results).where(results.c.id == result_id).values(interrupted=False, finished_at=None)
-                )
-                rows = await connection.execute(
-                    select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position)
-                )
-                chosen = set(ids)
-                return [load_run(row) for row in rows if row.id in chosen]
+
+        def reset(connection: Connection) -> list[Run]:
+            connection.execute(QUEUE_AGAIN, [{"run": number, **mine} for number in ids])
+            result_id = connection.execute(select(runs.c.result_id).where(runs.c.id == ids[0])).scalar_one()
+            connection.execute(
+                update(results).where(results.c.id == result_id).values(interrupted=False, finished_at=None)
+            )
+            rows = connection.execute(select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position))
+            chosen = set(ids)
+            return [load_run(row) for row in rows if row.id in chosen]
+
+        return await self._database.write(reset)
 
     async def _save(self, run: Run) -> bool:
         return await self._writer.write(
@@ -295,18 +286,17 @@ class Store:
 
     async def _write_changes(self, changes: Sequence[RunChange]) -> Collection[int]:
         """Save changes together; the ids of those whose run is not this process's (any more), or is done."""
-        with failures_as_sentences(self._place):
-            async with self._writing() as connection:
-                values = [bound(change, self._owner) for change in changes]
-                written = await connection.execute(SAVE, values)
-                if written.rowcount == len(changes):
-                    return ()
-                return await self._refused(connection, changes)
 
-    async def _refused(self, connection: AsyncConnection, changes: Sequence[RunChange]) -> set[int]:
+        def save(connection: Connection) -> Collection[int]:
+            written = connection.execute(SAVE, [bound(change, self._owner) for change in changes])
+            return () if written.rowcount == len(changes) else self._refused(connection, changes)
+
+        return await self._database.write(save)
+
+    def _refused(self, connection: Connection, changes: Sequence[RunChange]) -> set[int]:
         """Which changes the fence kept out, in the transaction that wrote the others."""
         runs = tables.runs
-        rows = await connection.execute(
+        rows = connection.execute(
             select(runs.c.id, runs.c.owner, runs.c.status, runs.c.attempt, runs.c.finished_at).where(
                 runs.c.id.in_([change.id for change in changes])
             )
@@ -317,15 +307,3 @@ class Store:
             for change in changes
             if stored.get(change.id) != (str(self._owner), change.status, change.attempt, change.finished_at)
         }
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[AsyncConnection]:
-        async with self._engine.connect() as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[AsyncConnection]:
-        async with self._engine.connect() as connection:
-            writing = await connection.execution_options(**{WRITES: True})
-            async with writing.begin():
-                yield writing
