@@ -21,7 +21,12 @@ PORT = "8765"
 MODEL = "http://localhost:11434/v1"
 TUNNEL = "wss://some-name.example.com"
 SCRIPTS = Path(sys.executable).parent
-QUICK = {"RINGBACK_SETTLE": "0.05", "RINGBACK_GRACE": "0.05", "RINGBACK_OPENING_WAIT": "0.3"}
+QUICK = {
+    "RINGBACK_SETTLE": "0.05",
+    "RINGBACK_TOOL_SETTLE": "0.05",
+    "RINGBACK_GRACE": "0.05",
+    "RINGBACK_OPENING_WAIT": "0.3",
+}
 
 RUN_ELSEWHERE = {"docs/reference/testing.md": "tests/testing/test_testing_docs.py"}
 """Pages whose Python is run by a test of their own."""

@@ -104,6 +104,7 @@ def test_the_protocol_s_page_has_the_numbers_of_the_program() -> None:
         (settings.settle, " s", "settle"),
         (settings.opening_wait, " s", "opening_wait"),
         (settings.tool_hold, " s", "tool_hold"),
+        (settings.tool_settle, " s", "tool_settle"),
         (settings.inactivity, " s", "inactivity"),
         (settings.grace, " s", "grace"),
         (settings.ping_interval, " s", "ping_interval"),
