@@ -22,10 +22,18 @@ def memory() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE
 
 
-def bare_loop(options: argparse.Namespace, delays: list[float]) -> Callable[[], Awaitable[object]]:
+WARM_UP = 20
+"""Conversations of both sides before the clock starts, so that what is loaded once is not measured as if it were work
+of every conversation (`run.py start` measures how long starting takes)."""
+
+Job = Callable[[int], Awaitable[object]]
+"""Holds so many conversations."""
+
+
+def bare_loop(options: argparse.Namespace, delays: list[float]) -> Job:
     """The bare loop's job."""
 
-    async def job() -> None:
+    async def job(conversations: int) -> None:
         gate = asyncio.Semaphore(64)
 
         async def one(session: aiohttp.ClientSession) -> None:
@@ -34,12 +42,12 @@ def bare_loop(options: argparse.Namespace, delays: list[float]) -> Callable[[], 
             else:
                 await bare.scripted(session, options.agent, gate, delays)
 
-        await bare.hold(options.conversations, options.concurrency, one)
+        await bare.hold(conversations, options.concurrency, one)
 
     return job
 
 
-def ringback_engine(options: argparse.Namespace, delays: list[float]) -> Callable[[], Awaitable[object]]:
+def ringback_engine(options: argparse.Namespace, delays: list[float]) -> Job:
     """Ringback's job."""
     if options.model:
         os.environ["BENCH_MODEL_URL"] = options.model
@@ -47,11 +55,13 @@ def ringback_engine(options: argparse.Namespace, delays: list[float]) -> Callabl
 
     ours.tune_garbage_collector()  # as `ringback run` does
     scenario = ours.model_driven_scenario() if options.model else ours.scripted_scenario()
-    return lambda: ours.hold(options.conversations, options.concurrency, scenario, options.agent, delays)
+    return lambda conversations: ours.hold(conversations, options.concurrency, scenario, options.agent, delays)
 
 
-async def measured(job: Callable[[], Awaitable[object]], delays: list[float]) -> dict[str, float]:
+async def measured(job: Job, conversations: int, delays: list[float]) -> dict[str, float]:
     """Run the job once; memory is sampled while it runs."""
+    await job(WARM_UP)
+    delays.clear()
     before, peak = memory(), 0
 
     async def watch() -> None:
@@ -62,7 +72,7 @@ async def measured(job: Callable[[], Awaitable[object]], delays: list[float]) ->
 
     watcher = asyncio.create_task(watch())
     started, cpu = time.perf_counter(), time.process_time()
-    await job()
+    await job(conversations)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     watcher.cancel()
     cuts = statistics.quantiles(delays, n=100) if len(delays) > 1 else [0.0] * 99
@@ -88,7 +98,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 20_000), hard), hard))
     delays: list[float] = []
     job = (bare_loop if options.side == "bare" else ringback_engine)(options, delays)
-    print(json.dumps(uvloop.run(measured(job, delays))))
+    print(json.dumps(uvloop.run(measured(job, options.conversations, delays))))
 
 
 if __name__ == "__main__":
