@@ -1,7 +1,8 @@
 """A real language model, so weak that it swaps roles and invents quotes, as caller and as judge.
 
 Nothing it says crashes a run, and no run passes on a quote that is not in the record. What came of it is written to
-`.tools/weak_model/figures.json`; `docs/explanation/guard-and-judge-evidence.md` tells the figures of one such run.
+`.tools/weak_model/figures.json`; one such run is kept in `data/run_figures.json`, and told of in
+`docs/explanation/guard-and-judge-evidence.md`.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ def keep(name: str, runs: list[dict[str, Any]], ringback: CommandLine) -> None:
     """For the documentation, and for whoever watches with `pytest -s`."""
     counted = weak_model_figures.figures(runs)
     counted["quotes of the judge"] = weak_model_figures.quotes_given(ringback.model_log)
+    counted["replies of the caller's model"] = weak_model_figures.replies_given(ringback.model_log)
     kept: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     FIGURES.write_text(json.dumps(kept | {name: counted}, indent=2) + "\n")
 

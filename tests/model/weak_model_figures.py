@@ -114,6 +114,12 @@ def _kind(why: str) -> str:
     return next((kind for sign, kind in _REASONS if sign in why), why[:80])
 
 
+def replies_given(exchanges: Path) -> int:
+    """How often the model was asked for a caller's words."""
+    requests = [json.loads(text)["request"] for text in exchanges.read_text("utf-8").splitlines()]
+    return sum(request["messages"][0]["content"].startswith("You play a person") for request in requests)
+
+
 _LINE = re.compile(r"^\[(\d+)\] (\w+): (.*)$", re.MULTILINE)
 
 
