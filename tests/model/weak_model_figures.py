@@ -66,14 +66,12 @@ def figures(runs: Iterable[Run]) -> dict[str, Any]:
     runs = list(runs)
     tries = [conversation for run in runs for conversation in _conversations(run)]
     discards = [finding for one in tries for finding in one["findings"] if finding["code"] == "discarded_reply"]
-    said = sum(entry["role"] == "Testing Agent" and bool(entry["content"]) for one in tries for entry in one["entries"])
     expected = [run["evaluation"]["expected_outcome"] for run in runs if run["evaluation"]["expected_outcome"]]
     return {
         "runs": len(runs),
         "conversations, earlier attempts included": len(tries),
         "outcomes": _sorted(run["evaluation"]["outcome"] for run in runs),
         "endings": _sorted(one["ending"]["code"] for one in tries),
-        "lines of the caller that were sent": said,
         "replies discarded": len(discards),
         "replies discarded, by kind": _sorted(kind for one in discards for kind in one["detail"]["kinds"]),
         "verdicts": len(expected),
