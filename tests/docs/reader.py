@@ -38,8 +38,6 @@ _VARIES = (
     (re.compile(r"\d+:\d\d(?=  )"), "#:##"),
     (re.compile(r"\s+"), " "),
 )
-_PATIENCE = 40.0
-"""Seconds for one command."""
 
 
 class Reader:
@@ -132,7 +130,6 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_PATIENCE,
             check=False,
         )
         assert done.returncode == expected, f"{block.place}: {line}\nexits {done.returncode}\n{done.stdout}"
@@ -200,7 +197,6 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{block.place}:\n{done.stdout}"
