@@ -241,9 +241,10 @@ def _make_home(home: Path) -> None:
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"{home} cannot be written: {error.strerror}. Set {environment_variable('home')} to a folder that can,"
+            f"{home} cannot be written: {why}. Set {environment_variable('home')} to a folder that can,"
             " or run with --no-store."
         ) from None
 

@@ -37,6 +37,14 @@ async def test_no_more_runs_than_allowed_are_under_way_and_all_are_done() -> Non
     assert most == 3
 
 
+async def test_any_concurrency_makes_no_more_workers_than_there_are_runs() -> None:
+    async def execute(run: Run) -> Run:
+        return run
+
+    done = await dispatch(runs(2), execute, concurrency=10**18, stopped=lambda: False)
+    assert set(done) == {1, 2}
+
+
 async def test_after_the_stop_no_run_begins_and_those_under_way_are_finished() -> None:
     stop = asyncio.Event()
 

@@ -33,6 +33,11 @@ def test_repeat_replaces_every_frequency() -> None:
     assert len(plan([scenario(frequency=5)], {"k": 1}, repeat=3)) == 3
 
 
+def test_a_slip_in_a_frequency_is_a_sentence_and_fills_no_memory() -> None:
+    with pytest.raises(UsageError, match=r"^2,000,000,000 conversations are more than one result holds"):
+        plan([scenario(personalities=(Personality(name="calm"), Personality(name="angry")))], {"k": 1}, repeat=10**9)
+
+
 def test_each_run_has_a_seed_of_its_own_that_is_the_same_every_time() -> None:
     first = [run.seed for run in plan([scenario()], {"k": 1}, repeat=4, seed=9)]
     again = [run.seed for run in plan([scenario()], {"k": 1}, repeat=4, seed=9)]

@@ -33,6 +33,15 @@ async def test_a_url_that_cannot_be_used_is_named_without_its_password(url: str,
     assert "secret" not in str(caught.value)
 
 
+async def test_numbers_that_no_database_holds_are_a_sentence(path: Path) -> None:
+    store = await Store.open(f"sqlite:///{path}")
+    with pytest.raises(StorageError, match="no number as large"):
+        await store.result(10**30)
+    with pytest.raises(StorageError, match="no number as large"):
+        await store.results(limit=10**30)
+    await store.close()
+
+
 async def test_garbage_instead_of_a_database(tmp_path: Path) -> None:
     path = tmp_path / "ringback.db"
     path.write_bytes(b"this is not a database at all " * 100)

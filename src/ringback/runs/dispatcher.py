@@ -1,13 +1,13 @@
 """Lets runs into the executor, so many at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 
 from ringback.domain.run import Run
 
 
 async def dispatch(
-    runs: Iterable[Run],
+    runs: Collection[Run],
     execute: Callable[[Run], Awaitable[Run]],
     *,
     concurrency: int,
@@ -31,7 +31,7 @@ async def dispatch(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
+            for _ in range(min(concurrency, len(runs))):
                 group.create_task(work())
     except* Exception as failures:  # noqa: BLE001 - unwrapped and raised again
         raise _first(failures) from None

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from ringback.domain.run import RunSpecification
 from ringback.domain.scenario import Condition, Personality, Scenario, TestProfile
 from ringback.domain.template import fill
+from ringback.errors import UsageError
+
+MOST_RUNS = 100_000
+"""Runs of one result: a slip in a frequency must not fill memory and disk."""
 
 
 def plan(
@@ -20,8 +24,17 @@ def plan(
         seed: from it each run gets its own, which depends on nothing but what identifies the run.
 
     Raises:
-        UsageError: a template names a value that the profile lacks.
+        UsageError: a template names a value that the profile lacks, or there would be too many runs.
     """
+    asked = sum(
+        max(1, len(scenario.personalities)) * max(1, len(scenario.profiles)) * (repeat or scenario.frequency)
+        for scenario in scenarios
+    )
+    if asked > MOST_RUNS:
+        raise UsageError(
+            f"{asked:,} conversations are more than one result holds ({MOST_RUNS:,}). Lower --repeat or `frequency`, or"
+            " choose scenarios with --only or --tag."
+        )
     return tuple(
         RunSpecification(
             # What cannot run anyway may be templated with a profile that is kept elsewhere.

@@ -50,6 +50,8 @@ def failures_as_sentences(place: str) -> Generator[None]:
         raise StorageError(f"The database {place} cannot be used: {error}") from error
     except ValidationError as error:
         raise StorageError(f"The database {place} holds a record that cannot be read: {error.title}.") from error
+    except OverflowError as error:
+        raise StorageError(f"The database {place} holds no number as large as one that was asked for.") from error
     except OSError as error:
         raise StorageError(_file_sentence(error, place)) from error
 
