@@ -61,13 +61,11 @@ class Executor:
         run = replace(run, started_at=datetime.now(UTC))
         while True:
             held = await self._hold(run, caller_model)
-            run = replace(run, conversation=held.conversation)
             if not self._try_again(run, held.failure):
                 break
             run = replace(
                 run,
                 attempt=run.attempt + 1,
-                conversation=None,
                 earlier_attempts=(
                     *run.earlier_attempts,
                     Attempt(number=run.attempt, conversation=held.conversation, reason=str(held.failure)),
@@ -143,7 +141,7 @@ class Executor:
         """Evaluate and store: one write where nothing has to be waited for, two where a judge follows."""
         judge = MeteredModel(self.judge_model) if self.judge_model else None
         if judge is not None and judge_needs(run.specification.scenario):
-            run = replace(run, status=RunStatus.EVALUATING)
+            run = replace(run, status=RunStatus.EVALUATING, conversation=held.conversation)
             await self.store.save_conversation(run)
         evaluation = await evaluate(run.specification, held.conversation, judge=judge, failure=held.failure)
         usage = {
@@ -151,7 +149,14 @@ class Executor:
             for role, meter in (("caller", caller_model), ("judge", judge))
             if meter is not None and meter.usage.calls
         }
-        run = replace(run, status=RunStatus.DONE, evaluation=evaluation, usage=usage, finished_at=datetime.now(UTC))
+        run = replace(
+            run,
+            status=RunStatus.DONE,
+            conversation=held.conversation,
+            evaluation=evaluation,
+            usage=usage,
+            finished_at=datetime.now(UTC),
+        )
         if not await self.store.finish_run(run):
             raise StorageError(f"Run {run.id} was taken over by another process; this one stops.")
         self.on_event(RunFinished(run=run))
