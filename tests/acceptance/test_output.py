@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 from command_line import RINGBACK, CommandLine
@@ -78,3 +79,21 @@ async def test_what_an_agent_says_begins_no_line_of_a_log(ringback: CommandLine)
     for text in (done.out, shown.out):
         assert "well ⏎ ::error::forged ⏎ ✓ Hours  passed ⏎ 99 of 99 passed" in text
         assert not any(line.strip().startswith(("::", "99")) for line in text.splitlines())
+
+
+async def test_a_report_goes_through_links_and_pipes_and_leaves_them_in_place(ringback: CommandLine) -> None:
+    """A rename over them would replace `/dev/null` or `/dev/stdout` with a file."""
+    ringback.write("suite.yaml", SUITE)
+    target = ringback.write("target.json", "")
+    link, pipe = ringback.folder / "link.json", ringback.folder / "pipe"
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    reader = await asyncio.create_subprocess_exec("cat", str(pipe), stdout=asyncio.subprocess.PIPE)
+    async with ScriptedAgentServer(otherwise="nine to five") as agent:
+        done = await ringback("run", "suite.yaml", "--agent", agent.url, "--json", link, "--junit", pipe)
+    read, _ = await reader.communicate()
+    assert done.code == 0, done.text
+    assert link.is_symlink()
+    assert json.loads(target.read_text(encoding="utf-8"))["summary"]["exit_code"] == 0
+    assert pipe.is_fifo()
+    assert read.startswith(b"<?xml")

@@ -37,11 +37,13 @@ class ReportFiles:
         for kind, path in self.paths:
             if path.is_dir():
                 raise UsageError(f"--{kind} {path}: this is a folder; name a file in it.")
+            if _written_in_place(path) and path.exists() and not os.access(path, os.W_OK):
+                raise UsageError(f"--{kind} {path}: it cannot be written to.")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise UsageError(f"--{kind} {path}: the folder cannot be made: {error.strerror}.") from None
-            if not os.access(path.parent, os.W_OK):
+            if not _written_in_place(path) and not os.access(path.parent, os.W_OK):
                 raise UsageError(f"--{kind} {path}: the folder cannot be written to.")
 
     def write(self, result: Result, summary: ResultSummary, comparison: Comparison | None) -> Iterator[Path]:
@@ -65,10 +67,18 @@ def renderer(kind: str) -> Render:
     return render
 
 
+def _written_in_place(path: Path) -> bool:
+    """Devices, pipes and links (`/dev/stdout` is one) stay what they are; a file would be put in their place."""
+    return path.is_symlink() or (path.exists() and not path.is_file())
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write beside, then rename: a reader never sees half a file."""
+    """Write beside, then rename: a reader never sees half a file. Raises `UsageError` on a full disk."""
     temporary: str | None = None
     try:
+        if _written_in_place(path):
+            path.write_text(text, encoding="utf-8")
+            return
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
@@ -80,5 +90,5 @@ def write_whole(path: Path, text: str) -> None:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         raise UsageError(
-            f"{path} could not be written: {error.strerror}. The result is kept: `ringback results export`."
+            f"{path} could not be written: {error.strerror}. `ringback results export` writes those of stored results."
         ) from None
