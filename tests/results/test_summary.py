@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -78,6 +79,11 @@ def test_times_tokens_and_cost_add_up_by_role(result_of: ResultOf) -> None:
     assert summary.total_usage.tokens == 45
     assert summary.seconds == 5.0
     assert summary.talk_seconds == 6.0
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_time(result_of: ResultOf) -> None:
+    result = result_of({"a": "P"})
+    assert summarise(replace(result, finished_at=result.created_at - timedelta(hours=1))).seconds == 0.0
 
 
 def test_latency_covers_all_turns_and_says_when_it_is_not_trusted(result_of: ResultOf) -> None:

@@ -142,7 +142,8 @@ def summarise(result: Result, *, min_pass_rate: float | None = None) -> ResultSu
         verdict=_verdict(scenarios, exit_code),
         usage=usage,
         total_usage=sum(usage.values(), Usage()),
-        seconds=(result.finished_at - result.created_at).total_seconds() if result.finished_at else None,
+        # The wall clock may have been set back meanwhile.
+        seconds=max(0.0, (result.finished_at - result.created_at).total_seconds()) if result.finished_at else None,
         talk_seconds=_talk_seconds(result.runs),
         latency=latency_of(result.runs),
     )
