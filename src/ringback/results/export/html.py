@@ -37,7 +37,7 @@ from ringback.results.words import (
 
 OPENED = 20
 """Runs that did not pass and stand open when the page is opened."""
-PASSED_IN_FULL = 200
+PASSED_IN_FULL = 100
 """Passed runs with their transcript; the others are one line each."""
 OTHERS_IN_FULL = 500
 """Runs that did not pass with their transcript."""
