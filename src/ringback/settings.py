@@ -40,7 +40,7 @@ class Settings(BaseModel):
     )
     caller_base_url: str | None = Field(default=None, description="OpenAI-compatible server for callers.")
     judge_base_url: str | None = Field(
-        default=None, description="OpenAI-compatible server for the judge; by default the caller's."
+        default=None, description="OpenAI-compatible server for the judge; the caller's where no judge model is set."
     )
     model_concurrency: int = Field(default=16, ge=1, description="Requests to one model at the same time.")
     model_timeout: float = Field(default=60.0, gt=0, description="Seconds to wait for one answer of a model.")

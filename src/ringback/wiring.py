@@ -26,7 +26,7 @@ from ringback.errors import ModelNotConfigured, UsageError
 from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
 from ringback.models.budget import Budget
-from ringback.models.build import needs_key, open_model, provider_key_variables
+from ringback.models.build import check_name, needs_key, open_model, provider_key_variables
 from ringback.models.model import LanguageModel
 from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
@@ -54,20 +54,33 @@ class Models:
     judge: ModelChoice | None
 
 
-def choose_models(scenarios: Sequence[Scenario], settings: Settings, environ: Mapping[str, str]) -> Models:
+def choose_models(
+    scenarios: Sequence[Scenario], settings: Settings, environ: Mapping[str, str], *, to_be_asked: bool = True
+) -> Models:
     """The models that these scenarios need, checked before anything runs.
+
+    Args:
+        scenarios: what is to run.
+        settings: where models are named.
+        environ: where the providers' keys are.
+        to_be_asked: False: they are only named and priced, so keys may be missing.
 
     Raises:
         ModelNotConfigured: a scenario needs a model and none is set, or its provider's key is missing.
+        UsageError: a name that no model can have.
     """
     caller_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in model_needs(s)]
     judging_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in judge_needs(s)]
     judge_name = settings.judge_model or settings.caller_model
     judge_url = settings.judge_base_url if settings.judge_model else settings.judge_base_url or settings.caller_base_url
-    return Models(
+    models = Models(
         caller=_choice("caller", settings.caller_model, settings.caller_base_url, caller_needs, environ),
         judge=_choice("judge", judge_name, judge_url, judging_needs, environ),
     )
+    if to_be_asked:
+        _check_key(models.caller, caller_needs)
+        _check_key(models.judge, judging_needs)
+    return models
 
 
 def _choice(
@@ -75,21 +88,30 @@ def _choice(
 ) -> ModelChoice | None:
     if not needs:
         return None
-    key, need = needs[0][0], needs[0][1].rstrip(".")
-    others = f" ({len(needs) - 1} more like it)" if len(needs) > 1 else ""
     if name is None:
         raise ModelNotConfigured(
-            f"scenario '{key}' needs a language model: {need}{others}. Set {environment_variable(f'{role}_model')}"
-            " (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
+            f"scenario '{needs[0][0]}' needs a language model: {_first_of(needs)}. Set"
+            f" {environment_variable(f'{role}_model')} (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
             f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
         )
+    check_name(name, base_url, role=role)
     api_key = next((environ[variable] for variable in provider_key_variables(name) if environ.get(variable)), None)
-    if not api_key and needs_key(name, base_url):
-        variables = " or ".join(provider_key_variables(name))
-        raise ModelNotConfigured(
-            f"scenario '{key}' needs the {role} model {name}: {need}{others}. Its key is missing: set {variables}."
-        )
     return ModelChoice(role=role, name=name, base_url=base_url, api_key=api_key)
+
+
+def _check_key(choice: ModelChoice | None, needs: Sequence[tuple[str, str]]) -> None:
+    if choice is None or choice.api_key or not needs_key(choice.name, choice.base_url):
+        return
+    variables = " or ".join(provider_key_variables(choice.name))
+    raise ModelNotConfigured(
+        f"scenario '{needs[0][0]}' needs the {choice.role} model {choice.name}: {_first_of(needs)}."
+        f" Its key is missing: set {variables}."
+    )
+
+
+def _first_of(needs: Sequence[tuple[str, str]]) -> str:
+    others = f" ({len(needs) - 1} more like it)" if len(needs) > 1 else ""
+    return needs[0][1].rstrip(".") + others
 
 
 def prompt_versions() -> dict[str, str]:

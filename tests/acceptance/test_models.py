@@ -149,7 +149,6 @@ async def test_a_dry_run_tells_what_would_happen_and_does_nothing(ringback: Comm
         done = await ringback(
             *("run", "suite.yaml", "--agent", clinic.url, "--dry-run", "--repeat", 3),
             RINGBACK_CALLER_MODEL="openai:gpt-4o-mini",
-            OPENAI_API_KEY="unused",
         )
         assert not clinic.calls
     assert done.code == 0, done.text
@@ -178,3 +177,12 @@ async def test_a_model_that_is_down_is_an_error_of_the_run_and_never_the_agents(
     assert done.code == 3, done.text
     assert "error" in done.out
     assert KEY not in done.text
+
+
+async def test_a_dry_run_refuses_a_name_that_no_model_can_have(ringback: CommandLine) -> None:
+    ringback.write("suite.yaml", SUITE)
+    done = await ringback(
+        "run", "suite.yaml", "--agent", "ws://127.0.0.1:1", "--dry-run", RINGBACK_CALLER_MODEL="gpt-4o-mini"
+    )
+    assert done.code == 2, done.text
+    assert "provider:name" in done.err

@@ -55,7 +55,7 @@ async def _check(target: Target, patience: Patience, console: Console) -> int:
                 open_without_secret=opener(wrong) if target.agent.secret else None,
                 patience=patience,
             ):
-                tried += 1
+                tried += verdict.level is not Level.NOTE
                 broken += verdict.level is Level.BROKEN
                 _print(console, verdict)
         except ChannelError as error:
@@ -64,7 +64,7 @@ async def _check(target: Target, patience: Patience, console: Console) -> int:
     if broken:
         console.print(Text(f"{broken} of {tried} trials show a broken rule.", style="bold red"))
         return EXIT_BROKEN
-    console.print(Text(f"All {tried} trials kept the rules.", style="bold green"))
+    console.print(Text(f"All {tried} rules that were tried are kept.", style="bold green"))
     return 0
 
 

@@ -79,7 +79,7 @@ async def _with_store(
     await store.mark_abandoned()
     baseline = await store.result(options.baseline) if options.baseline is not None else None
     planned = await plan_request(options, store)
-    models = choose_models(planned.scenarios, settings, os.environ)
+    models = choose_models(planned.scenarios, settings, os.environ, to_be_asked=not options.dry_run)
     planned = planned.with_models(models, settings.prices_file)
     if options.dry_run:
         for line in dry_run_lines(planned, models, own_prices(settings)):

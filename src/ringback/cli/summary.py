@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ringback.cli.terminal import show
+from ringback.cli.terminal import show, typed_command
 from ringback.domain.run import Result
 from ringback.domain.usage import Usage
 from ringback.domain.visible import one_line, visible
@@ -31,7 +31,7 @@ def print_summary(
         for line in comparison_lines(comparison):
             show(console, line)
     if stored:
-        console.print(Text(f"result  {result.id}: ringback results show {result.id}", style="dim"))
+        console.print(Text(f"result  {result.id}: {typed_command()} results show {result.id}", style="dim"))
 
 
 def _table(summary: ResultSummary) -> Table:

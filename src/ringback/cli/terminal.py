@@ -2,6 +2,8 @@
 
 import os
 import sys
+from pathlib import Path
+from shutil import which
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -16,6 +18,14 @@ def open_console() -> Console:
     terminal = sys.stdout.isatty()
     width = None if terminal or "COLUMNS" in os.environ else WIDE
     return Console(highlight=False, markup=False, soft_wrap=not terminal, width=width)
+
+
+def typed_command() -> str:
+    """What a person here has to type for `ringback`: the program's path where it is not on theirs."""
+    if which("ringback"):
+        return "ringback"
+    program = Path(sys.argv[0])
+    return str(Path(os.path.relpath(program)) if program.name == "ringback" else "ringback")
 
 
 def show(console: Console, line: RenderableType) -> None:

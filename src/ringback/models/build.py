@@ -94,13 +94,9 @@ def open_model(
         ModelNotConfigured: A hosted provider, and no key.
         UsageError: The name, base URL or key cannot be right, or the budget has a limit and the model no known price.
     """
-    settings = SettingNames(
-        model=f"RINGBACK_{role.upper()}_MODEL",
-        base_url=f"RINGBACK_{role.upper()}_BASE_URL",
-        key=provider_key_variable(name) or "the key",
-    )
+    settings = _setting_names(role, name)
     budget = budget or Budget()
-    _check_name(name, base_url, settings)
+    check_name(name, base_url, role=role)
     key = _checked_key(api_key, name, base_url, settings)
     _check_price(name, budget, own_prices)
     if base_url is not None:
@@ -145,7 +141,17 @@ def _provider(
     )
 
 
-def _check_name(name: str, base_url: str | None, settings: SettingNames) -> None:
+def _setting_names(role: str, name: str) -> SettingNames:
+    return SettingNames(
+        model=f"RINGBACK_{role.upper()}_MODEL",
+        base_url=f"RINGBACK_{role.upper()}_BASE_URL",
+        key=provider_key_variable(name) or "the key",
+    )
+
+
+def check_name(name: str, base_url: str | None, *, role: str) -> None:
+    """Whether a model can be asked under this name. Raises `UsageError` that names the role's settings."""
+    settings = _setting_names(role, name)
     provider, _, model = name.partition(":")
     if not provider or not model:
         raise UsageError(f"{settings.model} is {name!r}; write it as provider:name, for example openai:gpt-4o-mini.")
