@@ -108,3 +108,24 @@ async def test_a_result_that_another_process_still_works_on_is_not_taken_over(
         with pytest.raises(UsageError, match="still being carried out"):
             await service(bench, agent.url).resume(result.id)
         assert not agent.calls
+
+
+async def test_a_handshake_that_hangs_keeps_nobody_from_stopping(bench: Bench, scenario: MakeScenario) -> None:
+    connected = asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    async with server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        running = asyncio.create_task(service(bench, url).start(await request(bench, scenario(), 1)))
+        await connected.wait()
+        bench.stop.set()
+        async with asyncio.timeout(5):
+            result = await running
+    assert result.interrupted, "so that --resume takes it up again"
+    assert result.runs[0].conversation is not None
+    assert result.runs[0].conversation.ending.code is EndingCode.CANCELLED

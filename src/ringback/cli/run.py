@@ -1,5 +1,6 @@
 """`ringback run`: hold every conversation of a suite with an agent and judge them."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -104,8 +105,11 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every line of every conversation.")] = False,
 ) -> None:
     """Hold every conversation of the suites with an agent, judge them, and say whether the agent is good."""
+    # While half of the program is loaded, Ctrl-C simply ends it.
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)
     from ringback.cli.run_command import carry_out  # noqa: PLC0415 - keeps --help quick
 
+    signal.signal(signal.SIGINT, interrupt)
     options = RunOptions(
         suites=tuple(suites or ()),
         agent=agent,

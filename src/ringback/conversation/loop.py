@@ -15,7 +15,7 @@ from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Pause, S
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending
 from ringback.domain.utterance import EndCall, Hold, Silence, Utterance
-from ringback.errors import CallerError, RingbackError
+from ringback.errors import CallerError, Interrupted, RingbackError
 
 _NOTHING_TO_SAY = Utterance.of("Hello")
 """What a caller says that must open the call and has no words of its own."""
@@ -51,17 +51,29 @@ async def converse(
         agent_speaks_first: None: listen for a greeting, then open.
         stop: Set by the user; the agent may finish its turn, then the call is ended.
 
-    Raises ChannelError where the channel cannot be opened. An error of the caller or of its model ends the
-    conversation and is returned as its failure.
+    Raises ChannelError where the channel cannot be opened, Interrupted where the user stops before it is. An error of
+    the caller or of its model ends the conversation and is returned as its failure.
     """
     try:
-        await channel.open()
+        await _open(channel, stop)
         with LoopLag() as lag:
             exchange = _Exchange(channel, caller, recorder, limits, agent_speaks_first)
             ending = await exchange.hold(stop)
             return Held(recorder.finish(ending, exchange.over_at, loop_lag=lag.largest), exchange.failure)
     finally:
         await channel.close()
+
+
+async def _open(channel: Channel, stop: asyncio.Event | None) -> None:
+    """Connect, unless the user stops meanwhile: a slow handshake must not keep anybody waiting."""
+    try:
+        async with asyncio.timeout(None) as limit:
+            with WhenStopped(stop, lambda: limit.reschedule(0.0)):
+                await channel.open()
+    except TimeoutError:
+        if stop is None or not stop.is_set():
+            raise
+        raise Interrupted("The run was stopped before the agent was reached.") from None
 
 
 class _Exchange:
