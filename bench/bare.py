@@ -10,7 +10,7 @@ import aiohttp
 TURNS = 5
 LINES = tuple(f"This is line {number} of what I have to say." for number in range(1, TURNS + 1))
 PROMPT = "You are a caller. " * 105
-"""About as many characters as the prompt and the one tool of Ringback's persona, so that both send bodies of one size."""
+"""About as long as the prompt and the one tool of Ringback's persona, so that both sides send bodies of one size."""
 
 
 async def scripted(
