@@ -1,6 +1,6 @@
 """A database and the threads that speak to it: each piece of work is one transaction and one trip to a thread.
 
-A driver that goes back and forth between the event loop and its thread for every statement took twice the CPU.
+A driver that goes back and forth between the event loop and its thread for every statement took twice the loop's CPU.
 """
 
 import asyncio
