@@ -135,6 +135,7 @@ async def test_an_agent_that_floods_us_is_cut_off(
         with contextlib.suppress(ConnectionError):
             while True:
                 await (agent.send_str(frame) if isinstance(frame, str) else agent.send_bytes(frame))
+                await asyncio.sleep(0)  # both sides share this event loop, and sending alone does not give it up
 
     channel = WebSocketChannel((await serve(talk)).url, {}, session=session, max_call_bytes=100 * (500 + len(frame)))
     await channel.open()
