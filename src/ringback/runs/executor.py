@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from ringback.conversation.loop import Held, converse
 from ringback.conversation.recorder import Recorder
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
+from ringback.domain.evaluation import Evaluation
 from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
 from ringback.domain.scenario import TestProfile
@@ -55,6 +56,8 @@ class Executor:
     invalid_retries: int = 1
     """How often a run whose caller was invalid is attempted again."""
     connect_attempts: int = 3
+    evaluating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Held by the evaluation that is being computed."""
 
     async def execute(self, run: Run) -> Run:
         """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome."""
@@ -144,7 +147,7 @@ class Executor:
         if judge is not None and judge_needs(run.specification.scenario):
             run = replace(run, status=RunStatus.EVALUATING, conversation=held.conversation)
             await self.store.save_conversation(run)
-        evaluation = await evaluate(run.specification, held.conversation, judge=judge, failure=held.failure)
+        evaluation = await self._evaluate(run.specification, held, judge)
         usage = {
             role: meter.usage
             for role, meter in (("caller", caller_model), ("judge", judge))
@@ -162,6 +165,15 @@ class Executor:
             raise StorageError(f"Run {run.id} was taken over by another process; this one stops.")
         self.on_event(RunFinished(run=run))
         return run
+
+    async def _evaluate(self, specification: RunSpecification, held: Held, judge: MeteredModel | None) -> Evaluation:
+        if judge is not None:
+            return await evaluate(specification, held.conversation, judge=judge, failure=held.failure)
+        # Many conversations may end together: their evaluations queue up, one for each round of the event loop, so that
+        # the frames of those still talking are read in time.
+        async with self.evaluating:
+            await asyncio.sleep(0)
+            return await evaluate(specification, held.conversation, judge=None, failure=held.failure)
 
 
 @lru_cache(maxsize=256)  # all repeats of a scenario have the same
