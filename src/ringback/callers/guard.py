@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ringback.callers.claims import claims
 from ringback.callers.grounding import Ground
@@ -103,15 +104,24 @@ def _leaked_rows(reply: str, context: GuardContext) -> Iterator[Alarm]:
     if len(spoken) < _LEAKED_ROW:
         return
     rows = {spoken[at : at + _LEAKED_ROW] for at in range(len(spoken) - _LEAKED_ROW + 1)}
-    for sentence in (*_SENTENCE.findall(context.rules), *_directions(context.directions)):
-        words = words_of(sentence)
-        if any(words[at : at + _LEAKED_ROW] in rows for at in range(len(words) - _LEAKED_ROW + 1)):
+    for sentence, told in _told_rows(context.rules, context.directions):
+        if not rows.isdisjoint(told):
             yield Alarm(
                 AlarmKind.LEAKED_PROMPT,
                 f"it recites what you were told: “{_cut(sentence.strip())}”; be the person.",
                 (0, len(reply)),
             )
             return
+
+
+@lru_cache(maxsize=256)  # the same for every reply of a caller
+def _told_rows(rules: str, directions: str) -> tuple[tuple[str, frozenset[tuple[str, ...]]], ...]:
+    """What the caller was told, sentence by sentence, with every row of words in it that is long enough to be known."""
+    told: list[tuple[str, frozenset[tuple[str, ...]]]] = []
+    for sentence in (*_SENTENCE.findall(rules), *_directions(directions)):
+        words = words_of(sentence)
+        told.append((sentence, frozenset(words[at : at + _LEAKED_ROW] for at in range(len(words) - _LEAKED_ROW + 1))))
+    return tuple(told)
 
 
 def _directions(text: str) -> Iterator[str]:

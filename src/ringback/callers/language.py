@@ -6,7 +6,6 @@ neither is never judged, nor is a line that is too short to tell.
 """
 
 import re
-from collections import Counter
 
 _SCRIPTS: dict[str, str] = {
     "ar fa ur ps": r"[\u0600-\u06ff]",
@@ -97,8 +96,8 @@ def _by_words(text: str, code: str, mentioned: str) -> str | None:
     words = {word.replace("\u2019", "'") for word in _WORD.findall(text.lower())}
     if len(words) < _FEWEST_WORDS:
         return None
-    hits = Counter({other: sum(word in common for word in words) for other, common in _WORDS.items()})
-    other, count = hits.most_common(1)[0]
+    hits = {other: len(words & common) for other, common in _WORDS.items()}
+    other, count = max(hits.items(), key=lambda hit: hit[1])
     clear = count >= _CLEAR_HITS and count >= _CLEAR_SHARE * len(words) and count > 2 * hits[code]
     if not clear or other == code or _names(mentioned, other):
         return None
