@@ -246,6 +246,8 @@ async def test_a_killed_run_loses_nothing_that_was_finished(ringback: CommandLin
         await second.wait()
         process.kill()
         await process.wait()
+        listed = await ringback("results", "list")
+        assert "interrupted" in listed.out
         held = False
         resumed = await ringback("run", "--resume", 1, "--agent", agent.url)
         assert resumed.code == 0, resumed.text

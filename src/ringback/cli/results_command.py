@@ -38,6 +38,7 @@ def with_store(job: Callable[[Store], Awaitable[T]]) -> T:
         settings = load_settings(os.environ, load_project(PROJECT_FILE).settings)
         store = await open_store(settings)
         try:
+            await store.mark_abandoned()  # so that what a dead process left is shown as what it is
             return await job(store)
         finally:
             await store.close()
