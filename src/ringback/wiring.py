@@ -27,6 +27,7 @@ from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
 from ringback.models.budget import Budget
 from ringback.models.build import check_name, needs_key, open_model, provider_key_variables
+from ringback.models.connections import Connections
 from ringback.models.model import LanguageModel
 from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
@@ -221,10 +222,13 @@ def open_models(
 ) -> tuple[LanguageModel | None, LanguageModel | None]:
     """The live models of caller and judge; where both are one model they share its places.
 
+    Models behind OpenAI-compatible servers share one HTTP client.
+
     Raises:
         UsageError: a name or address that cannot be right, or no price under a cost limit.
     """
     places: dict[tuple[str, str | None], asyncio.Semaphore] = {}
+    connections = Connections()
     prices = own_prices(settings)
 
     def opened(choice: ModelChoice | None) -> LanguageModel | None:
@@ -239,6 +243,7 @@ def open_models(
             role=choice.role,
             own_prices=prices,
             slots=places.setdefault((choice.name, choice.base_url), asyncio.Semaphore(settings.model_concurrency)),
+            connections=connections,
         )
 
     return opened(models.caller), opened(models.judge)

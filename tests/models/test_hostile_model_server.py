@@ -14,6 +14,7 @@ from aiohttp.abc import AbstractResolver
 from pydantic import BaseModel
 
 from ringback.errors import ModelError, ModelRejected, ModelUnavailable
+from ringback.models.connections import Connections
 from ringback.models.model import CallKey, LanguageModel, Message
 from ringback.testing import (
     DropConnection,
@@ -242,7 +243,7 @@ class NoSuchHost(AbstractResolver):
 async def test_a_name_that_no_host_has_is_told(open_at: Callable[..., LanguageModel], key: CallKey) -> None:
     connector = aiohttp.TCPConnector(resolver=NoSuchHost())
     async with aiohttp.ClientSession(connector=connector) as session:
-        model = open_at("http://models.example/v1", session=session)
+        model = open_at("http://models.example/v1", connections=Connections(session))
         with pytest.raises(ModelUnavailable, match=r"no connection \(the host's name is not known\)"):
             await model.reply(HELLO, key=key)
 

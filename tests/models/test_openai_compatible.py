@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from ringback.errors import BadModelReply, CostLimitReached
 from ringback.models.budget import Budget
+from ringback.models.connections import Connections
 from ringback.models.model import CallKey, LanguageModel, Message, Tool, ToolUse
 from ringback.testing import Asked, CallTool, RawAnswer, ScriptedModelServer
 
@@ -189,7 +190,7 @@ async def test_connections_are_kept_and_used_again(server: ScriptedModelServer, 
 
     server.on("", answer)
     async with aiohttp.ClientSession(connector=Counting()) as session:
-        model = open_at(server.url, session=session)
+        model = open_at(server.url, connections=Connections(session))
         for _ in range(5):
             await model.reply(HELLO, key=key)
         await model.close()

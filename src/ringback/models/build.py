@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import dataclass, replace
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
 from yarl import URL
 
 from ringback.domain.secret import Redactor
 from ringback.errors import ModelNotConfigured, UsageError
 from ringback.models import prices
 from ringback.models.budget import Budget
+from ringback.models.connections import Connections
 from ringback.models.model import LanguageModel
 from ringback.models.openai_compatible import OpenAiCompatible
 from ringback.models.provider import Provider
@@ -72,7 +72,7 @@ def open_model(
     temperature: float | None = None,
     retries: Retries | None = None,
     slots: asyncio.Semaphore | None = None,
-    session: aiohttp.ClientSession | None = None,
+    connections: Connections | None = None,
 ) -> LanguageModel:
     """A language model, ready to be asked. Nothing is sent before the first call.
 
@@ -88,7 +88,7 @@ def open_model(
         temperature: None: the provider's own.
         retries: How often and how patiently to try again.
         slots: Shared with another model of the same provider, in place of `concurrency`.
-        session: An HTTP client to share; it is then closed by whoever opened it.
+        connections: To share with models of other roles, where they are reached through OpenAI-compatible servers.
 
     Raises:
         ModelNotConfigured: A hosted provider, and no key.
@@ -101,7 +101,7 @@ def open_model(
     _check_price(name, budget, own_prices)
     if base_url is not None:
         _check_base_url(base_url, key, settings)
-    provider = _provider(name, base_url, key, request_timeout=timeout, temperature=temperature, session=session)
+    provider = _provider(name, base_url, key, request_timeout=timeout, temperature=temperature, connections=connections)
     return ProviderModel(
         name=name,
         provider=provider,
@@ -121,7 +121,7 @@ def _provider(
     *,
     request_timeout: float,
     temperature: float | None,
-    session: aiohttp.ClientSession | None,
+    connections: Connections | None,
 ) -> Provider:
     provider, _, model = name.partition(":")
     hosted = _HOSTED.get(provider)
@@ -137,7 +137,7 @@ def _provider(
         timeout=request_timeout,
         temperature=temperature,
         proxy=_proxy(address),
-        session=session,
+        connections=connections,
     )
 
 

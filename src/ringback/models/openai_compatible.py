@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from yarl import URL
 
 from ringback.models import chat_completions
+from ringback.models.connections import Connections
 from ringback.models.model import Message, Tool
 from ringback.models.provider import Answer, Cause, Trouble
 
 _LARGEST_ANSWER = 8 * 1024 * 1024
-_KEEP_ALIVE = 30.0
 _CANNOT_TAKE_SCHEMA = frozenset({400, 404, 415, 422, 501})
 
 
@@ -32,7 +32,7 @@ class OpenAiCompatible:
         timeout: float = 60.0,
         temperature: float | None = None,
         proxy: str | None = None,
-        session: aiohttp.ClientSession | None = None,
+        connections: Connections | None = None,
     ) -> None:
         """Describe the model; connections are opened with the first request.
 
@@ -43,7 +43,7 @@ class OpenAiCompatible:
             timeout: Seconds for one request, connecting included.
             temperature: None: the server's own.
             proxy: URL of an HTTP proxy.
-            session: A client to share; it is then closed by whoever opened it.
+            connections: To share with other models; None: its own.
         """
         base = URL(base_url)
         self.where = base.host_port_subcomponent or ""
@@ -55,8 +55,7 @@ class OpenAiCompatible:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._temperature = temperature
         self._proxy = proxy
-        self._shared = session
-        self._own: aiohttp.ClientSession | None = None
+        self._connections = connections or Connections()
         self._schema_known = True
 
     async def ask(self, messages: Sequence[Message], shape: type[BaseModel] | None, tools: Sequence[Tool]) -> Answer:
@@ -78,10 +77,8 @@ class OpenAiCompatible:
         return answer
 
     async def close(self) -> None:
-        """Close the connections, unless the client is shared."""
-        own, self._own = self._own, None
-        if own is not None:
-            await own.close()
+        """Close the connections, unless others use them too."""
+        await self._connections.done(self)
 
     def _request(
         self, messages: Sequence[Message], shape: type[BaseModel] | None, tools: Sequence[Tool], *, with_schema: bool
@@ -93,7 +90,7 @@ class OpenAiCompatible:
     async def _post(self, body: bytes) -> Answer:
         try:
             # A redirect would turn the POST into a GET, or carry the key to another host.
-            async with self._session().post(
+            async with self._connections.session(self).post(
                 self._url,
                 data=body,
                 headers=self._headers,
@@ -115,15 +112,6 @@ class OpenAiCompatible:
         if status in _CANNOT_TAKE_SCHEMA:
             raise _RefusedSchema(trouble)
         raise trouble
-
-    def _session(self) -> aiohttp.ClientSession:
-        if self._shared is not None:
-            return self._shared
-        if self._own is None:
-            # How many requests there are at once is limited one layer up.
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE)
-            self._own = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._own
 
 
 class _RefusedSchema(Trouble):
