@@ -1,5 +1,9 @@
 """What calls cost."""
 
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 
 from ringback.models.prices import Price, has_price, price, source
@@ -30,5 +34,16 @@ def test_own_prices_go_first() -> None:
     assert has_price("local:llama", {"local:llama": Price(input_per_million=0, output_per_million=0)})
 
 
-def test_the_source_names_a_version() -> None:
-    assert source().startswith("list prices of genai-prices ")
+def test_the_source_names_the_version_of_the_lock_file_and_the_day_it_came_out() -> None:
+    locked = tomllib.loads((Path(__file__).parents[2] / "uv.lock").read_text())["package"]
+    (package,) = (package for package in locked if package["name"] == "genai-prices")
+    day = datetime.fromisoformat(package["wheels"][0]["upload-time"]).date()
+    assert source() == f"list prices of genai-prices {package['version']}, released {day}"
+
+
+def test_of_another_version_no_day_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def another(name: str) -> str:
+        return {"genai-prices": "9.9.9"}[name]
+
+    monkeypatch.setattr("ringback.models.prices.version", another)
+    assert source() == "list prices of genai-prices 9.9.9"

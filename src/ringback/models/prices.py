@@ -16,6 +16,10 @@ _PROVIDERS = {"google-gla": "google", "gemini": "google", "grok": "x-ai", "xai":
 """Our provider names where the price list has others."""
 
 
+_RELEASED = ("0.2.3", "2026-11-10")
+"""The version of the price list in our lock file, and the day it came out: the package itself carries no date."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """What a model costs, in US dollars per million tokens."""
@@ -46,8 +50,10 @@ def has_price(name: str, own: Prices | None = None) -> bool:
 
 
 def source() -> str:
-    """Where the listed prices are from, for reports: the package that carries them, and its version."""
-    return f"list prices of genai-prices {version('genai-prices')}"
+    """Where the listed prices are from, for reports: the package that carries them, its version and its day."""
+    installed = version("genai-prices")
+    released = f", released {_RELEASED[1]}" if installed == _RELEASED[0] else ""
+    return f"list prices of genai-prices {installed}{released}"
 
 
 @lru_cache(maxsize=256)
