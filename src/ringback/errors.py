@@ -3,7 +3,15 @@
 RingbackError                 message is a whole sentence for the user
 ├── UsageError                wrong flags, settings or names                     (exit 2)
 │   ├── SuiteError            one or more problems in suite files                (exit 2)
-│   └── ModelNotConfigured    a scenario needs a model and none is set           (exit 2)
+│   ├── ModelNotConfigured    a scenario needs a model and none is set           (exit 2)
+│   ├── InvalidFields         fields of a request, each with its sentences       (400)
+│   ├── NotFound              nothing of that number or name                     (404)
+│   ├── Conflict              it does not go with what is there                  (409)
+│   ├── Unauthenticated       no key, or none that is known                      (401)
+│   ├── Forbidden             the key's scope does not reach that far            (403)
+│   ├── TooLarge              a request's body                                   (413)
+│   ├── TooManyRequests       the key's rate limit                               (429)
+│   └── NotAvailable          the reference has it and Ringback not yet          (501)
 ├── StorageError              database: full, read-only, corrupt, newer          (exit 2)
 ├── ChannelError              no conversation with the agent
 │   ├── NotConnected          DNS, TCP or TLS failed
@@ -21,6 +29,7 @@ RingbackError                 message is a whole sentence for the user
 └── Interrupted               the user stopped the run
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -63,6 +72,47 @@ class SuiteError(UsageError):
 
 class ModelNotConfigured(UsageError):
     """A scenario needs a language model and none is configured."""
+
+
+class InvalidFields(UsageError):
+    """Fields of a request that cannot be right; all of them at once."""
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("; ".join(f"{field}: {' '.join(sentences)}" for field, sentences in fields.items()))
+        self.fields = {field: list(sentences) for field, sentences in fields.items()}
+
+
+class NotFound(UsageError):
+    """There is nothing of that number or name."""
+
+
+class Conflict(UsageError):
+    """The request does not go with what is there."""
+
+
+class Unauthenticated(UsageError):
+    """No API key, or none that is known."""
+
+
+class Forbidden(UsageError):
+    """The API key's scope does not reach that far."""
+
+
+class TooLarge(UsageError):
+    """The body of a request is larger than is taken."""
+
+
+class TooManyRequests(UsageError):
+    """More requests than the key's rate limit lets through."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds."""
+
+
+class NotAvailable(UsageError):
+    """The reference product has it and Ringback does not yet."""
 
 
 class StorageError(RingbackError):

@@ -15,7 +15,7 @@ from ringback.errors import UsageError
 
 PREFIX = "RINGBACK_"
 
-ENVIRONMENT_ONLY = frozenset({"api_key", "websocket_secret"})
+ENVIRONMENT_ONLY = frozenset({"api_key", "websocket_secret", "encryption_key"})
 """Secrets: never read from a file that may be committed."""
 
 
@@ -47,7 +47,11 @@ class Settings(BaseModel):
     prices_file: Path | None = Field(
         default=None, description="JSON file with own prices: model name to US dollars per million tokens."
     )
-    max_concurrent_runs: int = Field(default=10, ge=1, description="Conversations at the same time.")
+    max_concurrent_runs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Conversations at the same time: 10 for `ringback run`; for the service, of all workers together.",
+    )
     max_connecting: int = Field(default=64, ge=1, description="Handshakes under way at the same time.")
     connect_timeout: float = Field(default=10.0, gt=0, description="Seconds for one handshake.")
     connect_attempts: int = Field(default=3, ge=1, description="Tries to connect where another try can help.")
@@ -72,6 +76,38 @@ class Settings(BaseModel):
         description="What all frames of an agent in one conversation may add up to, in bytes; each counts 500 more.",
     )
     ca_file: Path | None = Field(default=None, description="PEM file of a private certificate authority for wss://.")
+
+    # The service.
+    encryption_key: SecretStr | None = Field(
+        default=None,
+        description="Key that seals agents' secrets in the database; by default a file in the home folder.",
+    )
+    public_url: str | None = Field(
+        default=None, description="Address under which others reach the server, for share links and pages."
+    )
+    worker_concurrency: int = Field(default=50, ge=1, description="Conversations of one worker at the same time.")
+    agent_concurrency: int | None = Field(
+        default=None, ge=1, description="Conversations of the service with one agent at the same time."
+    )
+    starts_per_second: float | None = Field(
+        default=None, gt=0, description="Conversations that the service begins in one second."
+    )
+    queue_poll: float = Field(default=0.1, gt=0, description="Seconds between a worker's looks into the queue.")
+    heartbeat: float = Field(default=5.0, gt=0, description="Seconds between a worker's signs of life.")
+    worker_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds without a sign of life after which a worker is given up."
+    )
+    max_worker_losses: int = Field(
+        default=2, ge=0, description="How often a run whose worker died is begun again before it is given up."
+    )
+    drain_timeout: float = Field(
+        default=30.0, ge=0, description="Seconds that a stopping worker gives its conversations to end."
+    )
+    chat_timeout: float = Field(
+        default=1800.0, ge=1, le=3600, description="Seconds that a pull-mode chat may take as a whole."
+    )
+    max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, description="Largest body of a request, in bytes.")
+    requests_per_minute: int = Field(default=6000, ge=1, description="Requests that one API key may make in a minute.")
 
     @property
     def effective_database_url(self) -> str:

@@ -311,5 +311,5 @@ async def run_service(
             connect_attempts=settings.connect_attempts,
         )
         yield RunService(
-            store, executor, concurrency=concurrency or settings.max_concurrent_runs, on_event=on_event, stop=stop
+            store, executor, concurrency=concurrency or settings.max_concurrent_runs or 10, on_event=on_event, stop=stop
         )

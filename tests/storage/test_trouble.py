@@ -82,7 +82,7 @@ async def test_a_record_that_makes_no_sense(store: Store, path: Path, add: Add) 
 async def test_a_newer_database_is_left_alone(path: Path) -> None:
     await (await Store.open(f"sqlite:///{path}")).close()
     _execute(path, "update ringback_schema set version = 99")
-    with pytest.raises(StorageError, match=r"newer Ringback \(schema 99; this one knows 1\)"):
+    with pytest.raises(StorageError, match=r"newer Ringback \(schema 99; this one knows 2\)"):
         await Store.open(f"sqlite:///{path}")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,8 @@ class RunStatus(StrEnum):
     """Where a run is on its way."""
 
     QUEUED = "queued"
+    ADMITTED = "admitted"
+    """The service's only: the limits let it in, and the engine has it."""
     CONVERSING = "conversing"
     EVALUATING = "evaluating"
     DONE = "done"
@@ -88,6 +91,35 @@ class Provenance(BaseModel):
     prices: str | None = None
     """Where the prices of the models are from; None where no model is asked."""
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrigin:
+    """Which kept records a run of the service was made from."""
+
+    agent_id: int
+    personality_id: int | None = None
+    test_profile_id: int | None = None
+    number: str | None = None
+    """1 to frequency for text runs that are repeated; a telephone number for voice runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the service keeps of a run request."""
+
+    agent_id: int | None
+    sealed_agent: str
+    """The agent as it was then, encrypted."""
+    run_type: str
+    """`Text`, `WebSocket` or `Voice`, as the reference spells it."""
+    request: dict[str, Any]
+    """The request's body, for `rerun` and the answers' `run_settings`; no secrets."""
+    origins: tuple[RunOrigin, ...]
+    """One a run, in the order of the specifications."""
+    concurrency_limit: int | None = None
+    call_timeout: float | None = None
+    """Pull-mode chat: seconds that one whole conversation may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,11 @@ class ProviderModel:
             # Not every provider takes an empty message.
             said = Message("assistant", answer.text or "(nothing)")
             again = (*messages, said, Message("user", complaint(misfit)))
-        answer, second = await self._ask(again, shape, tools)
+        try:
+            answer, second = await self._ask(again, shape, tools)
+        except (ModelError, CostLimitReached) as error:
+            error.usage = usage  # the first answer was paid for, whatever came of the second request
+            raise
         try:
             return _fit(answer, usage + second, shape, tools)
         except Misfit as misfit:

@@ -35,19 +35,26 @@ def plan(
             f"{asked:,} conversations are more than one result holds ({MOST_RUNS:,}). Lower --repeat or `frequency`, or"
             " choose scenarios with --only or --tag."
         )
+    filled_with = [
+        [
+            (profile, scenario if scenario.unsupported else _filled(scenario, profile))
+            for profile in scenario.profiles or (None,)
+        ]
+        for scenario in scenarios
+    ]
     return tuple(
         RunSpecification(
-            # What cannot run anyway may be templated with a profile that is kept elsewhere.
-            scenario=scenario if scenario.unsupported else _filled(scenario, profile),
+            scenario=filled,
             scenario_id=scenario_ids[scenario.key],
             repeat=number,
             personality=personality,
             profile=profile,
             seed=_run_seed(seed, scenario.key, personality, profile, number),
         )
-        for scenario in scenarios
+        for position, scenario in enumerate(scenarios)
         for personality in scenario.personalities or (None,)
-        for profile in scenario.profiles or (None,)
+        # What cannot run anyway may be templated with a profile that is kept elsewhere.
+        for profile, filled in filled_with[position]
         for number in range(1, (repeat or scenario.frequency) + 1)
     )
 

@@ -1,12 +1,14 @@
 """Rows to records and back, and the statements that are used for many rows at once."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from ringback.domain.run import Result, Run, RunSpecification, RunStatus
+from ringback.domain.run import Asked, Result, Run, RunOrigin, RunSpecification, RunStatus
 from ringback.storage.documents import (
     dump_specification,
     load_provenance,
@@ -15,9 +17,10 @@ from ringback.storage.documents import (
 )
 from ringback.storage.owner import Owner
 from ringback.storage.tables import runs
+from ringback.storage.tables import specifications as documents
 from ringback.storage.writer import RunChange
 
-UNFINISHED = (RunStatus.QUEUED, RunStatus.CONVERSING, RunStatus.EVALUATING)
+UNFINISHED = (RunStatus.QUEUED, RunStatus.ADMITTED, RunStatus.CONVERSING, RunStatus.EVALUATING)
 
 SAVE = (
     update(runs)
@@ -36,6 +39,10 @@ SAVE = (
         started_at=bindparam("started_at"),
         finished_at=bindparam("finished_at"),
         record=bindparam("record"),
+        ending=bindparam("ending"),
+        duration=bindparam("duration"),
+        brief=bindparam("brief"),
+        updated_at=bindparam("updated_at"),
     )
 )
 
@@ -49,6 +56,7 @@ QUEUE_AGAIN = (
         started_at=None,
         finished_at=None,
         record=None,
+        brief=None,
         owner=bindparam("owner"),
         owner_kind=bindparam("owner_kind"),
     )
@@ -66,34 +74,113 @@ def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
         "started_at": change.started_at,
         "finished_at": change.finished_at,
         "record": change.record,
+        "ending": change.ending,
+        "duration": change.duration,
+        "brief": change.brief,
+        "updated_at": datetime.now(UTC),
     }
 
 
 def insert_runs(
-    connection: Connection, result_id: int, specifications: Sequence[RunSpecification], owner: Owner
+    connection: Connection,
+    result_id: int,
+    specifications: Sequence[RunSpecification],
+    owner: Owner,
+    origins: Sequence[RunOrigin] = (),
 ) -> list[int]:
     """Insert a queued run for each specification; their numbers in the same order."""
     if not specifications:
         return []
-    rows = [
+    documents = _insert_specifications(connection, result_id, specifications)
+    now = datetime.now(UTC)
+    rows: list[dict[str, Any]] = [
         {
             "result_id": result_id,
             "position": position,
             "scenario_id": specification.scenario_id,
+            "scenario_name": specification.scenario.name,
+            "specification_id": documents[_combination(specification)],
+            "repeat": specification.repeat,
+            "seed": specification.seed,
             "status": RunStatus.QUEUED,
             "attempt": 1,
             "owner_kind": owner.kind,
             "owner": str(owner),
-            "specification": dump_specification(specification),
+            "created_at": now,
+            "updated_at": now,
         }
         for position, specification in enumerate(specifications)
     ]
+    if origins:
+        rows = [row | dataclasses.asdict(origin) for row, origin in zip(rows, origins, strict=True)]
     connection.execute(insert(runs), rows)
     return list(
         connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position))
         .scalars()
         .all()
     )
+
+
+def asked_columns(asked: Asked) -> dict[str, Any]:
+    """The columns of `results` that only the service fills in."""
+    return {
+        "agent_id": asked.agent_id,
+        "agent": asked.sealed_agent,
+        "run_type": asked.run_type,
+        "request": json.dumps(asked.request),
+        "concurrency_limit": asked.concurrency_limit,
+        "call_timeout": asked.call_timeout,
+    }
+
+
+def _combination(specification: RunSpecification) -> tuple[int, int, int]:
+    """What the repeats of a scenario have in common: the planner makes it once for all of them."""
+    return id(specification.scenario), id(specification.personality), id(specification.profile)
+
+
+def _insert_specifications(
+    connection: Connection, result_id: int, given: Sequence[RunSpecification]
+) -> dict[tuple[int, int, int], int]:
+    """Keep each combination of scenario, personality and profile once; its number."""
+    distinct = {_combination(specification): specification for specification in given}
+    rows = [
+        {"result_id": result_id, "document": dump_specification(specification)} for specification in distinct.values()
+    ]
+    ids = connection.execute(insert(documents).returning(documents.c.id, sort_by_parameter_order=True), rows)
+    return dict(zip(distinct, ids.scalars(), strict=True))
+
+
+RUNS = select(runs, documents.c.document.label("specification")).join(
+    documents, documents.c.id == runs.c.specification_id
+)
+"""Rows that `load_run` can read."""
+
+
+class RunLoader:
+    """Reads rows of `RUNS`; a specification that many rows share is read once."""
+
+    def __init__(self) -> None:
+        self._specifications: dict[int, RunSpecification] = {}
+
+    def load(self, row: Row[Any]) -> Run:
+        """One run. Raises `ValueError` where a document cannot be read."""
+        shared = self._specifications.get(row.specification_id)
+        if shared is None:
+            shared = self._specifications[row.specification_id] = load_specification(row.specification)
+        record = load_record(row.record)
+        return Run(
+            id=row.id,
+            result_id=row.result_id,
+            specification=shared.model_copy(update={"repeat": row.repeat, "seed": row.seed}),
+            status=RunStatus(row.status),
+            attempt=row.attempt,
+            conversation=record.conversation,
+            evaluation=record.evaluation,
+            earlier_attempts=record.earlier_attempts,
+            usage=record.usage,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
 
 
 def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:
@@ -107,24 +194,6 @@ def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, di
     for result_id, outcome, count in rows:
         counts.setdefault(result_id, {})[outcome] = count
     return counts
-
-
-def load_run(row: Row[Any]) -> Run:
-    """A row of `runs`. Raises `ValueError` where a document cannot be read."""
-    record = load_record(row.record)
-    return Run(
-        id=row.id,
-        result_id=row.result_id,
-        specification=load_specification(row.specification),
-        status=RunStatus(row.status),
-        attempt=row.attempt,
-        conversation=record.conversation,
-        evaluation=record.evaluation,
-        earlier_attempts=record.earlier_attempts,
-        usage=record.usage,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )
 
 
 def load_result(row: Row[Any]) -> Result:

@@ -1,19 +1,31 @@
 """The store: results, runs and the numbers of scenarios, in one database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from ringback.domain.outcome import Outcome
-from ringback.domain.run import Provenance, Result, Run, RunSpecification, RunStatus
-from ringback.errors import UsageError
+from ringback.domain.run import Asked, Provenance, Result, Run, RunSpecification, RunStatus
+from ringback.errors import NotFound
 from ringback.storage import tables
 from ringback.storage.database import Database
 from ringback.storage.documents import dump_provenance, dump_record
 from ringback.storage.owner import Owner
-from ringback.storage.rows import QUEUE_AGAIN, SAVE, UNFINISHED, bound, counts_of, insert_runs, load_result, load_run
+from ringback.storage.rows import (
+    QUEUE_AGAIN,
+    RUNS,
+    SAVE,
+    UNFINISHED,
+    RunLoader,
+    asked_columns,
+    bound,
+    counts_of,
+    insert_runs,
+    load_result,
+)
 from ringback.storage.writer import GroupedWriter, RunChange
 
 
@@ -40,9 +52,18 @@ class Store:
     A run belongs to the process that holds its conversation: what another one writes to it is refused.
     """
 
-    def __init__(self, database: Database, owner: Owner, *, window: float = 0.01) -> None:
+    def __init__(
+        self,
+        database: Database,
+        owner: Owner,
+        *,
+        window: float = 0.01,
+        brief_of: Callable[[Run], str] | None = None,
+    ) -> None:
+        """`brief_of` renders a finished run's entry of its result's detail; without it none is kept."""
         self._database = database
         self._owner = owner
+        self._brief_of = brief_of
         self._writer = GroupedWriter(self._write_changes, window=window)
 
     @classmethod
@@ -102,6 +123,7 @@ class Store:
         agent_url: str,
         provenance: Provenance,
         specifications: Sequence[RunSpecification],
+        asked: Asked | None = None,
     ) -> Result:
         """Store a request: one result, and a queued run for each specification, in their order.
 
@@ -111,19 +133,24 @@ class Store:
             agent_url: its URL as shown, without credentials.
             provenance: where the result comes from.
             specifications: what each run needs.
+            asked: what the service keeps beside; None for the command line.
         """
         created_at = datetime.now(UTC)
-        row = {
+        row: dict[str, Any] = {
             "name": name,
             "agent_name": agent_name,
             "agent_url": agent_url,
             "created_at": created_at,
+            "updated_at": created_at,
+            "kind": self._owner.kind,
             "provenance": dump_provenance(provenance),
         }
+        if asked is not None:
+            row |= asked_columns(asked)
 
         def add(connection: Connection) -> tuple[int, list[int]]:
             number = connection.execute(insert(tables.results).returning(tables.results.c.id), row).scalar_one()
-            return number, insert_runs(connection, number, specifications, self._owner)
+            return number, insert_runs(connection, number, specifications, self._owner, asked.origins if asked else ())
 
         result_id, ids = await self._database.write(add)
         runs = tuple(
@@ -168,18 +195,19 @@ class Store:
         await self._database.write(finish)
 
     async def result(self, result_id: int, *, with_runs: bool = True) -> Result:
-        """A result, by default with all of its runs. Raises `UsageError` where there is none of that number."""
+        """A result, by default with all of its runs. Raises `NotFound` where there is none of that number."""
         runs, results = tables.runs, tables.results
 
         def load(connection: Connection) -> Result:
             row = connection.execute(select(results).where(results.c.id == result_id)).one_or_none()
             if row is None:
-                raise UsageError(f"There is no result {result_id}. `ringback results list` shows those there are.")
+                raise NotFound(f"There is no result {result_id}. `ringback results list` shows those there are.")
             found = load_result(row)
             if not with_runs:
                 return found
-            rows = connection.execute(select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position))
-            return replace(found, runs=tuple(load_run(row) for row in rows))
+            rows = connection.execute(RUNS.where(runs.c.result_id == result_id).order_by(runs.c.position))
+            loader = RunLoader()
+            return replace(found, runs=tuple(loader.load(row) for row in rows))
 
         return await self._database.read(load)
 
@@ -207,25 +235,26 @@ class Store:
         ]
 
     async def run(self, run_id: int) -> Run:
-        """One run. Raises `UsageError` where there is none of that number."""
+        """One run. Raises `NotFound` where there is none of that number."""
 
         def load(connection: Connection) -> Run:
-            row = connection.execute(select(tables.runs).where(tables.runs.c.id == run_id)).one_or_none()
+            row = connection.execute(RUNS.where(tables.runs.c.id == run_id)).one_or_none()
             if row is None:
-                raise UsageError(f"There is no run {run_id}.")
-            return load_run(row)
+                raise NotFound(f"There is no run {run_id}.")
+            return RunLoader().load(row)
 
         return await self._database.read(load)
 
     async def interrupted_runs(self, result_id: int) -> list[Run]:
         """The runs of a result that their process left undone."""
         runs = tables.runs
-        interrupted = (
-            select(runs)
-            .where(runs.c.result_id == result_id, runs.c.status == RunStatus.INTERRUPTED)
-            .order_by(runs.c.position)
+        interrupted = RUNS.where(runs.c.result_id == result_id, runs.c.status == RunStatus.INTERRUPTED).order_by(
+            runs.c.position
         )
-        return await self._database.read(lambda connection: [load_run(row) for row in connection.execute(interrupted)])
+        loader = RunLoader()
+        return await self._database.read(
+            lambda connection: [loader.load(row) for row in connection.execute(interrupted)]
+        )
 
     async def mark_abandoned(self) -> int:
         """Mark what dead processes of this store's kind left undone as interrupted; how many runs that were."""
@@ -265,9 +294,9 @@ class Store:
             connection.execute(
                 update(results).where(results.c.id == result_id).values(interrupted=False, finished_at=None)
             )
-            rows = connection.execute(select(runs).where(runs.c.result_id == result_id).order_by(runs.c.position))
-            chosen = set(ids)
-            return [load_run(row) for row in rows if row.id in chosen]
+            rows = connection.execute(RUNS.where(runs.c.result_id == result_id).order_by(runs.c.position))
+            chosen, loader = set(ids), RunLoader()
+            return [loader.load(row) for row in rows if row.id in chosen]
 
         return await self._database.write(reset)
 
@@ -281,6 +310,9 @@ class Store:
                 started_at=run.started_at,
                 finished_at=run.finished_at,
                 record=dump_record(run),
+                ending=run.conversation.ending.code if run.conversation else None,
+                duration=run.conversation.duration if run.conversation else None,
+                brief=self._brief_of(run) if self._brief_of and run.status is RunStatus.DONE else None,
             )
         )
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -19,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with every change of the tables or documents that an older Ringback could not read."""
 
 
@@ -73,10 +75,30 @@ results = Table(
     Column("agent_name", Text, nullable=False),
     Column("agent_url", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, index=True),
     Column("finished_at", Moment),
     Column("interrupted", Boolean, nullable=False, default=False),
     Column("provenance", Text, nullable=False),
+    # What only the service fills in.
+    Column("kind", String(16), nullable=False, default="cli"),
+    Column("agent_id", Integer),
+    Column("agent", Text),  # the agent as it was when the runs were asked for, sealed
+    Column("run_type", String(16)),
+    Column("request", Text),  # the run request as it was asked, for `rerun` and the answers' `run_settings`
+    Column("concurrency_limit", Integer),
+    Column("call_timeout", Float),  # pull-mode chat: seconds that one whole conversation may take
+    Column("cancelled_at", Moment),
+    Column("deleted_at", Moment),
+    Index("results_open", "kind", "finished_at"),
     sqlite_autoincrement=True,
+)
+
+specifications = Table(
+    "specifications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("result_id", Integer, ForeignKey("results.id"), nullable=False, index=True),
+    Column("document", Text, nullable=False),
 )
 
 runs = Table(
@@ -85,17 +107,180 @@ runs = Table(
     Column("id", Integer, primary_key=True),
     Column("result_id", Integer, ForeignKey("results.id"), nullable=False),
     Column("position", Integer, nullable=False),
-    Column("scenario_id", Integer, nullable=False),
+    Column("scenario_id", Integer, nullable=False, index=True),
+    Column("scenario_name", Text, nullable=False, default=""),
+    Column("agent_id", Integer, index=True),
+    Column("personality_id", Integer),
+    Column("test_profile_id", Integer),
+    Column("specification_id", Integer, ForeignKey("specifications.id"), nullable=False),
+    Column("repeat", Integer, nullable=False, default=1),
+    Column("seed", BigInteger, nullable=False, default=0),
+    Column("number", String(32)),  # 1 to frequency for text runs that are repeated; a telephone number for voice
     Column("status", String(16), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("outcome", String(16)),
+    Column("ending", String(64)),  # the ending's code
+    Column("duration", Float),  # seconds
     Column("owner_kind", String(16), nullable=False),
     Column("owner", Text, nullable=False),
+    Column("times_lost", Integer, nullable=False, default=0),  # how many workers died with it
+    Column("created_at", Moment),
+    Column("updated_at", Moment),
+    Column("admitted_at", Moment),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    Column("specification", Text, nullable=False),
+    Column("cancel_requested_at", Moment),
     Column("record", Text),
+    Column("brief", Text),  # the run's entry of its result's detail, rendered once
+    Column("review", Text),  # what people noted: reviewed, feedback, evaluation status, votes
+    Column("rescoring", Text),  # metrics to be scored on a record that is kept; None: the whole run
     UniqueConstraint("result_id", "position"),
     Index("runs_unfinished", "status", "owner_kind"),
+    Index("runs_of_result", "result_id", "status"),
+    Index("runs_changed", "result_id", "updated_at"),
+    sqlite_autoincrement=True,
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(64), primary_key=True),  # the owner of its runs' rows
+    Column("owner", Text, nullable=False),
+    Column("places", Integer, nullable=False),  # how many runs it carries at once
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("stopped_at", Moment),  # ended in order, or given up by the others
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("assistant_id", Text, index=True),
+    Column("document", Text, nullable=False),
+    Column("sealed", Text),  # secret, headers and credentials, encrypted
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+scenarios = Table(
+    "scenarios",
+    metadata,
+    Column("id", Integer, ForeignKey("scenario_ids.id"), primary_key=True, autoincrement=False),
+    Column("agent_id", Integer, index=True),
+    Column("name", Text, nullable=False),
+    Column("personality_id", Integer),
+    Column("test_profile_id", Integer),
+    Column("document", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+)
+
+scenario_tags = Table(
+    "scenario_tags",
+    metadata,
+    Column("scenario_id", Integer, ForeignKey("scenarios.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Index("scenario_tags_tag", "tag"),
+)
+
+scenario_metrics = Table(
+    "scenario_metrics",
+    metadata,
+    Column("scenario_id", Integer, ForeignKey("scenarios.id"), primary_key=True),
+    Column("metric_id", Integer, ForeignKey("metrics.id"), primary_key=True),
+)
+
+personalities = Table(
+    "personalities",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("predefined", Boolean, nullable=False, default=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+test_profiles = Table(
+    "test_profiles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agent_id", Integer, index=True),
+    Column("name", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("predefined", Boolean, nullable=False, default=False),
+    Column("document", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", String(16), nullable=False, index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("scope", String(8), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_id", Integer, nullable=False),  # the API key that asked; 0: the key of the settings
+    Column("idempotency_key", Text, nullable=False),
+    Column("request_digest", String(64), nullable=False),
+    Column("result_id", Integer),  # None while the first request is under way
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("key_id", "idempotency_key"),
+)
+
+chat_turns = Table(
+    "chat_turns",
+    metadata,
+    Column("run_id", Integer, ForeignKey("runs.id"), primary_key=True),
+    Column("turn_id", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False, default=1),
+    Column("status", String(16), nullable=False),  # generating, ready, dropped, error
+    Column("message", Text),  # what the caller said; None: nothing
+    Column("ended", Boolean, nullable=False, default=False),
+    Column("ended_reason", Text),
+    Column("updated_at", Moment, nullable=False),
+)
+
+chat_frames = Table(
+    "chat_frames",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("turn_id", Integer),  # the turn that it opened; None: it opens none (a tool frame, metadata)
+    Column("frame", Text, nullable=False),  # what was submitted, as JSON text
+    Column("created_at", Moment, nullable=False),
+    Index("chat_frames_of_run", "run_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -27,6 +27,12 @@ class RunChange:
     started_at: datetime | None
     finished_at: datetime | None
     record: str
+    ending: str | None = None
+    """The ending's code."""
+    duration: float | None = None
+    """Seconds."""
+    brief: str | None = None
+    """The run's entry of its result's detail, as JSON text."""
 
 
 _Write = Callable[[Sequence[RunChange]], Awaitable[Collection[int]]]
