@@ -1,0 +1,41 @@
+"""The live objects behind the service: one set a process, shared by the API's routes and the worker."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ringback.settings import Settings
+from ringback.storage.database import Database
+from ringback.storage.owner import Owner
+from ringback.storage.sealing import Seal, key_of_home
+from ringback.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the doors of the service use."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    """Where model providers' keys are."""
+    database: Database
+    seal: Seal
+    store: Store
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, environ: Mapping[str, str]) -> AsyncGenerator[Services]:
+    """Everything that a server or worker needs, open for as long as the context lasts.
+
+    Raises:
+        StorageError: the database cannot be used.
+        UsageError: there is no encryption key and none can be made.
+    """
+    key = settings.encryption_key
+    seal = Seal(key.get_secret_value() if key else key_of_home(settings.home))
+    database = await Database.open(settings.effective_database_url, busy_timeout=10.0)
+    store = Store(database, Owner.this_process("service"))
+    try:
+        yield Services(settings=settings, environ=environ, database=database, seal=seal, store=store)
+    finally:
+        await store.close()
