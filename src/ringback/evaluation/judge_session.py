@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from ringback.domain.run import RunSpecification
 from ringback.domain.usage import Usage
-from ringback.errors import BadModelReply
-from ringback.models.model import CallKey, LanguageModel, Message, UnfitReply
+from ringback.errors import BadModelReply, RingbackError
+from ringback.models.model import CallKey, LanguageModel, Message, used_by
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -40,8 +40,8 @@ class JudgeSession:
         key = CallKey(role="judge", run=self._run, repeat=self._repeat, number=call)
         try:
             reply = await self._model.reply(messages, key=key, shape=shape)
-        except UnfitReply as unfit:
-            self.usage += unfit.usage
+        except RingbackError as error:
+            self.usage += used_by(error)
             raise
         self.usage += reply.usage
         if not isinstance(reply.parsed, shape):

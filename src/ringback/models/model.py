@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 from ringback.domain.usage import Usage
-from ringback.errors import BadModelReply
+from ringback.errors import BadModelReply, RingbackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,12 @@ class UnfitReply(BadModelReply):
         self.usage = usage
 
 
+def used_by(error: RingbackError) -> Usage:
+    """What was used for answers that came to nothing: the error's own, or of an answer before it that did not fit."""
+    unfit = error if isinstance(error, UnfitReply) else error.__cause__
+    return unfit.usage if isinstance(unfit, UnfitReply) else Usage()
+
+
 class LanguageModel(Protocol):
     """One model, ready to be asked; safe to use from many conversations at once."""
 
@@ -86,7 +92,8 @@ class LanguageModel(Protocol):
         """Ask once (transport retries included).
 
         With `shape`, `ModelReply.parsed` is a validated instance of it. Raises `ModelUnavailable`, `ModelRejected`,
-        `UnfitReply` (a `BadModelReply` with its usage: the shape was not met), `CostLimitReached`.
+        `UnfitReply` (a `BadModelReply` with its usage: the shape was not met), `CostLimitReached`; `used_by` tells what
+        was used before any of them.
         """
         ...
 

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from ringback.domain.secret import Redactor
 from ringback.domain.usage import Usage
-from ringback.errors import ModelError, ModelRejected, ModelUnavailable
+from ringback.errors import CostLimitReached, ModelError, ModelRejected, ModelUnavailable
 from ringback.models import prices
 from ringback.models.budget import Budget
 from ringback.models.model import CallKey, Message, ModelReply, Tool, ToolUse, UnfitReply
@@ -86,20 +86,23 @@ class ProviderModel:
             # Not every provider takes an empty message.
             said = Message("assistant", answer.text or "(nothing)")
             again = (*messages, said, Message("user", complaint(misfit)))
+            unfit = self._unfit("gave", misfit, usage)
         try:
             answer, second = await self._ask(again, shape, tools)
         except (ModelError, CostLimitReached) as error:
-            error.usage = usage  # the first answer was paid for, whatever came of the second request
-            raise
+            raise error from unfit  # the first answer was used all the same
         try:
             return _fit(answer, usage + second, shape, tools)
         except Misfit as misfit:
-            sentence = self.redactor.clean(str(misfit))
-            raise UnfitReply(
-                f"{self.name} twice gave a reply that does not fit what was asked for: {sentence} "
-                f"Choose a more capable model with {self.settings.model}.",
-                usage + second,
-            ) from None
+            raise self._unfit("twice gave", misfit, usage + second) from None
+
+    def _unfit(self, gave: str, misfit: Misfit, usage: Usage) -> UnfitReply:
+        sentence = self.redactor.clean(str(misfit))
+        return UnfitReply(
+            f"{self.name} {gave} a reply that does not fit what was asked for: {sentence} "
+            f"Choose a more capable model with {self.settings.model}.",
+            usage,
+        )
 
     async def close(self) -> None:
         """Release the provider's connections."""

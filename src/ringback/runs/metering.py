@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from ringback.domain.usage import Usage
-from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool, UnfitReply
+from ringback.errors import RingbackError
+from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool, used_by
 
 
 class MeteredModel:
@@ -31,8 +32,8 @@ class MeteredModel:
         """Ask the model behind; raises what it raises."""
         try:
             reply = await self._model.reply(messages, key=key, shape=shape, tools=tools)
-        except UnfitReply as unfit:
-            self.usage += unfit.usage
+        except RingbackError as error:
+            self.usage += used_by(error)
             raise
         self.usage += reply.usage
         return reply
