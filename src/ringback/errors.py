@@ -46,10 +46,10 @@ class Problem:
     """One problem of a suite file or of `ringback.toml`."""
 
     file: str
-    line: int
-    """1 for the first line."""
-    column: int
-    """1 for the first column."""
+    line: int | None
+    """1 for the first line; None where the file as a whole is meant, e.g. one that does not exist."""
+    column: int | None
+    """1 for the first column; None where `line` is."""
     path: str
     """Where in the document: `scenarios[0].checks[2].tool`."""
     message: str
@@ -57,9 +57,16 @@ class Problem:
     """What would be right."""
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line}:{self.column}: {self.path or 'document'}: {self.message} {self.remedy}".rstrip()
-        )
+        if self.line is None:
+            place = f"{self.file}: {self.path}: " if self.path else f"{self.file}: "
+        else:
+            place = f"{self.file}:{self.line}:{self.column}: {self.path or 'document'}: "
+        return f"{place}{self.message} {self.remedy}".rstrip()
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """From the top of the file down; what concerns the whole file comes first."""
+        return self.line or 0, self.column or 0
 
 
 class SuiteError(UsageError):

@@ -281,7 +281,7 @@ def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
         tmp_path.name,
     ]
     said = str(caught.value)
-    assert "there is no such file" in said
+    assert f"{tmp_path / 'none.yaml'}: there is no such file. Check the path." in said.splitlines()
     assert "this is a directory, not a file" in said
 
 

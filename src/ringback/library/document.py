@@ -46,9 +46,9 @@ _TAGS = {
 
 
 class Unreadable(Exception):
-    """The text is no document; the message is a whole sentence, the position where it was seen (from 1)."""
+    """There is no document; the message is a whole sentence, the position (from 1) where it was seen, if anywhere."""
 
-    def __init__(self, message: str, remedy: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, message: str, remedy: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
         self.remedy = remedy
         self.line = line
@@ -123,7 +123,7 @@ def parse(data: bytes) -> Document:
         column = error.start - data.rfind(b"\n", 0, error.start)
         raise Unreadable("The file is not UTF-8 text.", "Save it as UTF-8.", line, column) from None
     if not text.strip():
-        raise Unreadable("The file is empty.", "Write a suite: `ringback init` makes one to start from.")
+        raise Unreadable("The file is empty.", "Write a suite: `ringback init` makes one to start from.", 1, 1)
     if text.lstrip()[0] in "{[":
         document = _parse_json(text)
         if document is not None:
@@ -223,7 +223,7 @@ _EXPLAINED = {
 def _explain(error: Any) -> Unreadable:
     problem = _one_line(str(error.problem or error.context or "it cannot be read"))
     mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     for part, (message, remedy) in _EXPLAINED.items():
         if part in problem:
             return Unreadable(f"The file is not YAML: {message[0].lower()}{message[1:]}", remedy, line, column)
@@ -249,12 +249,12 @@ class _Builder:
         while type(event).__name__ in {"StreamStartEvent", "DocumentStartEvent", "CommentEvent"}:
             event = next(self._events)
         if type(event).__name__ == "StreamEndEvent":
-            raise Unreadable("The file is empty.", "Write a suite: `ringback init` makes one to start from.")
+            raise Unreadable("The file is empty.", "Write a suite: `ringback init` makes one to start from.", 1, 1)
         self._document.value = self._value(event, ())
         for rest in self._events:
             if type(rest).__name__ == "DocumentStartEvent":
                 line = rest.start_mark.line + 1
-                raise Unreadable("The file holds more than one document (`---`).", "Make it one.", line)
+                raise Unreadable("The file holds more than one document (`---`).", "Make it one.", line, 1)
         return self._document
 
     def _value(self, event: Any, place: Place) -> Any:

@@ -172,4 +172,4 @@ class _Reading:
 
 def _from_the_top(problems: Iterable[Problem]) -> list[Problem]:
     """Each once, from the top of the file down."""
-    return sorted(dict.fromkeys(problems), key=lambda found: (found.line, found.column))
+    return sorted(dict.fromkeys(problems), key=lambda found: found.order)

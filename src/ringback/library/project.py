@@ -69,20 +69,20 @@ def load_project(path: Path) -> Project:
         text = read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         value = tomllib.loads(text)
     except UnicodeDecodeError:
-        raise _one(file, 1, 1, "the file is not UTF-8 text.", "Save it as UTF-8.") from None
+        raise _one(file, None, None, "the file is not UTF-8 text.", "Save it as UTF-8.") from None
     except Unreadable as error:
         raise _one(file, error.line, error.column, error.sentence, error.remedy) from None
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(file, text, str(error)) from None
     except (OSError, ValueError, RecursionError):
-        raise _one(file, 1, 1, "the file cannot be read.", "Check it.") from None
+        raise _one(file, None, None, "the file cannot be read.", "Check it.") from None
     value = _plain(value)
     found, findings = validate(_File, value)
     agents = found.agents if found else {}
     findings += [finding for name, entry in agents.items() for finding in _agent_rules(name, entry)]
     if findings or found is None:
         problems = [_problem(file, text, finding) for finding in findings]
-        raise SuiteError(tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))))
+        raise SuiteError(tuple(sorted(problems, key=lambda problem: problem.order)))
     return Project(agents=found.agents, settings=found.settings, folder=path.parent)
 
 
@@ -212,7 +212,7 @@ def _not_toml(file: str, text: str, message: str) -> SuiteError:
     )
 
 
-def _one(file: str, line: int, column: int, message: str, remedy: str) -> SuiteError:
+def _one(file: str, line: int | None, column: int | None, message: str, remedy: str) -> SuiteError:
     return SuiteError((Problem(file=file, line=line, column=column, path="", message=message, remedy=remedy),))
 
 
