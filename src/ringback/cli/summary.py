@@ -11,8 +11,11 @@ from ringback.domain.run import Result
 from ringback.domain.usage import Usage
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
-from ringback.results.summary import EXIT_OK, ResultSummary, ScenarioSummary, Tally
+from ringback.results.summary import EXIT_OK, LatencySummary, ResultSummary, ScenarioSummary, Tally
 from ringback.results.words import interval_words, other_counts, percent, share_words
+
+_NARROW = 72
+"""Columns below which the table would cut its figures, so that a list takes its place."""
 
 LIGHTS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "yellow")}
 
@@ -22,7 +25,11 @@ def print_summary(
 ) -> None:
     """Print what a person with ten seconds has to know."""
     console.print()
-    console.print(_table(summary))
+    if console.width < _NARROW:
+        for line in _list(summary):
+            show(console, line)
+    else:
+        console.print(_table(summary))
     colour = "green" if summary.exit_code == EXIT_OK else "red" if summary.exit_code == 1 else "yellow"
     console.print(Text(summary.verdict, style=f"bold {colour}"))
     console.print(Text(", ".join(_rate(summary.tally))))
@@ -47,13 +54,29 @@ def _table(summary: ResultSummary) -> Table:
     return table
 
 
+def _list(summary: ResultSummary) -> Iterator[Text]:
+    """What the table says, a few lines a scenario."""
+    for scenario in summary.scenarios:
+        sign, style = LIGHTS[scenario.meets]
+        yield Text.assemble((sign, f"bold {style}"), f" {one_line(scenario.name)}")
+        yield Text(f"  {', '.join(_rate(scenario.tally, others=False))}")
+        if scenario.latency is not None:
+            yield Text(f"  latency p95 {_p95(scenario.latency)}")
+        if remark := _remark(scenario):
+            yield Text(f"  {remark}", style="dim")
+
+
 def _figures(scenario: ScenarioSummary) -> Iterator[Text]:
     tally, latency = scenario.tally, scenario.latency
     yield Text(f"{tally.passed} of {tally.valid}")
     yield Text("-" if tally.rate is None else percent(tally.rate))
     yield Text("-" if tally.rate is None else interval_words(tally).removeprefix("95 % interval "))
-    yield Text("-" if latency is None else f"{latency.percentiles['p95']:.2f} s")
+    yield Text("-" if latency is None else _p95(latency))
     yield Text(_remark(scenario), style="dim")
+
+
+def _p95(latency: LatencySummary) -> str:
+    return f"{latency.percentiles['p95']:.2f} s"
 
 
 def _remark(scenario: ScenarioSummary) -> str:
@@ -70,12 +93,13 @@ def _remark(scenario: ScenarioSummary) -> str:
     return ", ".join(remarks)
 
 
-def _rate(tally: Tally) -> Iterator[str]:
+def _rate(tally: Tally, *, others: bool = True) -> Iterator[str]:
     """Never a rate without its n and its interval."""
     yield share_words(tally)
     if tally.rate is not None:
         yield interval_words(tally)
-    yield from other_counts(tally)
+    if others:
+        yield from other_counts(tally)
 
 
 def _effort(summary: ResultSummary) -> Iterator[str]:
