@@ -5,14 +5,14 @@ A channel yields one event for every frame that reaches it, in order, and nothin
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ringback.domain.conversation import FindingCode, ToolData
+from ringback.domain.fixed import fixed
 from ringback.domain.utterance import Utterance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class CallIds:
     """The numbers that a call carries to the agent: positive integers from the store."""
 
@@ -21,7 +21,7 @@ class CallIds:
     run: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Remark:
     """What the protocol layer has to say of a frame."""
 
@@ -30,7 +30,7 @@ class Remark:
     detail: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Arrival:
     """What all frames have in common."""
 
@@ -42,14 +42,14 @@ class Arrival:
     """Keys that the protocol does not know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Said(Arrival):
     """The agent said something."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class CalledTool(Arrival):
     """The agent called a tool."""
 
@@ -57,7 +57,7 @@ class CalledTool(Arrival):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ToolReturned(Arrival):
     """A tool of the agent returned."""
 
@@ -65,26 +65,26 @@ class ToolReturned(Arrival):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Noted(Arrival):
     """A frame that is no turn: metadata alone, an unknown type, binary data, an array: recorded, never answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ReportedError(Arrival):
     """An error frame: recorded, not answered; the reason of the ending if a close follows."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class EndedCall(Arrival):
     """The agent sent end_call, perhaps with last words."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Dropped(Arrival):
     """The line is closed; always the last event of a channel."""
 

@@ -4,12 +4,13 @@ Times are seconds from the start of the call on a monotonic clock; the call star
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from ringback.domain.ending import Ending
+from ringback.domain.fixed import fixed
 
 
 class Role(StrEnum):
@@ -21,7 +22,7 @@ class Role(StrEnum):
     TOOL_RESULT = "Function Call Result"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ToolData:
     """What a tool entry carries."""
 
@@ -35,7 +36,7 @@ class ToolData:
     """What the tool returned, as sent: plain text, JSON text or a JSON value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Entry:
     """One line of the transcript."""
 
@@ -85,7 +86,7 @@ class FindingCode(StrEnum):
     """Something that the caller's controller noted (loop, restart, refused hang-up)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Finding:
     """A remark on the record: nothing that reached us is dropped in silence."""
 
@@ -98,7 +99,7 @@ class Finding:
     """The frame or reply it is about (long ones cut), as plain data."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class MetadataUpdate:
     """One metadata object as it came."""
 
@@ -106,7 +107,7 @@ class MetadataUpdate:
     values: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Conversation:
     """One finished conversation; nothing changes it after the loop has returned it."""
 

@@ -1,8 +1,9 @@
 """What was found out about one run: checks, metrics, the expected outcome, and the outcome."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from ringback.domain.fixed import fixed
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import MetricKind
 from ringback.domain.usage import Usage
@@ -16,7 +17,7 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Evidence:
     """A place in the transcript, with the words that stand there."""
 
@@ -25,7 +26,7 @@ class Evidence:
     """Verbatim; empty where the whole entry is meant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class CheckScore:
     """What one check saw."""
 
@@ -38,7 +39,7 @@ class CheckScore:
     """It could not be decided (a pattern took too long, nothing to measure): neither passed nor failed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class MetricScore:
     """The value of one metric."""
 
@@ -60,7 +61,7 @@ class MetricScore:
     """Asked for by the scenario (computed metrics that always run are not)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class OutcomePart:
     """One part of the expected outcome and the judge's answer."""
 
@@ -70,7 +71,7 @@ class OutcomePart:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ExpectedOutcomeScore:
     """The judge's verdict on the expected outcome, its quotes verified by code."""
 
@@ -84,7 +85,7 @@ class ExpectedOutcomeScore:
     """Why earlier verdicts were turned down (quotes that are not there, …)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Evaluation:
     """The evaluation of one run."""
 

@@ -3,15 +3,16 @@
 `at` is seconds from the call's start on the monotonic clock; events from before the call opened carry 0.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ringback.domain.conversation import Conversation, Entry, Finding, MetadataUpdate
 from ringback.domain.ending import Ending
+from ringback.domain.fixed import fixed
 from ringback.domain.run import Run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ResultStarted:
     """A batch begins."""
 
@@ -19,7 +20,7 @@ class ResultStarted:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class RunStarted:
     """A run begins, or begins again after an invalid attempt."""
 
@@ -30,14 +31,14 @@ class RunStarted:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class CallOpened:
     """The channel is open."""
 
     run_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class EntryAdded:
     """The transcript grew."""
 
@@ -46,7 +47,7 @@ class EntryAdded:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class FindingAdded:
     """Something was remarked."""
 
@@ -55,7 +56,7 @@ class FindingAdded:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class MetadataAdded:
     """Metadata came."""
 
@@ -64,7 +65,7 @@ class MetadataAdded:
     update: MetadataUpdate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class CallEnded:
     """The conversation is over."""
 
@@ -74,14 +75,14 @@ class CallEnded:
     conversation: Conversation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class RunFinished:
     """The run is evaluated (or could not be carried out)."""
 
     run: Run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Notice:
     """Something a person should know that belongs to no run (cost limit reached, stopping, …)."""
 
@@ -89,7 +90,7 @@ class Notice:
     detail: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class ResultFinished:
     """The batch is over."""
 
