@@ -12,7 +12,7 @@ from ringback.channels.channel import ChannelEvent
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop import converse
 from ringback.conversation.recorder import Recorder
-from ringback.domain.conversation import FindingCode
+from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import EndingCode
 from ringback.domain.event import EntryAdded, Event
 from ringback.domain.utterance import Utterance
@@ -35,6 +35,61 @@ def test_the_agent_ends_while_the_caller_composes() -> None:
     assert play.lines == ["> one", "< bye", "< !"]
     assert play.conversation.ending.code is EndingCode.AGENT_ENDED
     assert play.conversation.duration == pytest.approx(7.0)
+
+
+class Deaf(AgentInMemory):
+    """Reads nothing after so many frames: what is sent then waits for room on the line."""
+
+    def __init__(self, reads: int) -> None:
+        super().__init__(replies=[[(1.0, content("hm"))]] * reads)
+        self._reads = reads
+
+    async def send(self, utterance: Utterance) -> float:
+        at = await super().send(utterance)
+        if len(self.sent) > self._reads:
+            await asyncio.Event().wait()
+        return at
+
+
+@pytest.mark.parametrize("reads", [0, 1])
+@pytest.mark.parametrize(
+    ("stop_at", "ending", "over_at"),
+    [(None, EndingCode.MAX_DURATION, 10.0 + 1.0), (4.0, EndingCode.CANCELLED, 4.0 + 1.0)],
+)
+def test_an_agent_that_stops_reading_does_not_outlast_the_limits(
+    stop_at: float | None, ending: EndingCode, over_at: float, reads: int
+) -> None:
+    limits = Limits(settle=0.0, max_duration=10.0, grace=0.5)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        if stop_at is not None:
+            loop.call_later(stop_at, stop.set)
+        agent, caller = Deaf(reads), ListedCaller("one", "two", "three")
+        recorder = Recorder(1, lambda _: None, clock=loop.time)
+        held = await converse(agent, caller, recorder, limits=limits, agent_speaks_first=False, stop=stop)
+        assert held.conversation.ending.code is ending
+        assert agent.contents == [*["one", "two"][: reads + 1], ""]
+        assert [entry.content for entry in held.conversation.said_by(Role.CALLER)] == agent.contents
+        assert agent.closed_at == pytest.approx(over_at)
+
+    run_virtually(main())
+
+
+def test_last_words_wait_for_room_on_the_line_as_long_as_the_call_may_last() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        recorder = Recorder(1, lambda _: None, clock=loop.time)
+        farewell = Say(Utterance.of("bye", ends_call=True))
+        agent = Deaf(0)
+        held = await converse(
+            agent, ListedCaller(farewell), recorder, limits=Limits(max_duration=10.0), agent_speaks_first=False
+        )
+        assert held.conversation.ending.code is EndingCode.CALLER_ENDED
+        assert agent.closed_at == pytest.approx(10.0)
+
+    run_virtually(main())
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ _NOTHING_TO_SAY = Utterance.of("Hello")
 
 _FAREWELL = Utterance((EndCall(),))
 
+_FAREWELL_PATIENCE = 1.0
+"""Seconds in which an agent that has stopped reading may still take our end_call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -96,6 +99,7 @@ class _Exchange:
         "_loop",
         "_recorder",
         "_rung_at",
+        "_sending",
         "_task",
         "_timer",
         "_timer_at",
@@ -128,6 +132,7 @@ class _Exchange:
         self._chosen: _Chosen | None = None
         self._defect: BaseException | None = None
         self._due: Step | None = None  # what the conversing task was woken for
+        self._sending: asyncio.Timeout | None = None
         self.failure: RingbackError | None = None
         now = self._clock()
         self.over_at = now
@@ -193,6 +198,8 @@ class _Exchange:
 
     def _stopped(self) -> None:
         self._turns.stop(self._clock())
+        if self._sending is not None:
+            self._sending.reschedule(self._loop.time())
         self._look()
 
     def _look(self) -> None:
@@ -327,7 +334,7 @@ class _Exchange:
         if utterance.ends_call:
             await self._end(caller_ended(), utterance)
         elif chosen.text:
-            at = await self._channel.send(utterance)
+            at = await self._send(utterance, self._turns.over_at)
             self._recorder.caller_said(chosen.text, at)
             self._turns.said(at, hold=chosen.hold)
         else:
@@ -337,9 +344,21 @@ class _Exchange:
 
     async def _end(self, ending: Ending, utterance: Utterance = _FAREWELL) -> None:
         """Say the end of the call, in one frame with the last words if there are any."""
-        at = await self._channel.send(utterance)
+        until = self._turns.over_at if utterance.text else 0.0
+        at = await self._send(utterance, max(until, self._clock() + _FAREWELL_PATIENCE))
         self._recorder.caller_said(utterance.text, at, ends_call=True)
         self._turns.ended(at, ending)
+
+    async def _send(self, utterance: Utterance, until: float) -> float:
+        """Send one frame; an agent that has stopped reading is not waited for longer than `until`."""
+        at = self._clock()
+        try:
+            async with asyncio.timeout(until - at) as self._sending:
+                return await self._channel.send(utterance)
+        except TimeoutError:
+            return at  # the frame is on the line, as far as we can tell
+        finally:
+            self._sending = None
 
 
 @dataclass(slots=True)
