@@ -109,6 +109,8 @@ class MetricDefinition(_Record):
     """For a judged metric: the question to the judge. Empty for a computed one (found by its slug)."""
     kind: MetricKind = MetricKind.BINARY
     enum_values: tuple[str, ...] = ()
+    id: int | None = None
+    """Number under which the metric is kept; None for one that only a suite file has."""
 
 
 class Scenario(_Record):

@@ -41,6 +41,7 @@ SAVE = (
         record=bindparam("record"),
         ending=bindparam("ending"),
         duration=bindparam("duration"),
+        expectation_met=bindparam("expectation_met"),
         brief=bindparam("brief"),
         updated_at=bindparam("updated_at"),
     )
@@ -62,6 +63,12 @@ QUEUE_AGAIN = (
     )
 )
 
+EVALUATE_AGAIN = (
+    update(runs)
+    .where(runs.c.id == bindparam("run"))
+    .values(status=RunStatus.QUEUED, owner=bindparam("owner"), owner_kind=bindparam("owner_kind"))
+)
+
 
 def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
     """The parameters of `SAVE`."""
@@ -76,6 +83,7 @@ def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
         "record": change.record,
         "ending": change.ending,
         "duration": change.duration,
+        "expectation_met": change.expectation_met,
         "brief": change.brief,
         "updated_at": datetime.now(UTC),
     }

@@ -124,6 +124,7 @@ class Store:
         provenance: Provenance,
         specifications: Sequence[RunSpecification],
         asked: Asked | None = None,
+        together_with: Callable[[Connection, int], None] = lambda _connection, _result_id: None,
     ) -> Result:
         """Store a request: one result, and a queued run for each specification, in their order.
 
@@ -134,6 +135,8 @@ class Store:
             provenance: where the result comes from.
             specifications: what each run needs.
             asked: what the service keeps beside; None for the command line.
+            together_with: further work of the same transaction, given the result's number; where it raises, nothing
+                is stored.
         """
         created_at = datetime.now(UTC)
         row: dict[str, Any] = {
@@ -150,6 +153,7 @@ class Store:
 
         def add(connection: Connection) -> tuple[int, list[int]]:
             number = connection.execute(insert(tables.results).returning(tables.results.c.id), row).scalar_one()
+            together_with(connection, number)
             return number, insert_runs(connection, number, specifications, self._owner, asked.origins if asked else ())
 
         result_id, ids = await self._database.write(add)
@@ -278,7 +282,9 @@ class Store:
         return await self._database.write(mark)
 
     async def reset_runs(self, ids: Sequence[int]) -> list[Run]:
-        """Queue runs again, for this process; they keep their numbers, and nothing else of what was done.
+        """Queue runs again, for this process; they keep their numbers.
+
+        Of what was done only a conversation is kept that had ended and was not evaluated: it is not held again.
 
         Args:
             ids: runs of one result.
@@ -289,14 +295,19 @@ class Store:
         mine = {"owner": str(self._owner), "owner_kind": self._owner.kind}
 
         def reset(connection: Connection) -> list[Run]:
-            connection.execute(QUEUE_AGAIN, [{"run": number, **mine} for number in ids])
+            rows = connection.execute(RUNS.where(runs.c.id.in_(ids)))
+            loader = RunLoader()
+            unjudged = {run.id for run in map(loader.load, rows) if run.conversation and not run.evaluation}
+            for statement, chosen in ((EVALUATE_AGAIN, unjudged), (QUEUE_AGAIN, set(ids) - unjudged)):
+                if chosen:
+                    connection.execute(statement, [{"run": number, **mine} for number in sorted(chosen)])
             result_id = connection.execute(select(runs.c.result_id).where(runs.c.id == ids[0])).scalar_one()
             connection.execute(
                 update(results).where(results.c.id == result_id).values(interrupted=False, finished_at=None)
             )
             rows = connection.execute(RUNS.where(runs.c.result_id == result_id).order_by(runs.c.position))
-            chosen, loader = set(ids), RunLoader()
-            return [loader.load(row) for row in rows if row.id in chosen]
+            wanted = set(ids)
+            return [loader.load(row) for row in rows if row.id in wanted]
 
         return await self._database.write(reset)
 
@@ -312,6 +323,7 @@ class Store:
                 record=dump_record(run),
                 ending=run.conversation.ending.code if run.conversation else None,
                 duration=run.conversation.duration if run.conversation else None,
+                expectation_met=_expectation_met(run),
                 brief=self._brief_of(run) if self._brief_of and run.status is RunStatus.DONE else None,
             )
         )
@@ -339,3 +351,9 @@ class Store:
             for change in changes
             if stored.get(change.id) != (str(self._owner), change.status, change.attempt, change.finished_at)
         }
+
+
+def _expectation_met(run: Run) -> bool | None:
+    """Whether all of the expected outcome is met; a verdict that could not be verified is not a met one."""
+    expected = run.evaluation.expected_outcome if run.evaluation else None
+    return None if expected is None else expected.quotes_verified and expected.score == 100  # noqa: PLR2004 - per cent

@@ -120,6 +120,7 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("outcome", String(16)),
     Column("ending", String(64)),  # the ending's code
+    Column("expectation_met", Boolean),  # whether all of the expected outcome is met; None: it was not judged
     Column("duration", Float),  # seconds
     Column("owner_kind", String(16), nullable=False),
     Column("owner", Text, nullable=False),
@@ -135,8 +136,10 @@ runs = Table(
     Column("review", Text),  # what people noted: reviewed, feedback, evaluation status, votes
     Column("rescoring", Text),  # metrics to be scored on a record that is kept; None: the whole run
     UniqueConstraint("result_id", "position"),
-    Index("runs_unfinished", "status", "owner_kind"),
-    Index("runs_of_result", "result_id", "status"),
+    Index("runs_unfinished", "status", "owner_kind", "result_id"),
+    # What a result is counted by, so that counting reads no row.
+    Index("runs_of_result", "result_id", "status", "outcome", "ending", "expectation_met"),
+    Index("runs_admitted", "admitted_at"),
     Index("runs_changed", "result_id", "updated_at"),
     sqlite_autoincrement=True,
 )
@@ -144,8 +147,7 @@ runs = Table(
 workers = Table(
     "workers",
     metadata,
-    Column("id", String(64), primary_key=True),  # the owner of its runs' rows
-    Column("owner", Text, nullable=False),
+    Column("owner", Text, primary_key=True),  # as its runs' rows name it
     Column("places", Integer, nullable=False),  # how many runs it carries at once
     Column("started_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),

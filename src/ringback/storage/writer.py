@@ -31,6 +31,8 @@ class RunChange:
     """The ending's code."""
     duration: float | None = None
     """Seconds."""
+    expectation_met: bool | None = None
+    """Whether all of the expected outcome is met; None: it was not judged."""
     brief: str | None = None
     """The run's entry of its result's detail, as JSON text."""
 
