@@ -13,6 +13,7 @@ RingbackError                 message is a whole sentence for the user
 │   ├── TooManyRequests       the key's rate limit                               (429)
 │   └── NotAvailable          the reference has it and Ringback not yet          (501)
 ├── StorageError              database: full, read-only, corrupt, newer          (exit 2)
+│   └── TakenOver             a run belongs to another process by now
 ├── ChannelError              no conversation with the agent
 │   ├── NotConnected          DNS, TCP or TLS failed
 │   ├── Refused               401 or 403
@@ -124,6 +125,10 @@ class NotAvailable(UsageError):
 
 class StorageError(RingbackError):
     """The database cannot be used."""
+
+
+class TakenOver(StorageError):
+    """The run belongs to another process by now; what this one found out about it is not kept."""
 
 
 class ChannelError(RingbackError):

@@ -29,7 +29,7 @@ from ringback.errors import (
     NotSupported,
     Refused,
     RingbackError,
-    StorageError,
+    TakenOver,
 )
 from ringback.evaluation.evaluator import evaluate, judge_needs
 from ringback.models.model import LanguageModel
@@ -60,8 +60,14 @@ class Executor:
     """Held by the evaluation that is being computed."""
 
     async def execute(self, run: Run) -> Run:
-        """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome."""
+        """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome.
+
+        A run that comes with its conversation is only evaluated: the process that held the conversation did not get
+        that far.
+        """
         caller_model = MeteredModel(self.caller_model) if self.caller_model else None
+        if run.conversation is not None:
+            return await self._conclude(run, Held(conversation=run.conversation, failure=None), caller_model)
         run = replace(run, started_at=datetime.now(UTC))
         while True:
             held = await self._hold(run, caller_model)
@@ -148,7 +154,7 @@ class Executor:
             run = replace(run, status=RunStatus.EVALUATING, conversation=held.conversation)
             await self.store.save_conversation(run)
         evaluation = await self._evaluate(run.specification, held, judge)
-        usage = {
+        usage = dict(run.usage) | {
             role: meter.usage
             for role, meter in (("caller", caller_model), ("judge", judge))
             if meter is not None and meter.usage.calls
@@ -162,7 +168,7 @@ class Executor:
             finished_at=datetime.now(UTC),
         )
         if not await self.store.finish_run(run):
-            raise StorageError(f"Run {run.id} was taken over by another process; this one stops.")
+            raise TakenOver(f"Run {run.id} was taken over by another process; this one stops.")
         self.on_event(RunFinished(run=run))
         return run
 

@@ -1,9 +1,10 @@
 """Who works on a run: one process of one machine, told apart from a later one that got the same number."""
 
 import os
+import secrets
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,12 @@ class Owner:
         return cls(kind=kind, host=socket.gethostname(), pid=os.getpid(), started=_started(os.getpid()) or "")
 
     @classmethod
+    def newborn(cls, kind: str) -> "Owner":
+        """This process under a name that it never had: one that was given up does not come back under its old name."""
+        process = cls.this_process(kind)
+        return replace(process, started=f"{process.started}.{secrets.token_hex(4)}")
+
+    @classmethod
     def parse(cls, text: str) -> "Owner":
         """Read what `str()` wrote."""
         kind, host, pid, started = text.split("|", 3)
@@ -37,7 +44,7 @@ class Owner:
         """Whether the process still runs. Of another machine nothing is known, so its processes count as alive."""
         if self.host != socket.gethostname().replace("|", ""):
             return True
-        return _started(self.pid) == self.started
+        return _started(self.pid) == self.started.partition(".")[0]
 
 
 def _started(pid: int) -> str | None:

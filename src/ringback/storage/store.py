@@ -15,6 +15,7 @@ from ringback.storage.database import Database
 from ringback.storage.documents import dump_provenance, dump_record
 from ringback.storage.owner import Owner
 from ringback.storage.rows import (
+    EVALUATE_AGAIN,
     QUEUE_AGAIN,
     RUNS,
     SAVE,

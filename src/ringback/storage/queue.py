@@ -1,0 +1,311 @@
+"""The queue of the service: which runs begin, who carries them out, and which were cancelled.
+
+The run table is the truth; the engine only brings a worker to a run. Each verb is one transaction.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select, text, update
+
+from ringback.domain.ending import EndingCode
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Run, RunStatus
+from ringback.domain.scenario import MetricDefinition
+from ringback.storage.clock import now_of
+from ringback.storage.database import Database
+from ringback.storage.rescoring import dump_metrics, load_metrics
+from ringback.storage.rows import RUNS, RunLoader
+from ringback.storage.tables import results, runs, workers
+
+KIND = "service"
+
+ACTIVE = (RunStatus.ADMITTED, RunStatus.CONVERSING, RunStatus.EVALUATING)
+
+_NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
+
+_BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
+
+_ADMISSION_LOCK = 0x52494E47
+"""Number of PostgreSQL's advisory lock: one process at a time shares places out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenResult:
+    """A result of the service that is not over."""
+
+    id: int
+    agent_id: int | None
+    limit: int | None
+    waiting: int
+    active: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What the service is doing: what a decision about the next runs needs."""
+
+    results: tuple[OpenResult, ...]
+    """Those with runs that wait, oldest first."""
+    agent_active: dict[int, int]
+    """Active runs by agent; 0 for those without."""
+    places: int
+    """Of all live workers together."""
+    started_lately: int
+    """Runs that were let in during the last second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run that this process may carry out now."""
+
+    run: Run
+    """With its conversation, where only the evaluation is missing."""
+    sealed_agent: str
+    agent_id: int | None
+    request: str
+    """The run request as it was asked, as JSON text."""
+    call_timeout: float | None
+    rescoring: tuple[MetricDefinition, ...] | None
+    """Metrics to be scored on a record that is kept; None: the whole run."""
+
+
+Shares = Callable[[Load], dict[int, int]]
+"""Decides how many runs of each result begin now."""
+
+
+class RunQueue:
+    """Lets runs in, hands them to workers, and cancels them. Its verbs raise `StorageError`."""
+
+    def __init__(self, database: Database, *, changed: Callable[[], None] = lambda: None) -> None:
+        """`changed` is called whenever this process has changed rows of the queue."""
+        self._database = database
+        self.on_wake: Callable[[], None] = lambda: None
+        """Called by `wake`; set by whoever lets runs in."""
+        self._changed = changed
+
+    def wake(self) -> None:
+        """Something was asked for, or ended: there may be runs to let in."""
+        self._changed()
+        self.on_wake()
+
+    async def admit(self, share_out: Shares) -> list[tuple[int, int]]:
+        """Let in the runs that the shares give a place, and close results that are over; (run, attempt) of each."""
+
+        def admit(connection: Connection) -> list[tuple[int, int]]:
+            now = _only_one(connection)
+            load, over = _load(connection, now)
+            _close(connection, over, now)
+            shares = share_out(load) if load.results else {}
+            return [run for result_id, count in shares.items() for run in _let_in(connection, result_id, count, now)]
+
+        return await self._database.write(admit)
+
+    async def claim(self, wanted: Sequence[tuple[int, int]], owner: str) -> list[Claim | None]:
+        """Take runs over for carrying out; None for one that somebody else has, or that was cancelled.
+
+        Args:
+            wanted: (run, attempt) of each.
+            owner: the worker, as its runs' rows will name it.
+        """
+        attempts = dict(wanted)
+
+        def claim(connection: Connection) -> dict[int, Claim]:
+            now = now_of(connection)
+            rows = connection.execute(
+                RUNS.add_columns(
+                    runs.c.rescoring, runs.c.agent_id, results.c.agent, results.c.request, results.c.call_timeout
+                )
+                .join(results, results.c.id == runs.c.result_id)
+                .where(runs.c.id.in_(attempts), runs.c.status == RunStatus.ADMITTED)
+                .with_for_update(of=runs)
+            ).all()
+            loader = RunLoader()
+            claims = {
+                row.id: Claim(
+                    run=loader.load(row),
+                    sealed_agent=row.agent,
+                    agent_id=row.agent_id,
+                    request=row.request,
+                    call_timeout=row.call_timeout,
+                    rescoring=load_metrics(row.rescoring),
+                )
+                for row in rows
+                if row.attempt == attempts[row.id]
+            }
+            held = [number for number, claim in claims.items() if claim.run.conversation is None]
+            for status, chosen in (
+                (RunStatus.CONVERSING, held),
+                (RunStatus.EVALUATING, [number for number in claims if number not in set(held)]),
+            ):
+                if chosen:
+                    connection.execute(
+                        update(runs)
+                        .where(runs.c.id.in_(chosen))
+                        .values(
+                            status=status,
+                            owner=owner,
+                            updated_at=now,
+                            started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
+                        )
+                    )
+            return claims
+
+        claims = await self._database.write(claim)
+        return [claims.get(number) for number, _ in wanted]
+
+    async def cancel_result(self, result_id: int) -> int:
+        """Cancel every run of a result that is not over; how many those were."""
+        return await self._cancel(runs.c.result_id == result_id)
+
+    async def cancel_runs(self, run_ids: Sequence[int]) -> int:
+        """Cancel those of the runs that are not over; how many those were."""
+        return await self._cancel(runs.c.id.in_(run_ids))
+
+    async def _cancel(self, which: Any) -> int:
+        """What has not begun is over at once; what has begun is ended by its worker, with an end_call to the agent."""
+
+        def cancel(connection: Connection) -> int:
+            now = now_of(connection)
+            mine = (which, runs.c.owner_kind == KIND)
+            ended = connection.execute(
+                update(runs)
+                .where(*mine, runs.c.status.in_(_NOT_BEGUN))
+                .values(
+                    status=RunStatus.DONE,
+                    # A run that was to be scored again keeps what it has.
+                    outcome=func.coalesce(runs.c.outcome, Outcome.ERROR.value),
+                    ending=func.coalesce(runs.c.ending, EndingCode.CANCELLED.value),
+                    rescoring=None,
+                    cancel_requested_at=now,
+                    finished_at=now,
+                    updated_at=now,
+                )
+            ).rowcount
+            asked = connection.execute(
+                update(runs)
+                .where(*mine, runs.c.status.in_(_BEGUN), runs.c.cancel_requested_at.is_(None))
+                .values(cancel_requested_at=now, updated_at=now)
+            ).rowcount
+            return ended + asked
+
+        count = await self._database.write(cancel)
+        self.wake()
+        return count
+
+    async def cancelled(self, owner: str) -> list[int]:
+        """Runs of a worker that somebody wants to end."""
+        asked = select(runs.c.id).where(
+            runs.c.status.in_(_BEGUN),
+            runs.c.owner_kind == KIND,
+            runs.c.owner == owner,
+            runs.c.cancel_requested_at.is_not(None),
+        )
+        return await self._database.read(lambda connection: list(connection.execute(asked).scalars()))
+
+    async def rescore(self, run_ids: Sequence[int], metrics: Sequence[MetricDefinition]) -> int:
+        """Score finished runs again on the records that are kept, without new conversations; how many there are.
+
+        Args:
+            run_ids: finished runs; those without a conversation are left as they are.
+            metrics: what to score; none: all that the scenario has.
+        """
+
+        def rescore(connection: Connection) -> int:
+            now = now_of(connection)
+            chosen = (runs.c.id.in_(run_ids), runs.c.owner_kind == KIND)
+            again = (*chosen, runs.c.status == RunStatus.DONE, runs.c.record.is_not(None))
+            connection.execute(
+                update(results)
+                .where(results.c.id.in_(select(runs.c.result_id).where(*again)))
+                .values(finished_at=None, updated_at=now)
+            )
+            return connection.execute(
+                update(runs)
+                .where(*again)
+                .values(
+                    status=RunStatus.QUEUED,
+                    attempt=runs.c.attempt + 1,
+                    rescoring=dump_metrics(metrics),
+                    cancel_requested_at=None,
+                    updated_at=now,
+                )
+            ).rowcount
+
+        count = await self._database.write(rescore)
+        self.wake()
+        return count
+
+
+def _only_one(connection: Connection) -> datetime:
+    """Wait until no other process shares places out; the time by the database's clock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _ADMISSION_LOCK})
+    return now_of(connection)
+
+
+def _load(connection: Connection, now: datetime) -> tuple[Load, list[int]]:
+    """What the service is doing, and which open results have no run left to do."""
+    counted = connection.execute(
+        select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
+        .where(runs.c.status.in_((RunStatus.QUEUED, *ACTIVE)), runs.c.owner_kind == KIND)
+        .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
+    ).all()
+    waiting: Counter[int] = Counter()
+    active: Counter[int] = Counter()
+    agent_active: Counter[int] = Counter()
+    for result_id, agent_id, status, count in counted:
+        if status == RunStatus.QUEUED:
+            waiting[result_id] += count
+        else:
+            active[result_id] += count
+            agent_active[agent_id or 0] += count
+    opened = connection.execute(
+        select(results.c.id, results.c.agent_id, results.c.concurrency_limit)
+        .where(results.c.kind == KIND, results.c.finished_at.is_(None))
+        .order_by(results.c.id)
+    ).all()
+    places = connection.execute(
+        select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None))
+    ).scalar_one()
+    lately = connection.execute(
+        select(func.count()).select_from(runs).where(runs.c.admitted_at > now - timedelta(seconds=1))
+    ).scalar_one()
+    with_waiting = tuple(
+        OpenResult(
+            id=row.id,
+            agent_id=row.agent_id,
+            limit=row.concurrency_limit,
+            waiting=waiting[row.id],
+            active=active[row.id],
+        )
+        for row in opened
+        if waiting[row.id]
+    )
+    load = Load(results=with_waiting, agent_active=dict(agent_active), places=places, started_lately=lately)
+    return load, [row.id for row in opened if not waiting[row.id] and not active[row.id]]
+
+
+def _close(connection: Connection, over: Sequence[int], now: datetime) -> None:
+    if over:
+        connection.execute(update(results).where(results.c.id.in_(over)).values(finished_at=now, updated_at=now))
+
+
+def _let_in(connection: Connection, result_id: int, count: int, now: datetime) -> list[tuple[int, int]]:
+    """The first waiting runs of a result; those whose worker died go before the others."""
+    first = (
+        select(runs.c.id)
+        .where(runs.c.result_id == result_id, runs.c.status == RunStatus.QUEUED)
+        .order_by(runs.c.times_lost.desc(), runs.c.position)
+        .limit(count)
+    )
+    rows = connection.execute(
+        update(runs)
+        .where(runs.c.id.in_(first.scalar_subquery()), runs.c.status == RunStatus.QUEUED)
+        .values(status=RunStatus.ADMITTED, admitted_at=now, updated_at=now)
+        .returning(runs.c.id, runs.c.attempt)
+    )
+    return sorted((row.id, row.attempt) for row in rows)

@@ -1,0 +1,212 @@
+"""Who carries out runs, whether they are alive, and what becomes of the runs of those that are not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from ringback.domain.conversation import Conversation
+from ringback.domain.ending import Ending, EndingCode
+from ringback.domain.evaluation import Evaluation
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Attempt, Run, RunStatus
+from ringback.storage.clock import now_of
+from ringback.storage.database import Database
+from ringback.storage.documents import dump_record
+from ringback.storage.owner import Owner
+from ringback.storage.queue import KIND
+from ringback.storage.rows import RUNS, RunLoader
+from ringback.storage.tables import runs, workers
+
+_BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What became of the runs of dead workers."""
+
+    workers: tuple[str, ...] = ()
+    """Those that were given up now."""
+    queued: tuple[int, ...] = ()
+    """Runs that are to be begun again."""
+    given_up: tuple[int, ...] = ()
+    """Runs that ended as `error`: too many workers died with them, or nobody took them up in time."""
+
+
+class Workers:
+    """The table of workers. Its verbs raise `StorageError`."""
+
+    def __init__(self, database: Database, *, brief_of: Callable[[Run], str] | None = None) -> None:
+        """`brief_of` renders the entry of a run that is given up."""
+        self._database = database
+        self._brief_of = brief_of
+
+    async def register(self, owner: Owner, *, places: int) -> None:
+        """Say that this process carries out runs, so many at once."""
+
+        def register(connection: Connection) -> None:
+            now = now_of(connection)
+            row = {"owner": str(owner), "places": places, "started_at": now, "heartbeat_at": now}
+            connection.execute(insert(workers), row)
+
+        await self._database.write(register)
+
+    async def alive(self) -> list[Owner]:
+        """Those that were not given up and did not stop."""
+        query = select(workers.c.owner).where(workers.c.stopped_at.is_(None))
+        names = await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+        return [Owner.parse(name) for name in names]
+
+    async def beat(self, owner: Owner) -> bool:
+        """A sign of life. False: the others have given this worker up; its runs are not its own any more."""
+
+        def beat(connection: Connection) -> bool:
+            changed = connection.execute(
+                update(workers)
+                .where(workers.c.owner == str(owner), workers.c.stopped_at.is_(None))
+                .values(heartbeat_at=now_of(connection))
+            )
+            return changed.rowcount == 1
+
+        return await self._database.write(beat)
+
+    async def stop(self, owner: Owner) -> list[int]:
+        """End in order: what the worker has not finished is handed back; the numbers of those runs."""
+
+        def stop(connection: Connection) -> list[int]:
+            now = now_of(connection)
+            connection.execute(update(workers).where(workers.c.owner == str(owner)).values(stopped_at=now, places=0))
+            left = _unfinished_of(connection, runs.c.owner == str(owner))
+            return [_queue_again(connection, run, now, lost=False) for run in left]
+
+        return await self._database.write(stop)
+
+    async def recover(self, *, silence: float, most_losses: int, patience: float) -> Recovery:
+        """Give up workers without a sign of life, and queue their runs again.
+
+        Args:
+            silence: seconds without a sign of life after which a worker counts as dead.
+            most_losses: how many workers may die with a run before it is given up.
+            patience: seconds within which a run whose worker died has to be taken up again.
+        """
+
+        def recover(connection: Connection) -> Recovery:
+            now = now_of(connection)
+            dead = _give_up_workers(connection, now, silence)
+            alive = select(workers.c.owner).where(workers.c.stopped_at.is_(None)).scalar_subquery()
+            queued: list[int] = []
+            given_up: list[int] = []
+            for lost in _unfinished_of(connection, runs.c.owner.not_in(alive)):
+                if lost.times_lost < most_losses:
+                    queued.append(_queue_again(connection, lost, now, lost=True))
+                else:
+                    given_up.append(self._end(connection, lost, now, f"{lost.times_lost + 1} workers died with it"))
+            late = now - timedelta(seconds=patience)
+            waiting = (runs.c.status == RunStatus.QUEUED, runs.c.times_lost > 0, runs.c.updated_at < late)
+            given_up.extend(
+                self._end(connection, lost, now, f"nobody took it up again within {patience:g} seconds")
+                for lost in _runs_of(connection, *waiting)
+            )
+            return Recovery(workers=tuple(dead), queued=tuple(queued), given_up=tuple(given_up))
+
+        return await self._database.write(recover)
+
+    def _end(self, connection: Connection, lost: "_Lost", now: datetime, why: str) -> int:
+        sentence = f"Worker lost: the process that carried the run out died, and {why}."
+        ending = Ending(code=EndingCode.INTERRUPTED, sentence=sentence)
+        run = lost.run
+        conversation = run.conversation or Conversation(
+            started_at=run.started_at or now, duration=0.0, entries=(), ending=ending
+        )
+        done = replace(run, status=RunStatus.DONE, finished_at=run.finished_at or now)
+        if run.evaluation is None:  # else it was to be scored again, and keeps what it has
+            done = replace(
+                done,
+                conversation=replace(conversation, ending=ending),
+                evaluation=Evaluation(outcome=Outcome.ERROR, reason=sentence),
+            )
+        connection.execute(
+            update(runs)
+            .where(runs.c.id == run.id)
+            .values(
+                status=RunStatus.DONE,
+                outcome=done.outcome,
+                ending=done.conversation.ending.code if done.conversation else None,
+                duration=done.conversation.duration if done.conversation else None,
+                record=dump_record(done),
+                brief=self._brief_of(done) if self._brief_of else None,
+                rescoring=None,
+                times_lost=lost.times_lost + 1,
+                finished_at=done.finished_at,
+                updated_at=now,
+            )
+        )
+        return run.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    run: Run
+    times_lost: int
+
+
+def _give_up_workers(connection: Connection, now: datetime, silence: float) -> list[str]:
+    """Workers that were silent for too long, or whose process on this machine is gone."""
+    rows = connection.execute(
+        select(workers.c.owner, workers.c.heartbeat_at).where(workers.c.stopped_at.is_(None))
+    ).all()
+    silent = now - timedelta(seconds=silence)
+    dead = [row.owner for row in rows if row.heartbeat_at < silent or not Owner.parse(row.owner).is_alive()]
+    if not dead:
+        return []
+    # Whoever gives a sign of life in this moment keeps its runs.
+    return list(
+        connection.execute(
+            update(workers)
+            .where(workers.c.owner.in_(dead), workers.c.stopped_at.is_(None))
+            .values(stopped_at=now, places=0)
+            .returning(workers.c.owner)
+        ).scalars()
+    )
+
+
+def _unfinished_of(connection: Connection, whose: object) -> list[_Lost]:
+    return _runs_of(connection, runs.c.status.in_(_BEGUN), whose)
+
+
+def _runs_of(connection: Connection, *which: object) -> list[_Lost]:
+    query = (
+        RUNS.add_columns(runs.c.times_lost)
+        .where(runs.c.owner_kind == KIND, *which)  # pyright: ignore[reportArgumentType] - SQL expressions
+        .order_by(runs.c.id)
+        .with_for_update(of=runs)
+    )
+    loader = RunLoader()
+    return [_Lost(loader.load(row), row.times_lost) for row in connection.execute(query)]
+
+
+def _queue_again(connection: Connection, left: _Lost, now: datetime, *, lost: bool) -> int:
+    """The run's next attempt; what was saved of this one is kept as an earlier attempt.
+
+    A conversation that had ended is not repeated: only its evaluation is still missing.
+    """
+    run = left.run
+    if run.status is RunStatus.CONVERSING:
+        reason = "Worker lost: its process died." if lost else "Handed back by a worker that stopped."
+        earlier = Attempt(number=run.attempt, conversation=run.conversation, reason=reason)
+        run = replace(run, conversation=None, earlier_attempts=(*run.earlier_attempts, earlier))
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run.id)
+        .values(
+            status=RunStatus.QUEUED,
+            attempt=run.attempt + 1,
+            times_lost=left.times_lost + lost,
+            owner="",
+            record=dump_record(run),
+            admitted_at=None,
+            updated_at=now,
+        )
+    )
+    return run.id
