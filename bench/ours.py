@@ -8,6 +8,7 @@ from pathlib import Path
 from bare import LINES, TURNS
 from pydantic import SecretStr
 
+from ringback.cli.reports import write_whole
 from ringback.domain.agent import Agent
 from ringback.domain.check import AgentNeverSaid, AgentSaid, TurnsWithin
 from ringback.domain.event import EntryAdded, Event
@@ -91,7 +92,7 @@ async def hold(conversations: int, concurrency: int, scenario: Scenario, agent_u
         await store.close()
         summary = summarise(result)
         for report in (junit, json_report, html):
-            (Path(folder) / report.__name__).write_text(report.render(result, summary), encoding="utf-8")
+            write_whole(Path(folder) / report.__name__, report.render(result, summary))
     outcomes = {str(run.outcome) for run in result.runs}
     if outcomes != {"passed"}:
         reasons = {run.evaluation.reason for run in result.runs if run.evaluation}

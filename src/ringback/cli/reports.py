@@ -12,7 +12,7 @@ from ringback.errors import UsageError
 from ringback.results.compare import Comparison
 from ringback.results.summary import ResultSummary
 
-Render = Callable[[Result, ResultSummary, Comparison | None], str]
+Render = Callable[[Result, ResultSummary, Comparison | None], str | bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +72,17 @@ def _written_in_place(path: Path) -> bool:
     return path.is_symlink() or (path.exists() and not path.is_file())
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """Write beside, then rename: a reader never sees half a file. Raises `UsageError` on a full disk."""
+    content = text if isinstance(text, bytes) else text.encode()
     temporary: str | None = None
     try:
         if _written_in_place(path):
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(content)
             return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = file.name
-            file.write(text)
+            file.write(content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:

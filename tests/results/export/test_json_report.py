@@ -67,6 +67,6 @@ def test_any_text_makes_valid_json(hostile: Callable[[str], Result], text: str) 
     assert conversation is not None
     conversation = replace(conversation, metadata={"x": text})
     report = render(replace(result, runs=(replace(result.runs[0], conversation=conversation),)), summarise(result))
-    report.encode("utf-8")
+    report.decode("utf-8")
     found = json.loads(report)["result"]["runs"][0]["conversation"]["metadata"]["x"]
     assert found == text.replace("\ud800", "\ufffd")

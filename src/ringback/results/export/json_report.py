@@ -18,35 +18,60 @@ from dataclasses import fields
 from importlib.metadata import version
 from typing import Any
 
-from pydantic import TypeAdapter
+import orjson
+from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
-from ringback.domain.run import Result
+from ringback.domain.run import Result, RunSpecification
 from ringback.results.compare import Comparison
 from ringback.results.summary import ResultSummary, ScenarioSummary, Tally
 from ringback.storage.documents import plain
 
 SCHEMA_VERSION = 1
 
-_RESULT = TypeAdapter(Result)
 
-
-def render(result: Result, summary: ResultSummary, comparison: Comparison | None = None) -> str:
-    """The report as JSON text."""
+def render(result: Result, summary: ResultSummary, comparison: Comparison | None = None) -> bytes:
+    """The report as JSON in UTF-8."""
     head = {"schema_version": SCHEMA_VERSION, "ringback_version": version("ringback")}
     tail = {
         "summary": _summary(summary),
         "comparison": None if comparison is None else _comparison(comparison),
     }
-    # The result is by far the largest part and has a serialiser of its own, ten times as fast as a generic one.
-    return f'{json.dumps(head)[:-1]}, "result": {_result(result)}, {json.dumps(tail)[1:]}\n'
+    parts = (
+        json.dumps(head)[:-1].encode(),
+        b', "result": ',
+        _result(result),
+        b", ",
+        json.dumps(tail)[1:].encode(),
+        b"\n",
+    )
+    return b"".join(parts)
 
 
-def _result(result: Result) -> str:
+def _result(result: Result) -> bytes:
+    """The record, by far the largest part; the slow way round where the fast one cannot write what an agent sent."""
     try:
-        return _RESULT.dump_json(result).decode()
-    except PydanticSerializationError:
-        return to_json(plain(result)).decode()
+        return orjson.dumps(result, default=_Models(), option=orjson.OPT_UTC_Z)
+    except (orjson.JSONEncodeError, PydanticSerializationError):
+        return to_json(plain(result))
+
+
+class _Models:
+    """Writes the models within a result, each once however many runs share it."""
+
+    def __init__(self) -> None:
+        self._written: dict[int, orjson.Fragment] = {}
+
+    def __call__(self, value: object) -> dict[str, Any] | orjson.Fragment:
+        """The value in a form that the encoder knows. Raises `TypeError` where there is none."""
+        if isinstance(value, RunSpecification):  # each run has its own, made of shared parts
+            return {name: getattr(value, name) for name in RunSpecification.model_fields}
+        if not isinstance(value, BaseModel):
+            raise TypeError(f"no JSON for {type(value).__name__}")
+        written = self._written.get(id(value))
+        if written is None:
+            written = self._written[id(value)] = orjson.Fragment(value.model_dump_json())
+        return written
 
 
 def _summary(summary: ResultSummary) -> dict[str, Any]:
