@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ringback.channels.channel import (
     CalledTool,
@@ -14,6 +16,7 @@ from ringback.channels.channel import (
     ToolReturned,
 )
 from ringback.channels.chat_protocol import encode, parse_binary, parse_frame
+from ringback.channels.plain_data import storable
 from ringback.domain.conversation import FindingCode, ToolData
 from ringback.domain.secret import Redactor
 from ringback.domain.utterance import EndCall, Hold, Utterance, Words
@@ -47,6 +50,14 @@ def test_words_that_utf8_cannot_carry_are_replaced() -> None:
 def test_content_is_said() -> None:
     event = _parse({"content": "hi"})
     assert event == Said(at=5.0, text="hi")
+
+
+@given(words=st.text(min_size=1), escaped=st.booleans(), blank=st.sampled_from(["", " ", "\n", "\t\r "]))
+def test_words_mean_what_json_says(words: str, escaped: bool, blank: str) -> None:  # noqa: FBT001 - drawn
+    key, value = json.dumps("content"), json.dumps(words, ensure_ascii=escaped)
+    event = parse_frame(blank.join(("", "{", key, ":", value, "}", "")), 1.0)
+    assert isinstance(event, Said)
+    assert (event.text, event.remarks) == (storable(words), ())
 
 
 def test_content_may_carry_metadata() -> None:

@@ -5,6 +5,7 @@ event's remarks. An event is never empty-handed: it carries words, a tool frame,
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -25,6 +26,9 @@ from ringback.domain.utterance import Utterance
 
 _KNOWN_KEYS = frozenset({"content", "metadata", "role", "type", "data"})
 _quoted_text = json.JSONEncoder(ensure_ascii=False).encode
+_BLANK = r"[ \t\n\r]*+"
+_PLAIN_WORDS = re.compile(rf'{_BLANK}\{{{_BLANK}"content"{_BLANK}:{_BLANK}"([^"\\\x00-\x1f]++)"{_BLANK}\}}{_BLANK}')
+"""Nearly every frame: words under `content`, nothing escaped, nothing else. What it matches means what JSON means."""
 _CALL = "function call"
 _RESULT = "function call result"
 _EXACT_ROLES = frozenset({"agent", "Function Call", "Function Call Result"})
@@ -46,6 +50,8 @@ def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> Chann
     """
     clean = _cleaner(redactor)
     text = clean(text)
+    if plain := _PLAIN_WORDS.fullmatch(text):
+        return Said(at=at, text=plain[1])
     try:
         frame: Any = read_json(text, clean)
     except RecursionError:
@@ -66,10 +72,7 @@ def parse_frame(text: str, at: float, redactor: Redactor | None = None) -> Chann
             f"The frame is {_kind(frame)}, not a JSON object; it was not answered.",
             _detail(frame, text),
         )
-    fields = cast("dict[str, Any]", frame)
-    if len(fields) == 1 and isinstance(words := fields.get("content"), str) and words:
-        return Said(at=at, text=words)  # nearly every frame
-    return _Frame(fields, at, text).event()
+    return _Frame(cast("dict[str, Any]", frame), at, text).event()
 
 
 def parse_binary(data: bytes, at: float, redactor: Redactor | None = None) -> ChannelEvent:

@@ -27,6 +27,8 @@ from ringback.domain.conversation import (
 from ringback.domain.ending import Ending
 from ringback.domain.event import CallEnded, CallOpened, EntryAdded, Event, FindingAdded, MetadataAdded
 
+_AGENT, _CALLER = Role.AGENT, Role.CALLER  # a member's name is looked up slowly, and here for every frame
+
 
 class Recorder:
     """The record of one conversation as it grows; every frame becomes an entry, a finding or a metadata update."""
@@ -86,6 +88,8 @@ class Recorder:
         """Record what came from the agent; `after_end`: the end of the call had been said before."""
         at = self._seconds(event.at)
         entry = self._agent_entry(event, at, after_end=after_end)
+        if type(event) is Said and not after_end and event.metadata is None and not event.remarks:
+            return  # nearly every frame
         number = entry.number if entry is not None else None
         if event.metadata is not None:
             self._update_metadata(dict(event.metadata), at)
@@ -108,13 +112,13 @@ class Recorder:
             self._find(at, FindingCode.AFTER_END, "This came after the end of the call had been said.", None, number)
 
     def _agent_entry(self, event: ChannelEvent, at: float, *, after_end: bool) -> Entry | None:
-        if isinstance(event, Said | EndedCall):
+        if isinstance(event, (Said, EndedCall)):
             latency = None
             ends_call = isinstance(event, EndedCall)
             if event.text and not after_end and self._sent_at is not None:
-                latency = round(max(0.0, event.at - self._sent_at), 6)
+                latency = _rounded(event.at - self._sent_at)
                 self._sent_at = None
-            return self._add(Role.AGENT, event.text, at, latency=latency, ends_call=ends_call, event=event)
+            return self._add(_AGENT, event.text, at, latency=latency, ends_call=ends_call, event=event)
         if isinstance(event, CalledTool):
             if event.tool.id:
                 self._call_names[event.tool.id] = event.tool.name
@@ -133,7 +137,7 @@ class Recorder:
         if text:
             self._turn += 1
         self._sent_at = None if ends_call else at
-        self._add(Role.CALLER, storable(text), self._seconds(at), ends_call=ends_call)
+        self._add(_CALLER, storable(text), self._seconds(at), ends_call=ends_call)
         self.turn_over()
 
     def turn_over(self) -> None:
@@ -161,7 +165,7 @@ class Recorder:
         return conversation
 
     def _seconds(self, at: float) -> float:
-        return 0.0 if self._start is None else round(max(0.0, at - self._start), 6)
+        return 0.0 if self._start is None else _rounded(at - self._start)
 
     def _add(
         self,
@@ -200,3 +204,8 @@ class Recorder:
         finding = Finding(at=at, code=code, sentence=shortened(sentence), entry=entry, detail=detail)
         self._findings.append(finding)
         self._on_event(FindingAdded(run_id=self._run_id, at=at, finding=finding))
+
+
+def _rounded(seconds: float) -> float:
+    """To the microsecond, and never negative."""
+    return round(seconds, 6) if seconds > 0.0 else 0.0

@@ -171,12 +171,13 @@ class TurnTaking:
 
     def heard(self, event: ChannelEvent) -> None:
         """Something came from the agent."""
-        if isinstance(event, Dropped):
+        if isinstance(event, Said):
+            if self._phase is not _CLOSING and self._phase is not _OVER:
+                self._content(event.at)
+        elif isinstance(event, Dropped):
             self._finish(self._ending if self._ending is not None else after_drop(event, self._error))
         elif self._phase in (_CLOSING, _OVER):
             return
-        elif isinstance(event, Said):
-            self._content(event.at)
         elif isinstance(event, CalledTool):
             self._called_at = self._quiet_from = event.at
             self._open_calls[event.tool.id] = event.tool.name
@@ -202,7 +203,7 @@ class TurnTaking:
         self._quiet = self._limits.settle
         self._called_at = None
         self._open_calls.clear()
-        if self._phase in (_COMPOSING, _PAUSING):
+        if self._phase is not _LISTENING:
             self._join_turn(at)
 
     def _join_turn(self, at: float) -> None:
@@ -296,7 +297,7 @@ class TurnTaking:
         if self._stop_at is not None and now >= self._stop_at:
             return End(cancelled())
         step = self._step(now)
-        if isinstance(step, float | int):
+        if isinstance(step, (float, int)):
             if self._stop_at is not None and self._stop_at < step:
                 step = self._stop_at
             return Listen(min(step, self.over_at))

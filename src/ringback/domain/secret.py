@@ -20,8 +20,9 @@ class Redactor:
 
     def clean(self, text: str) -> str:
         """The text with every known secret replaced by `[secret]`."""
-        if any(secret in text for secret in self._secrets):
-            return self._any.sub(MASK, text)
+        for secret in self._secrets:
+            if secret in text:
+                return self._any.sub(MASK, text)
         return text
 
 

@@ -70,4 +70,6 @@ class Utterance:
     @property
     def ends_call(self) -> bool:
         """Whether the caller hangs up with this utterance."""
+        if len(self.parts) == 1:  # nearly every utterance
+            return isinstance(self.parts[0], EndCall)
         return any(isinstance(part, EndCall) for part in self.parts)
