@@ -1,6 +1,128 @@
-"""What holds for all tests: property tests are repeatable and not judged by the clock of a busy machine."""
+"""What holds for all tests: property tests are repeatable and not judged by the clock of a busy machine; databases."""
 
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
 from hypothesis import settings
 
 settings.register_profile("ringback", deadline=None, derandomize=True)
 settings.load_profile("ringback")
+
+SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
+
+
+class PostgreSQL:
+    """A running server: the one that all tests share, or one that a test may kill."""
+
+    def __init__(self, url: str, program: "subprocess.Popen[str] | None" = None) -> None:
+        self.url = url
+        """Of the database that every server has; tests make their own, see `database`."""
+        self._program = program
+
+    def database(self) -> str:
+        """The URL of a new and empty database."""
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # pyright: ignore[reportArgumentType, reportCallIssue] - hexadecimal digits
+        return self.url.rpartition("/")[0] + f"/{name}"
+
+    def drop(self, url: str) -> None:
+        """Remove such a database, whoever is connected to it."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")  # pyright: ignore[reportArgumentType, reportCallIssue] - as above
+
+    def kill(self) -> None:
+        """End the server as the kernel does when memory is short; nothing comes back before `start`."""
+        self._ask("kill")
+
+    def stop(self) -> None:
+        """End the server at once, and every connection to it."""
+        self._ask("stop")
+
+    def start(self) -> None:
+        """Start it again after `kill` or `stop`, on the same port."""
+        self._ask("start")
+
+    def restart(self) -> None:
+        """Break every connection, and come back."""
+        self._ask("restart")
+
+    def _ask(self, command: str) -> None:
+        assert self._program is not None, "the server that all tests share is not to be disturbed"
+        assert self._program.stdin is not None
+        self._program.stdin.write(f"{command}\n")
+        self._program.stdin.flush()
+        _answer(self._program)
+
+
+def _answer(program: "subprocess.Popen[str]") -> dict[str, str]:
+    assert program.stdout is not None
+    line = program.stdout.readline()
+    told = json.loads(line) if line else {"problem": "PostgreSQL's keeper died without a word."}
+    if "problem" in told:
+        raise RuntimeError(told["problem"])
+    return told
+
+
+@pytest.fixture(scope="session")
+def _shared_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:  # pyright: ignore[reportUnusedFunction] - asked for by name
+    """One server for all workers of this session; it ends when the last of them does, however that ends."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # shared by the workers
+    known = folder / "postgresql.json"
+    with (folder / "postgresql.users").open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        with (folder / "postgresql.turn").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not known.exists():
+                program = subprocess.Popen(
+                    [sys.executable, SERVER_PROGRAM, "--while-locked", folder / "postgresql.users"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,
+                )
+                known.write_text(json.dumps(_answer(program)))
+                # It goes on without us, and ends when the last of us has let go of the lock.
+                program.stdout.close()  # pyright: ignore[reportOptionalMemberAccess] - a pipe was asked for
+                program.returncode = 0
+        yield PostgreSQL(json.loads(known.read_text())["url"])
+
+
+@pytest.fixture
+def postgresql_url(_shared_postgresql: PostgreSQL) -> Iterator[str]:
+    """An empty PostgreSQL database of the test's own."""
+    url = _shared_postgresql.database()
+    yield url
+    _shared_postgresql.drop(url)
+
+
+@pytest.fixture
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of the test's own, to be killed and restarted; about a second."""
+    with subprocess.Popen(
+        [sys.executable, SERVER_PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as program:
+        yield PostgreSQL(_answer(program)["url"], program)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_url")
+        return url
+    return f"sqlite:///{tmp_path / 'home' / 'ringback.db'}"

@@ -2,7 +2,8 @@
 # Brings what the commands of the Makefile need, and nothing that is there already.
 #
 #   tools/setup.sh demo   what Ringback itself runs on: Python, uv, the locked packages
-#   tools/setup.sh test   that, the development tools, what the examples and the reference's snippets need, a browser
+#   tools/setup.sh test   that, the development tools, what the examples and the reference's snippets need, a browser,
+#                         PostgreSQL's server (not started: the tests start their own)
 #   tools/setup.sh model  the development tools and a small language model
 #
 # Where the system's packages cannot be installed from here, it prints the one line to type and stops.
@@ -45,6 +46,14 @@ has_browser() {
     return 1
 }
 
+# Where `tools/postgresql_server.py` looks, too.
+has_postgresql() {
+    for folder in ${POSTGRESQL_BIN:-/usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin}; do
+        [ -x "$folder/initdb" ] && return
+    done
+    [ -z "${POSTGRESQL_BIN:-}" ] && command -v initdb >/dev/null 2>&1
+}
+
 # Older ones read the lock file differently or not at all.
 works_as_uv() {
     version=$("$1" --version 2>/dev/null | sed -n 's/^uv \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
@@ -67,17 +76,17 @@ line_to_type() {
     if command -v apt-get >/dev/null 2>&1; then
         echo "sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
     elif command -v brew >/dev/null 2>&1; then
-        echo "brew install python@3.13 && brew install --cask chromium"
+        echo "brew install python@3.13 postgresql && brew install --cask chromium"
     elif command -v dnf >/dev/null 2>&1; then
-        echo "sudo dnf install -y python3 chromium"
+        echo "sudo dnf install -y python3 chromium postgresql-server"
     elif command -v pacman >/dev/null 2>&1; then
-        echo "sudo pacman -S --needed python chromium"
+        echo "sudo pacman -S --needed python chromium postgresql"
     elif command -v zypper >/dev/null 2>&1; then
-        echo "sudo zypper install python3 chromium"
+        echo "sudo zypper install python3 chromium postgresql-server"
     elif command -v apk >/dev/null 2>&1; then
-        echo "sudo apk add python3 py3-pip chromium font-liberation"
+        echo "sudo apk add python3 py3-pip chromium font-liberation postgresql"
     else
-        echo "install Python 3.11 or newer and Chromium with your system's package manager"
+        echo "install Python 3.11 or newer, Chromium and PostgreSQL's server with your system's package manager"
     fi
 }
 
@@ -85,6 +94,11 @@ stop_with_line() {
     echo "Something is missing that cannot be installed from here. Type this, then try again:" >&2
     echo "    $(line_to_type "$@")" >&2
     exit 1
+}
+
+# PGSYSCONFDIR is read by PostgreSQL's package: the server that it sets up for the whole machine is not started.
+apt_get() {
+    $as_root env DEBIAN_FRONTEND=noninteractive "PGSYSCONFDIR=$PWD/tools/debian" apt-get "$@" >/dev/null
 }
 
 install_system_packages() {
@@ -99,10 +113,9 @@ install_system_packages() {
         fi
     fi
     echo "Installing from Debian's packages: $*"
-    export DEBIAN_FRONTEND=noninteractive
     # A stale list of one source is no reason to stop; a failing install is.
-    $as_root apt-get update -qq >/dev/null || true
-    $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null || stop_with_line "$@"
+    apt_get update -qq || true
+    apt_get install -y -qq --no-install-recommends "$@" || stop_with_line "$@"
 }
 
 missing=""
@@ -115,6 +128,9 @@ elif [ -z "$uv" ] && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 if [ "$purpose" = test ] && ! has_browser; then
     missing="$missing chromium fonts-liberation"
+fi
+if [ "$purpose" = test ] && ! has_postgresql; then
+    missing="$missing postgresql"
 fi
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of names, to be several words

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # What the script itself is written with; nothing of what it is to find or bring.
-SHELL_TOOLS = ["sh", "dirname", "id", "sed", "cmp", "cp", "cat"]
+SHELL_TOOLS = ["sh", "dirname", "env", "id", "sed", "cmp", "cp", "cat"]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def set_up(clone: Path, programs: Path, purpose: str = "demo") -> subprocess.Com
     return subprocess.run(
         [programs / "sh", "tools/setup.sh", purpose],
         cwd=clone,
-        env={"PATH": str(programs), "HOME": str(clone)},
+        env={"PATH": str(programs), "HOME": str(clone), "POSTGRESQL_BIN": str(programs)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -52,11 +52,11 @@ def set_up(clone: Path, programs: Path, purpose: str = "demo") -> subprocess.Com
 @pytest.mark.parametrize(
     ("manager", "line"),
     [
-        ("dnf", "sudo dnf install -y python3 chromium"),
-        ("pacman", "sudo pacman -S --needed python chromium"),
-        ("zypper", "sudo zypper install python3 chromium"),
-        ("brew", "brew install python@3.13 && brew install --cask chromium"),
-        ("none", "install Python 3.11 or newer and Chromium with your system's package manager"),
+        ("dnf", "sudo dnf install -y python3 chromium postgresql-server"),
+        ("pacman", "sudo pacman -S --needed python chromium postgresql"),
+        ("zypper", "sudo zypper install python3 chromium postgresql-server"),
+        ("brew", "brew install python@3.13 postgresql && brew install --cask chromium"),
+        ("none", "install Python 3.11 or newer, Chromium and PostgreSQL's server with your system's package manager"),
     ],
 )
 def test_other_systems_are_told_the_one_line_to_type(machine: Path, clone: Path, manager: str, line: str) -> None:
@@ -75,7 +75,7 @@ def test_debian_without_rights_is_told_the_one_line_to_type(machine: Path, clone
     assert "called" not in done.stderr
     assert done.stderr.splitlines()[-1].strip() == (
         "sudo apt-get update && sudo apt-get install -y --no-install-recommends "
-        "python3 python3-venv chromium fonts-liberation"
+        "python3 python3-venv chromium fonts-liberation postgresql"
     )
 
 
@@ -85,6 +85,7 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     (machine / "id").unlink()
     program(machine, "id", "echo 0")
     program(machine, "chromium", "exit 0")
+    program(machine, "initdb", "exit 0")
     done = set_up(clone, machine, "test")
     assert (clone / "asked").read_text().splitlines() == [
         "update -qq",
@@ -92,6 +93,19 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     ]
     assert done.returncode == 1
     assert "python3.11" in done.stderr
+
+
+@pytest.mark.parametrize(("purpose", "wanted"), [("test", " postgresql"), ("demo", "")])
+def test_debian_s_postgresql_comes_for_the_tests_alone_and_is_not_started(
+    machine: Path, clone: Path, purpose: str, wanted: str
+) -> None:
+    program(machine, "apt-get", 'echo "$@" "$PGSYSCONFDIR" >>"$HOME/asked"')
+    (machine / "id").unlink()
+    program(machine, "id", "echo 0")
+    program(machine, "chromium", "exit 0")
+    set_up(clone, machine, purpose)
+    install = (clone / "asked").read_text().splitlines()[1]
+    assert install == f"install -y -qq --no-install-recommends python3 python3-venv{wanted} {clone}/tools/debian"
 
 
 def test_an_install_that_fails_stops_with_the_line(machine: Path, clone: Path) -> None:
