@@ -5,6 +5,7 @@ RingbackError                 message is a whole sentence for the user
 │   ├── SuiteError            one or more problems in suite files                (exit 2)
 │   ├── ModelNotConfigured    a scenario needs a model and none is set           (exit 2)
 │   ├── InvalidFields         fields of a request, each with its sentences       (400)
+│   ├── InvalidRequest        a request that as a whole cannot be carried out    (400)
 │   ├── NotFound              nothing of that number or name                     (404)
 │   ├── Conflict              it does not go with what is there                  (409)
 │   ├── Unauthenticated       no key, or none that is known                      (401)
@@ -88,6 +89,10 @@ class InvalidFields(UsageError):
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
         super().__init__("; ".join(f"{field}: {' '.join(sentences)}" for field, sentences in fields.items()))
         self.fields = {field: list(sentences) for field, sentences in fields.items()}
+
+
+class InvalidRequest(UsageError):
+    """A request that as a whole cannot be carried out; the reference answers a bare list of sentences."""
 
 
 class NotFound(UsageError):
