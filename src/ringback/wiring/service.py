@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ringback.settings import Settings
 from ringback.storage.database import Database
+from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
@@ -21,6 +22,7 @@ class Services:
     database: Database
     seal: Seal
     store: Store
+    keys: KeyStore
 
 
 @asynccontextmanager
@@ -36,6 +38,13 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     database = await Database.open(settings.effective_database_url, busy_timeout=10.0)
     store = Store(database, Owner.this_process("service"))
     try:
-        yield Services(settings=settings, environ=environ, database=database, seal=seal, store=store)
+        yield Services(
+            settings=settings,
+            environ=environ,
+            database=database,
+            seal=seal,
+            store=store,
+            keys=KeyStore(database),
+        )
     finally:
         await store.close()

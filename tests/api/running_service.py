@@ -1,0 +1,120 @@
+"""A real server in this process: uvicorn on a free port, over the live objects and an SQLite file of its own."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import uvicorn
+from multidict import CIMultiDict
+
+from ringback.api.app import create_app
+from ringback.settings import Settings
+from ringback.wiring.service import Services, open_services
+
+ADMIN_KEY = "planted-admin-key-of-the-settings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a request got: `status, body = await service.get(…)` works too."""
+
+    status: int
+    body: Any
+    """JSON where it is JSON, else text."""
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict[str])
+
+    def __iter__(self) -> Any:
+        return iter((self.status, self.body))
+
+
+class Service:
+    """A running server and a client of it."""
+
+    def __init__(self, url: str, services: Services, client: aiohttp.ClientSession) -> None:
+        self.url = url
+        self.services = services
+        self.client = client
+        self.key = ADMIN_KEY
+        """A key of scope admin."""
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        key: str | None = ADMIN_KEY,
+        headers: dict[str, str] | None = None,
+        data: Any = None,
+    ) -> Reply:
+        """Make a request; no redirect is followed. `key=None` sends none."""
+        sent = {**({"X-VOCERA-API-KEY": key} if key is not None else {}), **(headers or {})}
+        given = {"json": json} if json is not None else {"data": data}
+        async with self.client.request(
+            method, self.url + path, headers=sent, allow_redirects=False, **given
+        ) as response:
+            is_json = response.content_type.endswith("json") and method != "HEAD"
+            body = await response.json() if is_json else await response.text()
+            return Reply(status=response.status, body=body, headers=CIMultiDict(response.headers))
+
+    async def get(self, path: str, **options: Any) -> Reply:
+        """GET."""
+        return await self.ask("GET", path, **options)
+
+    async def post(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """POST a JSON document."""
+        return await self.ask("POST", path, json, **options)
+
+    async def put(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """PUT a JSON document."""
+        return await self.ask("PUT", path, json, **options)
+
+    async def patch(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """PATCH with a JSON document."""
+        return await self.ask("PATCH", path, json, **options)
+
+    async def delete(self, path: str, json: Any = None, **options: Any) -> Reply:
+        """DELETE."""
+        return await self.ask("DELETE", path, json, **options)
+
+
+ServeService = Callable[..., AbstractAsyncContextManager[Service]]
+
+
+def settings_in(folder: Path, **changed: Any) -> Settings:
+    """Settings for a server of its own, quick where waiting proves nothing."""
+    values: dict[str, Any] = {
+        "home": folder,
+        "api_key": ADMIN_KEY,
+        "settle": 0.05,
+        "tool_settle": 0.05,
+        "grace": 0.05,
+        "opening_wait": 0.3,
+        "queue_poll": 0.02,
+        "heartbeat": 0.5,
+    }
+    return Settings.model_validate({**values, **changed})
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Service]:
+    """A server for as long as the context lasts."""
+    async with open_services(settings, {}) as services:
+        listening = socket.create_server(("127.0.0.1", 0))
+        app = create_app(services)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on"))
+        serving = asyncio.create_task(server.serve([listening]))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            async with aiohttp.ClientSession() as client:
+                yield Service(url, services, client)
+        finally:
+            server.should_exit = True
+            await serving
+            listening.close()
