@@ -100,6 +100,9 @@ class Settings(BaseModel):
     max_worker_losses: int = Field(
         default=2, ge=0, description="How often a run whose worker died is begun again before it is given up."
     )
+    lost_run_timeout: float = Field(
+        default=300.0, gt=0, description="Seconds within which a run whose worker died has to be taken up again."
+    )
     drain_timeout: float = Field(
         default=30.0, ge=0, description="Seconds that a stopping worker gives its conversations to end."
     )

@@ -17,6 +17,7 @@ from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.evaluation import Evaluation
 from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
+from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
 from ringback.domain.scenario import TestProfile
 from ringback.errors import (
@@ -33,6 +34,7 @@ from ringback.errors import (
 )
 from ringback.evaluation.evaluator import evaluate, judge_needs
 from ringback.models.model import LanguageModel
+from ringback.runs.cutting import unless_stopped
 from ringback.runs.metering import MeteredModel
 from ringback.storage.store import Store
 
@@ -56,6 +58,8 @@ class Executor:
     invalid_retries: int = 1
     """How often a run whose caller was invalid is attempted again."""
     connect_attempts: int = 3
+    cut_evaluation: bool = False
+    """Whether `stop` ends an evaluation as well, not only the conversation."""
     evaluating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held by the evaluation that is being computed."""
 
@@ -174,12 +178,18 @@ class Executor:
 
     async def _evaluate(self, specification: RunSpecification, held: Held, judge: MeteredModel | None) -> Evaluation:
         if judge is not None:
-            return await evaluate(specification, held.conversation, judge=judge, failure=held.failure)
+            judging = evaluate(specification, held.conversation, judge=judge, failure=held.failure)
+            if self.cut_evaluation and held.conversation.ending.code is not EndingCode.CANCELLED:
+                return await unless_stopped(self.stop, judging, _CANCELLED)
+            return await judging
         # Many conversations may end together: their evaluations queue up, one for each round of the event loop, so that
         # the frames of those still talking are read in time.
         async with self.evaluating:
             await asyncio.sleep(0)
             return await evaluate(specification, held.conversation, judge=None, failure=held.failure)
+
+
+_CANCELLED = Evaluation(outcome=Outcome.ERROR, reason="The run was cancelled while it was being evaluated.")
 
 
 @lru_cache(maxsize=256)  # all repeats of a scenario have the same

@@ -5,7 +5,7 @@ The run table is the truth; the engine only brings a worker to a run. Each verb 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,7 +55,7 @@ class Load:
     places: int
     """Of all live workers together."""
     started_lately: int
-    """Runs that were let in during the last second."""
+    """Runs that were let in during the window that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +92,17 @@ class RunQueue:
         self._changed()
         self.on_wake()
 
-    async def admit(self, share_out: Shares) -> list[tuple[int, int]]:
-        """Let in the runs that the shares give a place, and close results that are over; (run, attempt) of each."""
+    async def admit(self, share_out: Shares, *, window: float = 1.0) -> list[tuple[int, int]]:
+        """Let in the runs that the shares give a place, and close results that are over; (run, attempt) of each.
+
+        Args:
+            share_out: decides.
+            window: seconds over which `Load.started_lately` counts.
+        """
 
         def admit(connection: Connection) -> list[tuple[int, int]]:
             now = _only_one(connection)
-            load, over = _load(connection, now)
+            load, over = _load(connection, now, window)
             _close(connection, over, now)
             shares = share_out(load) if load.results else {}
             return [run for result_id, count in shares.items() for run in _let_in(connection, result_id, count, now)]
@@ -126,7 +131,7 @@ class RunQueue:
             loader = RunLoader()
             claims = {
                 row.id: Claim(
-                    run=loader.load(row),
+                    run=replace(loader.load(row), started_at=row.started_at or now),
                     sealed_agent=row.agent,
                     agent_id=row.agent_id,
                     request=row.request,
@@ -206,6 +211,36 @@ class RunQueue:
         )
         return await self._database.read(lambda connection: list(connection.execute(asked).scalars()))
 
+    async def stuck(self, *, seconds: float) -> list[tuple[int, int]]:
+        """(run, attempt) of what was let in so long ago and that no worker took up."""
+
+        def stuck(connection: Connection) -> list[tuple[int, int]]:
+            before = now_of(connection) - timedelta(seconds=seconds)
+            rows = connection.execute(
+                select(runs.c.id, runs.c.attempt).where(
+                    runs.c.status == RunStatus.ADMITTED, runs.c.owner_kind == KIND, runs.c.admitted_at < before
+                )
+            )
+            return [(row.id, row.attempt) for row in rows]
+
+        return await self._database.read(stuck)
+
+    async def queue_again(self, stuck: Sequence[tuple[int, int]]) -> None:
+        """Give what no worker took up another attempt."""
+
+        def again(connection: Connection) -> None:
+            now = now_of(connection)
+            for number, attempt in stuck:
+                connection.execute(
+                    update(runs)
+                    .where(runs.c.id == number, runs.c.attempt == attempt, runs.c.status == RunStatus.ADMITTED)
+                    .values(status=RunStatus.QUEUED, attempt=attempt + 1, admitted_at=None, updated_at=now)
+                )
+
+        if stuck:
+            await self._database.write(again)
+            self.wake()
+
     async def rescore(self, run_ids: Sequence[int], metrics: Sequence[MetricDefinition]) -> int:
         """Score finished runs again on the records that are kept, without new conversations; how many there are.
 
@@ -247,7 +282,7 @@ def _only_one(connection: Connection) -> datetime:
     return now_of(connection)
 
 
-def _load(connection: Connection, now: datetime) -> tuple[Load, list[int]]:
+def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, list[int]]:
     """What the service is doing, and which open results have no run left to do."""
     counted = connection.execute(
         select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
@@ -272,7 +307,7 @@ def _load(connection: Connection, now: datetime) -> tuple[Load, list[int]]:
         select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None))
     ).scalar_one()
     lately = connection.execute(
-        select(func.count()).select_from(runs).where(runs.c.admitted_at > now - timedelta(seconds=1))
+        select(func.count()).select_from(runs).where(runs.c.admitted_at > now - timedelta(seconds=window))
     ).scalar_one()
     with_waiting = tuple(
         OpenResult(

@@ -176,6 +176,10 @@ class Store:
         """Keep the conversation of a run that waits for its judge. False: the run belongs to another process now."""
         return await self._save(replace(run, status=RunStatus.EVALUATING))
 
+    async def save_progress(self, run: Run) -> bool:
+        """Keep what is known of a conversation that goes on. False: the run belongs to another process now."""
+        return await self._save(replace(run, status=RunStatus.CONVERSING))
+
     async def finish_run(self, run: Run) -> bool:
         """Store a finished run; returns when it is safe. False: it belongs to another process now, or was finished."""
         return await self._save(run if run.status is RunStatus.DONE else replace(run, status=RunStatus.DONE))

@@ -1,6 +1,6 @@
 """Who carries out runs, whether they are alive, and what becomes of the runs of those that are not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -71,16 +71,31 @@ class Workers:
 
         return await self._database.write(beat)
 
-    async def stop(self, owner: Owner) -> list[int]:
-        """End in order: what the worker has not finished is handed back; the numbers of those runs."""
+    async def hand_back(self, owner: Owner, *, all_but: Collection[int] = (), older_than: float = 0.0) -> list[int]:
+        """Queue again what the worker has not finished, for others or itself; the numbers of those runs.
 
-        def stop(connection: Connection) -> list[int]:
+        Args:
+            owner: the worker.
+            all_but: runs that it still works on.
+            older_than: seconds for which nothing was written to a run.
+        """
+
+        def hand_back(connection: Connection) -> list[int]:
             now = now_of(connection)
-            connection.execute(update(workers).where(workers.c.owner == str(owner)).values(stopped_at=now, places=0))
-            left = _unfinished_of(connection, runs.c.owner == str(owner))
-            return [_queue_again(connection, run, now, lost=False) for run in left]
+            quiet = runs.c.updated_at <= now - timedelta(seconds=older_than)
+            left = _runs_of(connection, runs.c.status.in_(_BEGUN), runs.c.owner == str(owner), quiet)
+            return [_queue_again(connection, one, now, lost=False) for one in left if one.run.id not in all_but]
 
-        return await self._database.write(stop)
+        return await self._database.write(hand_back)
+
+    async def stop(self, owner: Owner) -> None:
+        """Take no more part: the worker's places are gone."""
+
+        def stop(connection: Connection) -> None:
+            gone = {"stopped_at": now_of(connection), "places": 0}
+            connection.execute(update(workers).where(workers.c.owner == str(owner)).values(gone))
+
+        await self._database.write(stop)
 
     async def recover(self, *, silence: float, most_losses: int, patience: float) -> Recovery:
         """Give up workers without a sign of life, and queue their runs again.

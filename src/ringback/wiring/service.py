@@ -1,15 +1,19 @@
 """The live objects behind the service: one set a process, shared by the API's routes and the worker."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from ringback.domain.run import Run
+from ringback.results.brief import brief_of
 from ringback.settings import Settings
 from ringback.storage.database import Database
 from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
+from ringback.storage.queue import RunQueue
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
+from ringback.storage.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,10 @@ class Services:
     seal: Seal
     store: Store
     keys: KeyStore
+    queue: RunQueue
+    workers: Workers
+    brief_of: Callable[[Run], str]
+    """Renders a finished run's entry of its result's detail."""
 
 
 @asynccontextmanager
@@ -45,6 +53,9 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             seal=seal,
             store=store,
             keys=KeyStore(database),
+            queue=RunQueue(database),
+            workers=Workers(database, brief_of=brief_of),
+            brief_of=brief_of,
         )
     finally:
         await store.close()

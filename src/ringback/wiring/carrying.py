@@ -1,0 +1,127 @@
+"""What a worker of the service needs to carry runs out: executors for agents as they were, and live models."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import aiohttp
+
+from ringback.callers.build import build_caller
+from ringback.channels.channel import CallIds, Channel
+from ringback.domain.agent import Agent
+from ringback.domain.run import Run
+from ringback.domain.scenario import Scenario, TestProfile
+from ringback.models.budget import Budget
+from ringback.models.model import LanguageModel
+from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
+from ringback.runs.carrying import carry_out
+from ringback.runs.executor import Executor
+from ringback.runs.worker import Call
+from ringback.settings import Settings
+from ringback.storage.sealing import Seal
+from ringback.wiring import (
+    LineFactory,
+    ModelChoice,
+    Models,
+    choose_models,
+    limits_from,
+    lines_to,
+    open_models,
+    redactor_for,
+    with_default_secret,
+)
+
+_KEPT = 256
+"""Agents whose lines are kept ready; each has a TLS context where it needs one."""
+
+
+class Carrying:
+    """Carries out calls. One a process; `close` lets go of models."""
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], seal: Seal, session: aiohttp.ClientSession
+    ) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._seal = seal
+        self._session = session
+        self._limits = replace(limits_from(settings), finish_turn=0.0)
+        self._lines: OrderedDict[tuple[str, int | None], tuple[Agent, LineFactory]] = OrderedDict()
+        self._models: dict[ModelChoice, LanguageModel] = {}
+        self._opened = AsyncExitStack()
+
+    async def close(self) -> None:
+        """Let go of the models."""
+        await self._opened.aclose()
+
+    async def carry_out(self, call: Call) -> Run:
+        """Do what is missing of a run. Raises `StorageError`."""
+        return await carry_out(
+            call,
+            executor=lambda: self._executor(call),
+            judge=lambda: self._live(call.claim.run.specification.scenario)[1],
+        )
+
+    def _executor(self, call: Call) -> Executor:
+        scenario = call.claim.run.specification.scenario
+        caller_model, judge_model = self._live(scenario)
+        agent, line = self._line(call)
+
+        def open_channel(ids: CallIds, profile: TestProfile | None) -> Channel:
+            return line(ids, profile)
+
+        return Executor(
+            store=call.store,
+            open_channel=open_channel,
+            build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
+            caller_model=caller_model,
+            judge_model=judge_model,
+            limits=self._limits,
+            agent_speaks_first=agent.agent_speaks_first,
+            on_event=call.on_event,
+            stop=call.stop,
+            connect_attempts=self._settings.connect_attempts,
+            cut_evaluation=True,
+        )
+
+    def _line(self, call: Call) -> tuple[Agent, LineFactory]:
+        """The agent as it was when the run was asked for, and lines to it."""
+        sealed, scenario_id = call.claim.sealed_agent, call.claim.run.specification.scenario_id
+        for key in ((sealed, None), (sealed, scenario_id)):
+            if key in self._lines:
+                self._lines.move_to_end(key)
+                return self._lines[key]
+        snapshot = open_agent(sealed, self._seal)
+        agent = self._with_secret(snapshot, scenario_id)
+        redactor = redactor_for(agent, self._settings)
+        made = agent, lines_to(agent, self._settings, self._session, redactor=redactor)
+        self._lines[sealed, scenario_id if scenario_id in snapshot.urls else None] = made
+        if len(self._lines) > _KEPT:
+            self._lines.popitem(last=False)
+        return made
+
+    def _with_secret(self, snapshot: AgentSnapshot, scenario_id: int) -> Agent:
+        """A URL that a run request named gets the agent's own secret only, never one of the server's."""
+        agent = snapshot.agent_for(scenario_id)
+        if snapshot.foreign or scenario_id in snapshot.urls:
+            return agent
+        return with_default_secret(agent, self._settings)
+
+    def _live(self, scenario: Scenario) -> tuple[LanguageModel | None, LanguageModel | None]:
+        """The models that a scenario needs, opened once. Raises `ModelNotConfigured`."""
+        chosen = choose_models([scenario], self._settings, self._environ)
+        missing = Models(
+            caller=chosen.caller if chosen.caller not in self._models else None,
+            judge=chosen.judge if chosen.judge not in self._models else None,
+        )
+        for choice, model in zip(
+            (missing.caller, missing.judge), open_models(missing, self._settings, Budget(None)), strict=True
+        ):
+            if choice is not None and model is not None:
+                self._models[choice] = model
+                self._opened.push_async_callback(model.close)
+        return (
+            self._models.get(chosen.caller) if chosen.caller else None,
+            self._models.get(chosen.judge) if chosen.judge else None,
+        )
