@@ -1,0 +1,91 @@
+"""How the conversations of a request reach the agent: over which connection, at which URL, with which headers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from ringback.channels.channel import CallIds
+from ringback.channels.handshake import handshake_headers
+from ringback.channels.refusals import shown_url
+from ringback.domain.agent import Agent
+from ringback.errors import BadHeader, InvalidFields, InvalidRequest, UsageError
+from ringback.runs.selection import KeptAgent
+from ringback.runs.submission_request import Over, RunsWanted
+
+TEXT = "Text"
+WEBSOCKET = "WebSocket"
+
+_NO_CONNECTION = "Agent does not have a websocket URL"
+"""The reference's words, without a full stop: clients compare them."""
+
+_NOBODY = CallIds(scenario=0, result=0, run=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The way to the agent."""
+
+    run_type: str
+    """As the reference spells it."""
+    url: str | None = field(default=None, repr=False)
+    """In place of the agent's."""
+    urls: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
+    """A URL of its own for each scenario."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Over the agent's."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the URL comes from the request: then no secret of the server's own goes there."""
+        return self.url is not None or bool(self.urls)
+
+    def agent(self, stored: Agent) -> Agent:
+        """The stored agent as the runs meet it."""
+        headers = {name: SecretStr(value) for name, value in self.headers.items()}
+        agent = stored.model_copy(update={"run_headers": headers})
+        if self.url is None:
+            return agent
+        return agent.model_copy(update={"url": SecretStr(self.url), "shown_url": shown_url(self.url)})
+
+
+def reach(agent: KeptAgent, wanted: RunsWanted) -> Reach:
+    """The way that a request takes.
+
+    Raises:
+        InvalidFields: a header that cannot be sent.
+        InvalidRequest: the agent has no connection of the kind.
+        UsageError: it has one that cannot be used yet.
+    """
+    _check_headers(wanted.websocket_headers)
+    headers = wanted.websocket_headers
+    match wanted.over:
+        case Over.API_CHAT:
+            return Reach(run_type=TEXT, headers=headers)
+        case Over.OWN_URLS:
+            return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=headers)
+        case Over.VOICE if agent.has_voice:
+            raise UsageError(
+                f"Voice runs are not available yet, and agent {agent.id} has a voice connection. Run it over text with"
+                " run_scenarios_text."
+            )
+        case Over.TEXT | Over.VOICE:
+            if wanted.websocket_url is not None:
+                return Reach(run_type=WEBSOCKET, url=wanted.websocket_url, headers=headers)
+            if not agent.has_text:
+                raise InvalidRequest(_NO_CONNECTION)
+            return Reach(run_type=TEXT, headers=headers)
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Whether HTTP can carry them: said at once, not by each of the runs."""
+    nobody = Agent(
+        name="",
+        url=SecretStr(""),
+        shown_url="",
+        run_headers={name: SecretStr(value) for name, value in headers.items()},
+    )
+    try:
+        handshake_headers(nobody, None, _NOBODY)
+    except BadHeader as error:
+        raise InvalidFields({"websocket_headers": [str(error)]}) from None

@@ -1,0 +1,102 @@
+"""What a run request wants, and how it is kept: without its secrets, which lie sealed with the agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ringback.channels.refusals import shown_url
+from ringback.runs.agent_snapshot import AgentSnapshot
+from ringback.runs.selection import Selector
+
+MASK = "***"
+
+
+class Over(StrEnum):
+    """What the conversations are to be held over."""
+
+    TEXT = "text"
+    """The agent's text connection, or the URL of the request."""
+    VOICE = "voice"
+    """The agent's voice connection; where it has only a text connection, over that."""
+    OWN_URLS = "own_urls"
+    """A URL for each scenario."""
+    API_CHAT = "api_chat"
+    """Pull mode: the client of the API answers for the agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsWanted:
+    """One run request, its fields checked one by one but not against what is kept."""
+
+    operation: str
+    """Name of the operation, as in the path: `run_scenarios_text`."""
+    over: Over
+    selector: Selector
+    frequency: int | None = None
+    """Conversations of each scenario, personality and profile; None: what the scenarios say themselves."""
+    name: str | None = None
+    personality_ids: tuple[int, ...] = ()
+    """In place of the scenarios' own; each multiplies the runs."""
+    test_profile_ids: tuple[int, ...] = ()
+    """In place of the scenarios' own; each multiplies the runs."""
+    concurrency_limit: int | None = None
+    call_timeout: float | None = None
+    """Pull mode: seconds that a conversation may take; None: the setting."""
+    websocket_url: str | None = field(default=None, repr=False)
+    """In place of the agent's."""
+    websocket_headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Over the agent's."""
+    urls: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
+    """With `OWN_URLS`: the URL of each scenario."""
+    spec: Mapping[str, Any] | None = None
+    """A suite document to run in place of kept scenarios."""
+
+    def document(self) -> dict[str, Any]:
+        """For the database and for people: values of headers and what is secret in URLs left out."""
+        selector = self.selector
+        return {
+            "operation": self.operation,
+            "over": self.over,
+            "channel": "api_chat" if self.over is Over.API_CHAT else "websocket",
+            "agent_id": selector.agent_id,
+            "assistant_id": selector.assistant_id,
+            "scenarios": list(selector.scenarios) if isinstance(selector.scenarios, tuple) else selector.scenarios,
+            "tags": list(selector.tags),
+            "frequency": self.frequency,
+            "name": self.name,
+            "personality_ids": list(self.personality_ids),
+            "test_profile_ids": list(self.test_profile_ids),
+            "concurrency_limit": self.concurrency_limit,
+            "timeout": self.call_timeout,
+            "websocket_url": shown_url(self.websocket_url) if self.websocket_url else None,
+            "websocket_headers": dict.fromkeys(self.websocket_headers, MASK),
+            "websocket_urls": {str(number): shown_url(url) for number, url in self.urls.items()},
+            "spec": self.spec,
+        }
+
+
+def wanted_again(document: Mapping[str, Any], snapshot: AgentSnapshot) -> RunsWanted:
+    """The request behind a kept document, with the secrets that lie in the snapshot of its agent."""
+    listed: list[int] | str | int | None = document["scenarios"]
+    scenarios: Any = tuple(listed) if isinstance(listed, list) else listed
+    return RunsWanted(
+        operation=document["operation"],
+        over=Over(document["over"]),
+        selector=Selector(
+            scenarios=scenarios,
+            tags=tuple(document["tags"]),
+            agent_id=document["agent_id"],
+            assistant_id=document["assistant_id"],
+        ),
+        frequency=document["frequency"],
+        name=document["name"],
+        personality_ids=tuple(document["personality_ids"]),
+        test_profile_ids=tuple(document["test_profile_ids"]),
+        concurrency_limit=document["concurrency_limit"],
+        call_timeout=document["timeout"],
+        websocket_url=snapshot.agent.url.get_secret_value() if document["websocket_url"] else None,
+        websocket_headers={name: value.get_secret_value() for name, value in snapshot.agent.run_headers.items()},
+        urls=snapshot.urls,
+        spec=document["spec"],
+    )
