@@ -1,0 +1,127 @@
+"""A finished run's entry of its result's detail, rendered once when the run is done.
+
+A brief is two lines of JSON. The first has what a result adds up over its runs; the second is the entry itself, without
+what only the run's row knows (its number, where it stands, what people noted). A result of ten thousand runs is then
+put together without reading a single record.
+"""
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from ringback.domain.conversation import Conversation
+from ringback.domain.evaluation import Evaluation
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Run
+from ringback.domain.scenario import MetricKind
+from ringback.results.json_text import json_bytes, json_text
+from ringback.results.reference_scores import (
+    CHECKS,
+    checks_value,
+    expected_outcome,
+    metric_entries,
+    metric_ids,
+)
+from ringback.results.reference_transcript import clock
+
+LARGEST_METADATA = 4096
+"""Bytes of metadata that an entry has at most; the run's own detail has all of it."""
+
+
+class Figure(NamedTuple):
+    """The value of one metric of one run."""
+
+    id: int | str
+    name: str
+    kind: str
+    value: bool | float | str | None
+    """None: not applicable, or nobody can tell."""
+
+
+class Figures(NamedTuple):
+    """What a result adds up over its runs."""
+
+    agent_spoke: bool
+    expected_score: float | None
+    """0 to 100."""
+    metrics: tuple[Figure, ...]
+
+
+def brief_of(run: Run) -> str:
+    """The brief of a run that is done."""
+    return f"{json_text(_figures(run))}\n{json_text(_entry(run))}"
+
+
+def figures_of(brief: str) -> Figures:
+    """What a result adds up of a run."""
+    spoke, score, metrics = orjson.loads(brief.partition("\n")[0])
+    return Figures(spoke, score, tuple(Figure(*metric) for metric in metrics))
+
+
+def entry_of(brief: str) -> str:
+    """The entry, as JSON text of an object."""
+    return brief.partition("\n")[2]
+
+
+def run_metadata(conversation: Conversation | None, evaluation: Evaluation | None) -> dict[str, Any]:
+    """What the agent sent, and how the run ended; on the names that are ours ours wins."""
+    return {**(conversation.metadata if conversation else {}), **_own_metadata(conversation, evaluation)}
+
+
+def _own_metadata(conversation: Conversation | None, evaluation: Evaluation | None) -> dict[str, Any]:
+    if conversation is None:
+        return {}
+    ending = conversation.ending
+    return {
+        "ended_reason": ending.reference_reason,
+        "ended_by": ending.ended_by.value,
+        "ending": ending.code.value,
+        "ending_explanation": ending.sentence,
+        **({"nothing_asserted": True} if evaluation and evaluation.nothing_asserted else {}),
+    }
+
+
+def error_message(evaluation: Evaluation | None) -> str | None:
+    """Why a run could not be carried out; None where it was."""
+    return evaluation.reason if evaluation and evaluation.outcome is Outcome.ERROR else None
+
+
+def _figures(run: Run) -> list[Any]:
+    evaluation, conversation = run.evaluation, run.conversation
+    ids = metric_ids(run)
+    metrics: list[tuple[int | str, str, str, Any]] = []
+    if evaluation is not None:
+        metrics = [
+            (ids.get(score.slug, score.slug), score.name, score.kind.value, score.value) for score in evaluation.metrics
+        ]
+        if evaluation.checks:
+            metrics.append((CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation)))
+    expected = evaluation.expected_outcome if evaluation else None
+    score = expected.score if expected is not None and expected.quotes_verified else None
+    return [bool(conversation and conversation.agent_spoke), score, metrics]
+
+
+def _entry(run: Run) -> dict[str, Any]:
+    evaluation, conversation, specification = run.evaluation, run.conversation, run.specification
+    started = run.started_at or (conversation.started_at if conversation else None)
+    return {
+        "personality_name": specification.personality.name if specification.personality else None,
+        "test_profile_name": specification.profile.name if specification.profile else None,
+        "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None),
+        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run))},
+        "timestamp": started,
+        "executed_at": started,
+        "finished_at": run.finished_at,
+        "duration": clock(conversation.duration) if conversation else None,
+        "duration_seconds": round(conversation.duration, 3) if conversation else None,
+        "error_message": error_message(evaluation),
+        "outcome_reason": evaluation.reason if evaluation else "",
+        "call_ended_reason": conversation.ending.reference_reason if conversation else None,
+        "metadata": _short_metadata(conversation, evaluation),
+    }
+
+
+def _short_metadata(conversation: Conversation | None, evaluation: Evaluation | None) -> dict[str, Any]:
+    if conversation is None or len(json_bytes(conversation.metadata)) <= LARGEST_METADATA:
+        return run_metadata(conversation, evaluation)
+    return {**_own_metadata(conversation, evaluation), "cut": True}

@@ -1,0 +1,124 @@
+"""`overall_evaluation` of a result: the values of each metric over all runs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ringback.domain.scenario import MetricKind
+from ringback.evaluation.percentiles import percentiles
+from ringback.results.brief import Figures
+from ringback.results.reference_scores import BEST, score_of
+
+WORST = 3
+"""How many metrics `worst_performing_metrics` names."""
+
+
+@dataclass(slots=True)
+class _Values:
+    """One metric's values over the runs."""
+
+    id: int | str
+    name: str
+    kind: str
+    scores: list[float] = field(default_factory=list[float])
+    choices: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def mean(self) -> float | None:
+        return sum(self.scores) / len(self.scores) if self.scores else None
+
+    @property
+    def share(self) -> float | None:
+        """The mean as a share of the best; None for metrics that know no best."""
+        if self.mean is None or self.kind not in (MetricKind.BINARY, MetricKind.RATING):
+            return None
+        return self.mean / BEST
+
+
+def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[str, Any]:
+    """What the metrics say over all runs that are done.
+
+    A value that nobody could tell, or that did not apply, counts nowhere; `runs` says how many values there were.
+    """
+    metrics: dict[int | str, _Values] = {}
+    expected: list[float] = []
+    for one in figures:
+        if one.expected_score is not None:
+            expected.append(one.expected_score)
+        for number, name, kind, value in one.metrics:
+            values = metrics.get(number)
+            if values is None:
+                values = metrics[number] = _Values(number, name, kind)
+            if isinstance(value, str):
+                values.choices[value] += 1
+            elif (score := score_of(kind, value)) is not None:
+                values.scores.append(score)
+    return {
+        "success_rate": success_rate,
+        "metric_summary": {str(values.id): _summary(values) for values in metrics.values()},
+        "worst_performing_metrics": _worst(metrics.values()),
+        "numeric_metrics": [_numeric(values) for values in metrics.values() if values.kind == MetricKind.NUMERIC],
+        "enum_metrics": [
+            {"id": values.id, "name": values.name, "type": values.kind, "values": dict(values.choices)}
+            for values in metrics.values()
+            if values.kind == MetricKind.ENUM
+        ],
+        "extra_metrics": [_expected(expected)] if expected else [],
+    }
+
+
+def _summary(values: _Values) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "id": values.id,
+        "name": values.name,
+        "type": values.kind,
+        "score": _rounded(values.mean),
+        "score_normalized": _rounded(values.share),
+        "runs": len(values.scores) or values.choices.total(),
+        "function_name": str(values.id),
+        "vocera_defined_metric_code": None,
+    }
+    if values.kind == MetricKind.NUMERIC and values.scores:
+        summary |= {name: _rounded(value) for name, value in percentiles(values.scores).items()}
+    if values.choices:
+        summary["enum"] = values.choices.most_common(1)[0][0]
+    return summary
+
+
+def _numeric(values: _Values) -> dict[str, Any]:
+    spread = percentiles(values.scores) if values.scores else {}
+    return {
+        "id": values.id,
+        "name": values.name,
+        "type": values.kind,
+        "value": _rounded(values.mean),
+        "percentiles": {name: _rounded(value) for name, value in spread.items()},
+    }
+
+
+def _worst(metrics: Iterable[_Values]) -> list[dict[str, Any]]:
+    shares = [(values.share, values) for values in metrics]
+    below = sorted(((share, values.name, values) for share, values in shares if share is not None and share < 1))[
+        :WORST
+    ]
+    return [
+        {"id": values.id, "name": name, "type": values.kind, "score": _rounded(values.mean)}
+        for _, name, values in below
+    ]
+
+
+def _expected(scores: list[float]) -> dict[str, Any]:
+    """The expected outcome over the runs in which it was judged: its mean, 0 to 100."""
+    return {
+        "id": "expected_outcome",
+        "name": "Expected Outcome",
+        "type": MetricKind.NUMERIC.value,
+        "score": _rounded(sum(scores) / len(scores)),
+        "value": _rounded(sum(scores) / len(scores)),
+        "runs": len(scores),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,264 @@
+"""What the service's doors read of results and runs: columns and briefs for lists, records only for single runs."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, null, select
+
+from ringback.domain.scenario import TestProfile
+from ringback.errors import NotFound
+from ringback.storage import tables
+from ringback.storage.database import Database
+from ringback.storage.documents import load_specification
+from ringback.storage.reading_filters import ResultFilter, RunFilter
+from ringback.storage.reading_rows import (
+    CountedRuns,
+    Counts,
+    DetailedResult,
+    KeptRun,
+    ListedResult,
+    ResultLine,
+    RunLine,
+)
+from ringback.storage.records import batches
+from ringback.storage.rows import RUNS, RunLoader
+from ringback.storage.tables import results, runs
+
+LISTED_RUNS = 500
+"""Runs of a result that a list of results shows; its detail shows all."""
+
+_LARGEST = 2**31 - 1
+"""The largest number that a row can have on PostgreSQL."""
+
+RESULT_COLUMNS = (
+    results.c.id,
+    results.c.name,
+    results.c.agent_id,
+    results.c.agent_name,
+    results.c.run_type,
+    results.c.kind,
+    results.c.request,
+    results.c.concurrency_limit,
+    results.c.created_at,
+    results.c.updated_at,
+    results.c.finished_at,
+    results.c.cancelled_at,
+)
+
+RUN_COLUMNS = tuple(runs.c[name] for name in RunLine._fields)
+
+
+class Readings:
+    """Reads results and runs that are not removed. Its verbs raise `StorageError`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def results(self, which: ResultFilter, *, offset: int, limit: int) -> tuple[int, list[ListedResult]]:
+        """How many results there are, and one page of them, the newest first."""
+        conditions = which.conditions()
+
+        def load(connection: Connection) -> tuple[int, list[ListedResult]]:
+            count = connection.execute(select(func.count()).select_from(results).where(*conditions)).scalar_one()
+            query = select(*RESULT_COLUMNS).where(*conditions).order_by(results.c.id.desc())
+            lines = [_result_line(row) for row in connection.execute(query.offset(offset).limit(limit))]
+            counts = counts_of(connection, [line.id for line in lines])
+            return count, [_listed(connection, line, counts[line.id]) for line in lines]
+
+        return await self._database.read(load)
+
+    async def listed(self, result_id: int) -> ListedResult:
+        """One result as lists show it. Raises `NotFound`."""
+
+        def load(connection: Connection) -> ListedResult:
+            line = _result_line(_find(connection, result_id))
+            return _listed(connection, line, counts_of(connection, [result_id])[result_id])
+
+        return await self._database.read(load)
+
+    async def detailed(self, result_id: int) -> DetailedResult:
+        """One result with all of its runs. Raises `NotFound`."""
+
+        def load(connection: Connection) -> DetailedResult:
+            found = _find(connection, result_id, results.c.provenance)
+            return DetailedResult(
+                line=_result_line(found),
+                provenance=found.provenance,
+                runs=_lines(connection, runs.c.result_id == result_id, briefs=True),
+            )
+
+        return await self._database.read(load)
+
+    async def counts(self, result_id: int) -> tuple[ResultLine, Counts]:
+        """A result, and its runs counted. Raises `NotFound`."""
+
+        def load(connection: Connection) -> tuple[ResultLine, Counts]:
+            return _result_line(_find(connection, result_id)), counts_of(connection, [result_id])[result_id]
+
+        return await self._database.read(load)
+
+    async def asked(self, result_id: int) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile | None]]:
+        """What the answer to a run request shows: the result, its runs, and the profile of each specification."""
+
+        def load(connection: Connection) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile | None]]:
+            line = _result_line(_find(connection, result_id))
+            documents = tables.specifications
+            kept = connection.execute(
+                select(documents.c.id, documents.c.document).where(documents.c.result_id == result_id)
+            )
+            profiles = {row.id: _profile(row.document) for row in kept}
+            return line, _lines(connection, runs.c.result_id == result_id), profiles
+
+        return await self._database.read(load)
+
+    async def run_lines(self, which: RunFilter, *, offset: int, limit: int) -> tuple[int, list[KeptRun]]:
+        """How many runs there are, and one page of them with their records, the newest first."""
+        conditions = which.conditions()
+
+        def load(connection: Connection) -> tuple[int, list[KeptRun]]:
+            joined = runs.join(results, results.c.id == runs.c.result_id)
+            count = connection.execute(select(func.count()).select_from(joined).where(*conditions)).scalar_one()
+            query = select(runs.c.id).select_from(joined).where(*conditions).order_by(runs.c.id.desc())
+            ids = connection.execute(query.offset(offset).limit(limit)).scalars().all()
+            return count, _kept(connection, ids)
+
+        return await self._database.read(load)
+
+    async def runs(self, ids: Sequence[int], *conditions: ColumnElement[bool]) -> list[KeptRun]:
+        """Those of the runs that there are, with their records, in the order asked for."""
+        return await self._database.read(lambda connection: _kept(connection, ids, *conditions))
+
+    async def run(self, run_id: int) -> KeptRun:
+        """One run. Raises `NotFound`."""
+        found = await self.runs([run_id])
+        if not found:
+            raise NotFound("No run matches the given query.")
+        return found[0]
+
+    async def page_of_runs(self, result_id: int, *, after: int, limit: int) -> list[KeptRun]:
+        """The next runs of a result behind a number, for whoever goes through all of them without holding them."""
+
+        def load(connection: Connection) -> list[KeptRun]:
+            query = select(runs.c.id).where(runs.c.result_id == result_id, runs.c.id > after).order_by(runs.c.id)
+            return _kept(connection, connection.execute(query.limit(limit)).scalars().all())
+
+        return await self._database.read(load)
+
+    async def run_ids(self, result_ids: Sequence[int]) -> list[tuple[int, int, bool]]:
+        """(result, run, whether the run is over) of each run of the results that are not removed."""
+
+        def load(connection: Connection) -> list[tuple[int, int, bool]]:
+            query = (
+                select(runs.c.result_id, runs.c.id, runs.c.status, runs.c.outcome)
+                .join(results, results.c.id == runs.c.result_id)
+                .where(runs.c.result_id.in_(list(_possible(result_ids))), results.c.deleted_at.is_(None))
+                .order_by(runs.c.id)
+            )
+            return [(row.result_id, row.id, row.status == "done") for row in connection.execute(query)]
+
+        return await self._database.read(load)
+
+    async def changed_runs(
+        self, result_id: int, *, since: datetime | None, after: int, limit: int
+    ) -> list[tuple[RunLine, datetime]]:
+        """Runs of a result whose rows changed at `since` or later, oldest change first, behind (since, after).
+
+        Those that were never touched since they were asked for are left out.
+        """
+
+        def load(connection: Connection) -> list[tuple[RunLine, datetime]]:
+            query = (
+                select(*RUN_COLUMNS[:-1], runs.c.updated_at)
+                .where(runs.c.result_id == result_id, runs.c.updated_at.is_not(None))
+                .order_by(runs.c.updated_at, runs.c.id)
+                .limit(limit)
+            )
+            if since is None:
+                query = query.where(runs.c.status != "queued")
+            else:
+                later = (runs.c.updated_at == since) & (runs.c.id > after)
+                query = query.where((runs.c.updated_at > since) | later)
+            return [(RunLine._make((*row[:-1], None)), row.updated_at) for row in connection.execute(query)]
+
+        return await self._database.read(load)
+
+
+def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, Counts]:
+    """The runs of each result, counted; answered from an index."""
+    alike = (runs.c.result_id, runs.c.status, runs.c.outcome, runs.c.ending, runs.c.expectation_met)
+    rows = connection.execute(select(*alike, func.count()).where(runs.c.result_id.in_(result_ids)).group_by(*alike))
+    groups: dict[int, list[CountedRuns]] = {number: [] for number in result_ids}
+    for row in rows:
+        groups[row.result_id].append(CountedRuns(*row[1:]))
+    return {number: Counts(tuple(found)) for number, found in groups.items()}
+
+
+def counts_of_lines(lines: Iterable[RunLine]) -> Counts:
+    """As `counts_of`, of runs that are at hand."""
+    counted = Counter((line.status, line.outcome, line.ending, line.expectation_met) for line in lines)
+    return Counts(tuple(CountedRuns(*alike, number) for alike, number in counted.items()))
+
+
+def _find(connection: Connection, result_id: int, *more: ColumnElement[Any]) -> Any:
+    query = select(*RESULT_COLUMNS, *more).where(results.c.id == result_id, results.c.deleted_at.is_(None))
+    row = connection.execute(query).one_or_none() if 0 < result_id <= _LARGEST else None
+    if row is None:
+        raise NotFound("No result matches the given query.")
+    return row
+
+
+def _listed(connection: Connection, line: ResultLine, counts: Counts) -> ListedResult:
+    shown = _lines(connection, runs.c.result_id == line.id, limit=LISTED_RUNS)
+    if counts.total <= LISTED_RUNS:
+        scenarios = dict.fromkeys((run.scenario_id, run.scenario_name) for run in shown)
+    else:
+        named = select(runs.c.scenario_id, runs.c.scenario_name).where(runs.c.result_id == line.id).distinct()
+        scenarios = dict.fromkeys(sorted((row[0], row[1]) for row in connection.execute(named)))
+    return ListedResult(line=line, counts=counts, scenarios=tuple(scenarios), runs=shown)
+
+
+def _lines(
+    connection: Connection, condition: ColumnElement[bool], *, briefs: bool = False, limit: int | None = None
+) -> tuple[RunLine, ...]:
+    columns = RUN_COLUMNS if briefs else (*RUN_COLUMNS[:-1], null())
+    rows = connection.execute(select(*columns).where(condition).order_by(runs.c.position).limit(limit))
+    return tuple(map(RunLine._make, rows))
+
+
+def _kept(connection: Connection, ids: Sequence[int], *conditions: ColumnElement[bool]) -> list[KeptRun]:
+    """Runs with their records, in the order of the numbers; removed results' runs are none."""
+    found: dict[int, KeptRun] = {}
+    loader = RunLoader()
+    lines: dict[int, ResultLine] = {}
+    for some in batches(list(dict.fromkeys(_possible(ids)))):
+        rows = connection.execute(RUNS.where(runs.c.id.in_(some), *conditions)).all()
+        missing = {row.result_id for row in rows} - lines.keys()
+        there = select(*RESULT_COLUMNS).where(results.c.id.in_(missing), results.c.deleted_at.is_(None))
+        lines |= {row.id: _result_line(row) for row in connection.execute(there)}
+        for row in rows:
+            if row.result_id in lines:
+                found[row.id] = KeptRun(
+                    line=RunLine(*(getattr(row, name) for name in RunLine._fields)),
+                    run=loader.load(row),
+                    result=lines[row.result_id],
+                    created_at=row.created_at,
+                    updated_at=row.updated_at,
+                )
+    return [found[number] for number in dict.fromkeys(ids) if number in found]
+
+
+def _possible(ids: Iterable[int]) -> Iterable[int]:
+    return (number for number in ids if 0 < number <= _LARGEST)
+
+
+def _profile(document: str) -> TestProfile | None:
+    return load_specification(document).profile
+
+
+def _result_line(row: Any) -> ResultLine:
+    values = {column.name: getattr(row, column.name) for column in RESULT_COLUMNS}
+    request = values.pop("request")
+    return ResultLine(**values, request=json.loads(request) if request else None)
