@@ -53,7 +53,7 @@ def test_content_is_said() -> None:
 
 
 @given(words=st.text(min_size=1), escaped=st.booleans(), blank=st.sampled_from(["", " ", "\n", "\t\r "]))
-def test_words_mean_what_json_says(words: str, escaped: bool, blank: str) -> None:  # noqa: FBT001 - drawn
+def test_words_mean_what_json_says(words: str, escaped: bool, blank: str) -> None:
     key, value = json.dumps("content"), json.dumps(words, ensure_ascii=escaped)
     event = parse_frame(blank.join(("", "{", key, ":", value, "}", "")), 1.0)
     assert isinstance(event, Said)

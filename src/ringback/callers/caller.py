@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ringback.domain.conversation import Entry, FindingCode
+from ringback.domain.fixed import fixed
 from ringback.domain.utterance import Utterance
 
 
@@ -38,7 +39,7 @@ class Wait:
 Move = Say | HangUp | Wait
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class Heard:
     """What the caller knows when it is asked for its next move."""
 

@@ -1,20 +1,20 @@
 """Holding one conversation: a channel and a caller, driven by the rules of turn taking."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
 from ringback.channels.channel import Channel, ChannelEvent, Dropped
+from ringback.conversation.chosen import Chosen, pauses_of
 from ringback.conversation.endings import after_failure, caller_ended, max_turns
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop_lag import LoopLag
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.stopping import WhenStopped
-from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Pause, Speak, Step, TurnTaking
+from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Speak, Step, TurnTaking
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending
-from ringback.domain.utterance import EndCall, Hold, Silence, Utterance
+from ringback.domain.utterance import EndCall, Utterance
 from ringback.errors import CallerError, Interrupted, RingbackError
 
 _NOTHING_TO_SAY = Utterance.of("Hello")
@@ -99,7 +99,7 @@ class _Exchange:
         "_loop",
         "_recorder",
         "_rung_at",
-        "_sending",
+        "_sending_until",
         "_task",
         "_timer",
         "_timer_at",
@@ -129,10 +129,10 @@ class _Exchange:
         self._waiter: asyncio.Future[None] | None = None
         self._composing = False
         self._withdrawn = False
-        self._chosen: _Chosen | None = None
+        self._chosen: Chosen | None = None
         self._defect: BaseException | None = None
         self._due: Step | None = None  # what the conversing task was woken for
-        self._sending: asyncio.Timeout | None = None
+        self._sending_until: float | None = None
         self.failure: RingbackError | None = None
         now = self._clock()
         self.over_at = now
@@ -162,7 +162,8 @@ class _Exchange:
                 raise self._defect
             step = self._due or turns.next(self._now())
             self._due = None
-            self._record_observations()
+            if turns.observations:
+                self._record_observations()
             match step:
                 case Listen():
                     await self._listen(step.until)
@@ -198,13 +199,15 @@ class _Exchange:
 
     def _stopped(self) -> None:
         self._turns.stop(self._clock())
-        if self._sending is not None:
-            self._sending.reschedule(self._loop.time())
+        if self._sending_until is not None:
+            self._sending_until = self._clock()
         self._look()
 
     def _look(self) -> None:
         """Something happened: wake the conversing task if there is something to do for it."""
         if self._waiter is None and not self._composing:
+            if self._sending_until is not None:
+                self._look_at_sending(self._sending_until)
             return
         if self._composing and not self._turns.awaits_caller:
             self._wake()
@@ -220,21 +223,37 @@ class _Exchange:
 
     def _wake(self) -> None:
         if self._composing:
-            if not self._withdrawn:
-                self._withdrawn = True
-                self._task.cancel()
+            self._withdraw()
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _withdraw(self) -> None:
+        """Interrupt what the conversing task waits for."""
+        if not self._withdrawn:
+            self._withdrawn = True
+            self._task.cancel()
+
+    def _withdrawal_taken(self) -> None:
+        """The interruption has arrived. Raises `CancelledError` where somebody else cancelled the task as well."""
+        self._withdrawn = False
+        if self._task.uncancel() > self._cancellations:
+            raise asyncio.CancelledError
+
+    def _look_at_sending(self, until: float) -> None:
+        """Our frame has not left yet: an agent that has stopped reading is not waited for longer than this."""
+        if self._now() >= until:
+            self._withdraw()
+        else:
+            self._alarm(until)
 
     def _now(self) -> float:
         # Timers may ring a little early; what they were set for is due all the same.
         return max(self._clock(), self._rung_at)
 
     def _record_observations(self) -> None:
-        if self._turns.observations:
-            for observation in self._turns.observations:
-                self._recorder.remark(observation.code, observation.sentence)
-            self._turns.observations.clear()
+        for observation in self._turns.observations:
+            self._recorder.remark(observation.code, observation.sentence)
+        self._turns.observations.clear()
 
     async def _listen(self, until: float) -> None:
         self._alarm(until)
@@ -276,7 +295,9 @@ class _Exchange:
 
     async def _compose(self, step: Ask) -> Move | None:
         """The caller's proposal; None where something came that makes it void."""
-        self._alarm(self._turns.over_at)
+        if self._timer is None:
+            # None rings later than at the longest duration; this one need not be set anew when we listen.
+            self._alarm(min(self._turns.over_at, self._clock() + self._limits.inactivity))
         self._composing = True
         try:
             if step.opening:
@@ -291,9 +312,7 @@ class _Exchange:
         finally:
             self._composing = False
         if self._withdrawn:
-            self._withdrawn = False
-            if self._task.uncancel() > self._cancellations:
-                raise asyncio.CancelledError  # somebody else cancelled this task as well
+            self._withdrawal_taken()
             return None
         return move
 
@@ -316,8 +335,8 @@ class _Exchange:
         if text and self._at_limit:
             await self._end(max_turns(self._limits.max_turns))
             return
-        pauses, hold = _pauses(utterance, text)
-        self._chosen = _Chosen(move, text, paused=bool(pauses), hold=hold)
+        pauses, hold = pauses_of(utterance, text)
+        self._chosen = Chosen(move, text, paused=bool(pauses), hold=hold)
         if pauses:
             self._turns.chose(self._clock(), pauses)
         else:
@@ -352,38 +371,15 @@ class _Exchange:
     async def _send(self, utterance: Utterance, until: float) -> float:
         """Send one frame; an agent that has stopped reading is not waited for longer than `until`."""
         at = self._clock()
+        self._sending_until = until
+        self._alarm(until)
         try:
-            async with asyncio.timeout(until - at) as self._sending:
-                return await self._channel.send(utterance)
-        except TimeoutError:
-            return at  # the frame is on the line, as far as we can tell
+            at = await self._channel.send(utterance)
+        except asyncio.CancelledError:
+            if not self._withdrawn:
+                raise  # else the frame is on the line, as far as we can tell
         finally:
-            self._sending = None
-
-
-@dataclass(slots=True)
-class _Chosen:
-    """What the caller is going to say."""
-
-    move: Say
-    text: str
-    paused: bool
-    hold: float
-    """Seconds of hold after the words."""
-
-
-def _pauses(utterance: Utterance, text: str) -> tuple[Sequence[Pause], float]:
-    """The pauses before the words (one frame carries them all), and the seconds of hold after them."""
-    if len(utterance.parts) == 1 and text:
-        return (), 0.0
-    before: list[Pause] = []
-    after: list[Pause] = []
-    for part in utterance.parts:
-        if isinstance(part, Silence | Hold):
-            after.append(Pause(part.seconds, hold=isinstance(part, Hold)))
-        elif isinstance(part, EndCall) or part.text.strip():
-            before += after
-            after = []
-    if not text and not utterance.ends_call:
-        return after, 0.0
-    return before, sum(pause.seconds for pause in after if pause.hold)
+            self._sending_until = None
+        if self._withdrawn:
+            self._withdrawal_taken()
+        return at

@@ -47,6 +47,9 @@ class Ask:
     """The timer of the caller's last wait ran out."""
 
 
+_ASK_FOR_REPLY = Ask(opening=False, waited=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Speak:
     """The pauses of the chosen utterance are over: send its words."""
@@ -322,7 +325,7 @@ class TurnTaking:
             self._tool_timed_out()
         if self._fresh:
             over = max(self._quiet_from + self._quiet, self._not_before)
-            return Ask(opening=False, waited=False) if now >= over else over
+            return _ASK_FOR_REPLY if now >= over else over
         if self._ask_again_at is not None and self._ask_again_at <= silent_at:
             due = now >= self._ask_again_at
             return Ask(opening=not self._begun, waited=self._waits) if due else self._ask_again_at
