@@ -5,12 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ringback.domain.run import Run
+from ringback.library.agents import AgentLibrary
+from ringback.library.metrics import MetricLibrary
+from ringback.library.personalities import PersonalityLibrary
+from ringback.library.profiles import ProfileLibrary
+from ringback.library.scenarios import ScenarioLibrary
 from ringback.results.brief import brief_of
 from ringback.settings import Settings
 from ringback.storage.database import Database
 from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
 from ringback.storage.queue import RunQueue
+from ringback.storage.readings import Readings
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
 from ringback.storage.workers import Workers
@@ -29,6 +35,12 @@ class Services:
     keys: KeyStore
     queue: RunQueue
     workers: Workers
+    readings: Readings
+    agents: AgentLibrary
+    scenarios: ScenarioLibrary
+    personalities: PersonalityLibrary
+    profiles: ProfileLibrary
+    metrics: MetricLibrary
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
 
@@ -45,6 +57,9 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     seal = Seal(key.get_secret_value() if key else key_of_home(settings.home))
     database = await Database.open(settings.effective_database_url, busy_timeout=10.0)
     store = Store(database, Owner.this_process("service"))
+    personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
+    await personalities.make_ready()
+    await metrics.make_ready()
     try:
         yield Services(
             settings=settings,
@@ -55,6 +70,12 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             keys=KeyStore(database),
             queue=RunQueue(database),
             workers=Workers(database, brief_of=brief_of),
+            readings=Readings(database),
+            agents=AgentLibrary(database, seal),
+            scenarios=ScenarioLibrary(database),
+            personalities=personalities,
+            profiles=ProfileLibrary(database),
+            metrics=metrics,
             brief_of=brief_of,
         )
     finally:

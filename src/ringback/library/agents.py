@@ -1,0 +1,273 @@
+"""Keeps agents: what may be shown as a document, and what is secret sealed beside it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import ColumnElement, Connection, select
+
+from ringback.domain.agent import Agent
+from ringback.errors import InvalidFields, InvalidRequest, UsageError
+from ringback.library.addresses import checked_url, shown_url
+from ringback.library.agent_fields import WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.form import no_such, refuse, sentences_of
+from ringback.library.headers import check_headers
+from ringback.storage import tables
+from ringback.storage.database import Database
+from ringback.storage.records import Records, Row, batches
+from ringback.storage.sealing import Seal
+
+NO_URL = "Agent does not have a websocket URL"
+"""The reference product's sentence about an agent that no conversation can be opened to."""
+
+_OWN = frozenset({"", "self_hosted", "sms", "whatsapp", "vocera"})
+"""Providers that are no voice platform of their own."""
+
+_rows = Records(tables.agents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanges:
+    """What a request says of an agent, whatever form it came in."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Fields of `AgentFields`."""
+    secrets: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Fields of `AgentSecrets`; provider keys are laid over those that are there, everything else replaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAgent:
+    """An agent and what is known of it. Its representation shows no secret."""
+
+    id: int
+    fields: AgentFields
+    secrets: AgentSecrets = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def name(self) -> str:
+        """What lists and reports call it."""
+        return self.fields.name
+
+    @property
+    def assistant_id(self) -> str | None:
+        """Its id at its provider."""
+        return self.fields.assistant_id
+
+    @property
+    def inbound(self) -> bool:
+        """Whether it is called; else it calls."""
+        return self.fields.inbound
+
+    @property
+    def agent_speaks_first(self) -> bool | None:
+        """True: it greets. False: the caller opens. None: the opening wait decides."""
+        return self.fields.agent_speaks_first
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a chat can be opened to it."""
+        return bool(self.secrets.websocket_url)
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether any connection for voice is set."""
+        said, hidden = self.fields, self.secrets
+        at_provider = said.assistant_provider not in _OWN and bool(said.assistant_id)
+        own = hidden.websocket_voice_url or said.sip_endpoint or said.phone_number or said.outbound_numbers
+        return bool(own or hidden.livekit_data or hidden.pipecat_data or at_provider)
+
+    def domain_agent(self, url: str | None = None) -> Agent:
+        """What runs use, with its secrets.
+
+        Args:
+            url: where to connect instead of the agent's own URL.
+
+        Raises:
+            InvalidRequest: there is no URL.
+            UsageError: it is none that can be used.
+        """
+        chosen = url or self.secrets.websocket_url
+        if not chosen:
+            raise InvalidRequest(NO_URL)
+        chosen = checked_url(chosen)
+        secret = self.secrets.websocket_secret
+        return Agent(
+            name=self.name,
+            url=SecretStr(chosen),
+            shown_url=shown_url(chosen),
+            headers={name: SecretStr(value) for name, value in self.secrets.websocket_headers.items()},
+            secret=SecretStr(secret) if secret else None,
+            agent_speaks_first=self.fields.agent_speaks_first,
+        )
+
+
+class AgentLibrary:
+    """The agents of a database."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        self._database = database
+        self._seal = seal
+
+    async def get(self, number: int) -> KeptAgent:
+        """Raises `NotFound`."""
+        return self._kept(await self._database.read(lambda connection: _found(connection, number)))
+
+    async def by_assistant(self, assistant_id: str) -> KeptAgent:
+        """The agent with an id at its provider. Raises `InvalidFields` where none or several have it."""
+        same = tables.agents.c.assistant_id == assistant_id
+        rows = await self._database.read(lambda connection: _rows.where(connection, same, limit=2))
+        if len(rows) != 1:
+            sentence = "Several agents have" if rows else "No agent has"
+            raise InvalidFields({"assistant_id": [f"{sentence} the assistant id {assistant_id}."]})
+        return self._kept(rows[0])
+
+    async def domain_agent(self, number: int, url: str | None = None) -> Agent:
+        """What runs use, with its secrets. Raises `NotFound`, and `InvalidRequest` where there is no URL."""
+        return (await self.get(number)).domain_agent(url)
+
+    async def page(
+        self, *, assistant_id: str | None = None, search: str | None = None, offset: int, limit: int
+    ) -> tuple[int, list[KeptAgent]]:
+        """How many there are with an id at their provider and a text in their name, and some of them."""
+        conditions: list[ColumnElement[bool]] = []
+        if assistant_id is not None:
+            conditions.append(tables.agents.c.assistant_id == assistant_id)
+        if search:
+            conditions.append(tables.agents.c.name.icontains(search, autoescape=True))
+        count, rows = await self._database.read(
+            lambda connection: _rows.page(connection, *conditions, offset=offset, limit=limit)
+        )
+        return count, [self._kept(row) for row in rows]
+
+    async def add(self, changes: AgentChanges) -> KeptAgent:
+        """Keep a new one. Raises `InvalidFields`, by the names of `AgentFields` and `AgentSecrets`."""
+        fields, secrets = _applied(changes, AgentFields(), AgentSecrets())
+        return self._kept(await self._database.write(lambda connection: self._insert(connection, fields, secrets)))
+
+    async def change(self, number: int, changes: AgentChanges, *, whole: bool = False) -> KeptAgent:
+        """Replace what the changes name; with `whole` everything but secrets that no answer shows.
+
+        Raises:
+            NotFound: there is no such agent.
+            InvalidFields: it could not be used any more.
+        """
+
+        def change(connection: Connection) -> Row:
+            kept = self._kept(_found(connection, number, to_change=True))
+            fields, secrets = _applied(changes, kept.fields, kept.secrets, whole=whole)
+            _rows.change(connection, number, _document(fields), **self._columns(fields, secrets))
+            return _found(connection, number)
+
+        return self._kept(await self._database.write(change))
+
+    async def copy(self, number: int, name: str | None = None) -> KeptAgent:
+        """Keep a copy, secrets included, under a name of its own. Raises `NotFound`."""
+
+        def copy(connection: Connection) -> Row:
+            kept = self._kept(_found(connection, number))
+            called = name or f"{kept.name[:240]} (copy)"
+            # An id at the provider names one agent.
+            fields = kept.fields.model_copy(update={"name": called, "assistant_id": None})
+            return self._insert(connection, fields, kept.secrets)
+
+        return self._kept(await self._database.write(copy))
+
+    async def remove(self, number: int) -> None:
+        """Raises `NotFound`. Its scenarios and runs stay."""
+
+        def remove(connection: Connection) -> None:
+            _found(connection, number, to_change=True)
+            _rows.remove(connection, [number])
+
+        await self._database.write(remove)
+
+    def _insert(self, connection: Connection, fields: AgentFields, secrets: AgentSecrets) -> Row:
+        number = _rows.add(connection, _document(fields), **self._columns(fields, secrets))
+        return _found(connection, number)
+
+    def _columns(self, fields: AgentFields, secrets: AgentSecrets) -> dict[str, Any]:
+        sealed = self._seal.close(json.dumps(secrets.model_dump(mode="json", exclude_defaults=True)))
+        return {"name": fields.name, "assistant_id": fields.assistant_id, "sealed": sealed}
+
+    def _kept(self, row: Row) -> KeptAgent:
+        sealed = row.columns["sealed"]
+        return KeptAgent(
+            id=row.id,
+            fields=AgentFields.model_validate(row.document),
+            secrets=AgentSecrets.model_validate_json(self._seal.open(sealed)) if sealed else AgentSecrets(),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+def agent_names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """The names of those agents that there are."""
+    wanted = sorted({number for number in numbers if 0 < number < 2**31})
+    table = tables.agents
+    found: dict[int, str] = {}
+    for some in batches(wanted):
+        query = select(table.c.id, table.c.name).where(table.c.id.in_(some), table.c.deleted_at.is_(None))
+        found |= {row.id: row.name for row in connection.execute(query)}
+    return found
+
+
+def agents_of_assistant(connection: Connection, assistant_id: str) -> Sequence[int]:
+    """The numbers of the agents with an id at their provider."""
+    table = tables.agents
+    query = select(table.c.id).where(table.c.assistant_id == assistant_id, table.c.deleted_at.is_(None))
+    return connection.execute(query).scalars().all()
+
+
+def _found(connection: Connection, number: int, *, to_change: bool = False) -> Row:
+    row = _rows.find(connection, number, to_change=to_change)
+    if row is None:
+        raise no_such("agent", number)
+    return row
+
+
+def _document(fields: AgentFields) -> dict[str, Any]:
+    return fields.model_dump(mode="json")
+
+
+def _applied(
+    changes: AgentChanges, fields: AgentFields, secrets: AgentSecrets, *, whole: bool = False
+) -> tuple[AgentFields, AgentSecrets]:
+    said: dict[str, Any] = {} if whole else fields.model_dump()
+    hidden = secrets.model_dump(include=set(WRITE_ONLY) if whole else None)
+    over = dict(changes.secrets)
+    if "api_keys" in over:
+        laid = {**hidden["api_keys"], **over["api_keys"]}
+        over["api_keys"] = {provider: key for provider, key in laid.items() if key}
+    try:
+        new_fields = AgentFields.model_validate({**said, **changes.fields})
+        new_secrets = AgentSecrets.model_validate({**hidden, **over}).keeping(secrets)
+    except ValidationError as error:
+        raise InvalidFields(sentences_of(error)) from None
+    return new_fields, _checked(new_fields, new_secrets)
+
+
+def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
+    wrong: dict[str, list[str]] = {}
+    urls: dict[str, str | None] = {}
+    if not fields.name.strip():
+        wrong["name"] = ["This field is required."]
+    for place in ("websocket_url", "websocket_voice_url"):
+        try:
+            urls[place] = checked_url(url) if (url := getattr(secrets, place)) else None
+        except UsageError as error:
+            wrong[place] = [str(error)]
+    if secrets.webhook_url and urlsplit(secrets.webhook_url).scheme not in {"http", "https"}:
+        wrong["webhook_url"] = ["A URL that begins with http:// or https:// is needed."]
+    if sentence := check_headers(secrets.websocket_headers):
+        wrong["websocket_headers"] = [sentence]
+    if sentence := check_headers({}, secret=secrets.websocket_secret):
+        wrong["websocket_secret"] = [sentence]
+    refuse(wrong)
+    return secrets.model_copy(update=urls)

@@ -1,0 +1,112 @@
+"""What the records of the library have in common: forms that are filled in, and the sentences about what is wrong.
+
+A form is lenient where the reference product's clients are loose (fields that are not known are passed over, null
+stands for the default, numbers may come as text) and strict about everything else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+from ringback.errors import InvalidFields, NotFound
+
+_DEEPEST = 50
+"""Levels of objects and lists inside of each other."""
+
+_Form = TypeVar("_Form", bound="Form")
+
+
+class Form(BaseModel, frozen=True):
+    """What a request says of a record."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _kept_as_text(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name in cls.model_fields:
+            default = cls.model_fields[info.field_name].get_default(call_default_factory=True)
+            return None if default is PydanticUndefined else default
+        check_text(value)
+        return value
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the request names, as JSON values."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool | float) and not (isinstance(value, float) and value.is_integer()):
+        raise PydanticCustomError("number", "A whole number is needed.")
+    if isinstance(value, str) and not (value.isascii() and value.lstrip("-").isdigit()):
+        raise PydanticCustomError("number", "A whole number is needed.")
+    return value
+
+
+RecordNumber = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int | str)]
+"""The number of a record: a number, or text that is one."""
+
+
+def filled_in(form: type[_Form], value: Mapping[str, Any]) -> _Form:
+    """The form with these values. Raises `InvalidFields`."""
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        raise InvalidFields(sentences_of(error)) from None
+
+
+def sentences_of(error: ValidationError) -> dict[str, list[str]]:
+    """What is wrong with each field; places inside of a field stand before the sentence."""
+    fields: dict[str, list[str]] = {}
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        field, *inner = detail["loc"] or ("non_field_errors",)
+        where = ".".join(str(part) for part in inner)
+        sentence = "This field is required." if detail["type"] == "missing" else detail["msg"].rstrip(".") + "."
+        sentences = fields.setdefault(str(field), [])
+        said = f"{where}: {sentence}" if where else sentence
+        if said not in sentences:
+            sentences.append(said)
+    return fields
+
+
+def refuse(fields: Mapping[str, Sequence[str]]) -> None:
+    """Raise `InvalidFields` where any field has a sentence."""
+    wrong = {field: sentences for field, sentences in fields.items() if sentences}
+    if wrong:
+        raise InvalidFields(wrong)
+
+
+def does_not_exist(number: object) -> str:
+    """The sentence about a number that no record has."""
+    return f'Invalid pk "{number}" - object does not exist.'
+
+
+def missing_among(wanted: Iterable[int], found: Iterable[int]) -> list[str]:
+    """A sentence for each number that was not found."""
+    there = set(found)
+    return [does_not_exist(number) for number in dict.fromkeys(wanted) if number not in there]
+
+
+def no_such(kind: str, number: object) -> NotFound:
+    """The error about a number in an address."""
+    return NotFound(f"There is no {kind} {number}.")
+
+
+def check_text(value: Any, depth: int = 0) -> None:
+    """Raise a validation error for text that no database keeps, and for values nested without end."""
+    if depth > _DEEPEST:
+        raise PydanticCustomError("too_deep", "This is nested too deeply.")
+    if isinstance(value, str):
+        if "\0" in value:
+            raise PydanticCustomError("null_character", "Null characters are not allowed.")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise PydanticCustomError("surrogate", "This is not valid Unicode text.")
+    elif isinstance(value, Mapping):
+        for key, inner in cast("Mapping[Any, Any]", value).items():
+            check_text(key, depth + 1)
+            check_text(inner, depth + 1)
+    elif isinstance(value, list | tuple):
+        for inner in cast("Sequence[Any]", value):
+            check_text(inner, depth + 1)

@@ -1,0 +1,322 @@
+"""Keeps scenarios, and makes of them what runs use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, false
+
+from ringback.domain.scenario import MetricDefinition, Scenario
+from ringback.library.agents import agent_names, agents_of_assistant
+from ringback.library.form import Form, does_not_exist, filled_in, missing_among, no_such, refuse
+from ringback.library.metrics import KeptMetric, metrics_among
+from ringback.library.personalities import KeptPersonality, default_personality, personalities_among
+from ringback.library.profiles import KeptProfile, profiles_among
+from ringback.library.scenario_build import domain_scenario, scenario_problems
+from ringback.library.scenario_form import ScenarioFields, ScenarioForm
+from ringback.storage import tables
+from ringback.storage.database import Database
+from ringback.storage.scenario_records import (
+    ScenarioRow,
+    TagsMatch,
+    add_scenario,
+    change_scenario,
+    find_scenario,
+    find_scenarios,
+    list_scenarios,
+    page_of_scenarios,
+    remove_scenarios,
+    tagged,
+    tags_in_use,
+)
+
+_COLUMNS = ("agent", "personality", "test_profile", "tags", "metrics")
+"""Fields that are kept beside the document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptScenario:
+    """A scenario and what is known of it."""
+
+    id: int
+    agent_id: int | None
+    name: str
+    scenario: Scenario
+    """Complete: with its metrics, its personality and its test profile."""
+    personality_id: int | None
+    test_profile_id: int | None
+    updated_at: datetime
+    created_at: datetime
+    fields: ScenarioFields
+    """As it was written."""
+    agent_name: str | None
+    metrics: tuple[KeptMetric, ...]
+    profile: KeptProfile | None
+    """The test profile with its data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioFilter:
+    """Which scenarios are meant; all of them where nothing is given."""
+
+    agent_id: int | None = None
+    assistant_id: str | None = None
+    tags: tuple[str, ...] = ()
+    tags_match: TagsMatch = "or"
+    search: str | None = None
+    """Text in the name, upper and lower case alike."""
+
+
+class ScenarioLibrary:
+    """The scenarios of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, number: int) -> KeptScenario:
+        """Raises `NotFound`."""
+        return await self._database.read(lambda connection: _kept(connection, [_found(connection, number)])[0])
+
+    async def of_ids(self, numbers: Sequence[int]) -> list[KeptScenario]:
+        """The scenarios of these numbers, in this order. Raises `InvalidFields` where some are missing."""
+
+        def of_ids(connection: Connection) -> list[KeptScenario]:
+            found = find_scenarios(connection, numbers)
+            refuse({"scenarios": missing_among(numbers, found)})
+            return _kept(connection, [found[number] for number in numbers])
+
+        return await self._database.read(of_ids)
+
+    async def of_agent(self, agent_id: int, limit: int | None = None) -> list[KeptScenario]:
+        """An agent's scenarios, the lowest number first; at most so many."""
+        condition = tables.scenarios.c.agent_id == agent_id
+
+        def of_agent(connection: Connection) -> list[KeptScenario]:
+            return _kept(connection, list_scenarios(connection, condition, limit=limit))
+
+        return await self._database.read(of_agent)
+
+    async def of_tags(self, tags: Sequence[str], agent_id: int | None = None) -> list[KeptScenario]:
+        """The scenarios that have any of the tags, of one agent or, without one, of all; the lowest number first."""
+        if not tags:
+            return []
+        wanted = ScenarioFilter(agent_id=agent_id, tags=tuple(tags))
+
+        def of_tags(connection: Connection) -> list[KeptScenario]:
+            return _kept(connection, list_scenarios(connection, *_conditions(connection, wanted)))
+
+        return await self._database.read(of_tags)
+
+    async def page(self, wanted: ScenarioFilter, *, offset: int, limit: int) -> tuple[int, list[KeptScenario]]:
+        """How many scenarios a filter lets through, and some of them, the lowest number first."""
+
+        def page(connection: Connection) -> tuple[int, list[KeptScenario]]:
+            conditions = _conditions(connection, wanted)
+            count, rows = page_of_scenarios(connection, *conditions, offset=offset, limit=limit)
+            return count, _kept(connection, rows)
+
+        return await self._database.read(page)
+
+    async def tags(self, wanted: ScenarioFilter) -> list[str]:
+        """Every tag of the scenarios that a filter lets through."""
+        return await self._database.read(lambda connection: tags_in_use(connection, *_conditions(connection, wanted)))
+
+    async def add(self, form: ScenarioForm) -> KeptScenario:
+        """Keep a new one. Raises `InvalidFields`."""
+
+        def add(connection: Connection) -> KeptScenario:
+            fields, columns = _settled(connection, form)
+            number = add_scenario(connection, _document(fields), **columns)
+            return _kept(connection, [_found(connection, number)])[0]
+
+        return await self._database.write(add)
+
+    async def change(self, number: int, form: Form, *, whole: bool = False) -> KeptScenario:
+        """Replace the fields that the form names; with `whole`, all of them. Raises `NotFound`, `InvalidFields`."""
+
+        def change(connection: Connection) -> KeptScenario:
+            row = _found(connection, number, to_change=True)
+            given = form.given()
+            if "assistant_id" in given and "agent" not in given:
+                given["agent"] = None
+            before = {} if whole else _still_there(connection, _fields(row))
+            fields, columns = _settled(connection, filled_in(ScenarioForm, {**before, **given}))
+            change_scenario(connection, number, _document(fields), **columns)
+            return _kept(connection, [_found(connection, number)])[0]
+
+        return await self._database.write(change)
+
+    async def remove(self, numbers: Sequence[int]) -> int:
+        """Remove scenarios; those that are not there are passed over. Returns how many there were."""
+        return await self._database.write(lambda connection: remove_scenarios(connection, numbers))
+
+    async def remove_one(self, number: int) -> None:
+        """Raises `NotFound`. Runs of it stay."""
+        if not await self.remove([number]):
+            raise no_such("scenario", number)
+
+    async def add_tags(self, numbers: Sequence[int], tags: Sequence[str]) -> list[KeptScenario]:
+        """Add tags to scenarios. Raises `InvalidFields` where a scenario is missing or gets too many."""
+
+        def add_tags(connection: Connection) -> list[KeptScenario]:
+            found = find_scenarios(connection, numbers)
+            refuse({"scenarios": missing_among(numbers, found)})
+            for number in sorted(found):
+                row = _found(connection, number, to_change=True)
+                before = _still_there(connection, _fields(row))
+                fields, columns = _settled(connection, filled_in(ScenarioForm, {**before, "tags": [*row.tags, *tags]}))
+                change_scenario(connection, number, _document(fields), **columns)
+            return _kept(connection, [_found(connection, number) for number in dict.fromkeys(numbers)])
+
+        return await self._database.write(add_tags)
+
+
+def _conditions(connection: Connection, wanted: ScenarioFilter) -> list[ColumnElement[bool]]:
+    table = tables.scenarios
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.agent_id is not None:
+        conditions.append(table.c.agent_id == wanted.agent_id)
+    if wanted.assistant_id is not None:
+        agents = agents_of_assistant(connection, wanted.assistant_id)
+        conditions.append(table.c.agent_id.in_(agents) if agents else false())
+    if wanted.tags:
+        conditions.append(tagged(wanted.tags, wanted.tags_match))
+    if wanted.search:
+        conditions.append(table.c.name.icontains(wanted.search, autoescape=True))
+    return conditions
+
+
+def _still_there(connection: Connection, fields: ScenarioFields) -> dict[str, Any]:
+    """The fields without references to what has been removed since: they must not be in the way of a change."""
+    before = fields.model_dump(mode="json")
+    if fields.agent is not None and not agent_names(connection, [fields.agent]):
+        before["agent"] = None
+    if fields.personality is not None and not personalities_among(connection, [fields.personality]):
+        before["personality"] = None
+    if fields.test_profile is not None and not profiles_among(connection, [fields.test_profile]):
+        before["test_profile"] = None
+    there = metrics_among(connection, fields.metrics)
+    before["metrics"] = [number for number in fields.metrics if number in there]
+    if fields.rubric is not None and len(there) < len(fields.metrics):
+        rules = [rule for rule in fields.rubric.get("rules", ()) if _measurable(rule, there)]
+        before["rubric"] = {**fields.rubric, "rules": rules} if rules else None
+    return before
+
+
+def _measurable(rule: Mapping[str, Any], there: Mapping[int, KeptMetric]) -> bool:
+    wanted = rule.get("metric_id")
+    return not isinstance(wanted, int) or wanted in there
+
+
+def _settled(connection: Connection, form: ScenarioForm) -> tuple[ScenarioFields, dict[str, Any]]:
+    """The scenario with what it leaves out filled in, once all of it is found in order; and its columns."""
+    wrong: dict[str, list[str]] = {}
+    agent = form.agent
+    if agent is None and form.assistant_id is not None:
+        agents = agents_of_assistant(connection, form.assistant_id)
+        agent = agents[0] if len(agents) == 1 else None
+        if agent is None:
+            some = "Several agents have" if agents else "No agent has"
+            wrong["assistant_id"] = [f"{some} the assistant id {form.assistant_id}."]
+    elif agent is not None and agent not in agent_names(connection, [agent]):
+        wrong["agent"] = [does_not_exist(agent)]
+    personality = form.personality if form.personality is not None else default_personality(connection)
+    found = personalities_among(connection, [personality]).get(personality)
+    if found is None:
+        wrong["personality"] = [does_not_exist(personality)]
+    if form.test_profile is not None and form.test_profile not in profiles_among(connection, [form.test_profile]):
+        wrong["test_profile"] = [does_not_exist(form.test_profile)]
+    metrics = metrics_among(connection, form.metrics)
+    if missing := missing_among(form.metrics, metrics):
+        wrong["metrics"] = missing
+    fields = form.model_copy(update={"agent": agent, "personality": personality})
+    rules = scenario_problems(
+        fields,
+        language=form.scenario_language or (found.fields.language if found else "en"),
+        metrics=[metric.definition for metric in metrics.values()],
+        metric_ids=form.metrics,
+    )
+    refuse({**rules, **wrong})
+    return fields, _columns(fields)
+
+
+def _columns(fields: ScenarioFields) -> dict[str, Any]:
+    return {
+        "name": fields.name,
+        "agent_id": fields.agent,
+        "personality_id": fields.personality,
+        "test_profile_id": fields.test_profile,
+        "tags": fields.tags,
+        "metrics": fields.metrics,
+    }
+
+
+def _document(fields: ScenarioFields) -> dict[str, Any]:
+    return fields.model_dump(mode="json", exclude={*_COLUMNS, "name", "assistant_id", "project"}, exclude_defaults=True)
+
+
+def _fields(found: ScenarioRow) -> ScenarioFields:
+    columns = found.row.columns
+    beside = {
+        "name": columns["name"],
+        "agent": columns["agent_id"],
+        "personality": columns["personality_id"],
+        "test_profile": columns["test_profile_id"],
+        "tags": list(found.tags),
+        "metrics": list(found.metrics),
+    }
+    return ScenarioFields.model_validate({**found.row.document, **beside})
+
+
+def _found(connection: Connection, number: int, *, to_change: bool = False) -> ScenarioRow:
+    found = find_scenario(connection, number, to_change=to_change)
+    if found is None:
+        raise no_such("scenario", number)
+    return found
+
+
+def _kept(connection: Connection, rows: Sequence[ScenarioRow]) -> list[KeptScenario]:
+    """The scenarios with all that they refer to, read at once for all of them."""
+    columns = [found.row.columns for found in rows]
+    agents = agent_names(connection, [one["agent_id"] for one in columns if one["agent_id"]])
+    personalities = personalities_among(connection, [one["personality_id"] or 0 for one in columns])
+    profiles = profiles_among(connection, [one["test_profile_id"] or 0 for one in columns])
+    metrics = metrics_among(connection, [metric for found in rows for metric in found.metrics])
+    return [_one(found, agents, personalities, profiles, metrics) for found in rows]
+
+
+def _one(
+    found: ScenarioRow,
+    agents: Mapping[int, str],
+    personalities: Mapping[int, KeptPersonality],
+    profiles: Mapping[int, KeptProfile],
+    metrics: Mapping[int, KeptMetric],
+) -> KeptScenario:
+    row, fields = found.row, _fields(found)
+    attached = {number: metrics[number] for number in found.metrics if number in metrics}
+    measured: dict[int, MetricDefinition] = {
+        number: metric.definition for number, metric in attached.items() if metric.fields.simulation_enabled
+    }
+    personality = personalities.get(fields.personality or 0)
+    profile = profiles.get(fields.test_profile or 0)
+    return KeptScenario(
+        id=row.id,
+        agent_id=fields.agent,
+        name=fields.name,
+        scenario=domain_scenario(
+            row.id,
+            fields,
+            personality=personality.personality if personality else None,
+            profile=profile.profile if profile else None,
+            metrics=measured,
+        ),
+        personality_id=fields.personality if personality else None,
+        test_profile_id=fields.test_profile if profile else None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        fields=fields,
+        agent_name=agents.get(fields.agent or 0),
+        metrics=tuple(attached.values()),
+        profile=profile,
+    )

@@ -1,0 +1,134 @@
+"""Rows of scenarios, with their tags, their metrics and their numbers, which they share with suite files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
+
+from ringback.storage import tables
+from ringback.storage.records import Records, Row, batches
+
+TagsMatch = Literal["and", "or", "not"]
+"""All of the tags, any of them, or none of them."""
+
+_rows = Records(tables.scenarios)
+_LIBRARY = "library"
+"""What stands for the suite in the table of numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioRow:
+    """One scenario as it was read."""
+
+    row: Row
+    tags: tuple[str, ...]
+    metrics: tuple[int, ...]
+    """Numbers of its metrics, ascending."""
+
+
+def add_scenario(
+    connection: Connection, document: Mapping[str, Any], *, tags: Iterable[str], metrics: Iterable[int], **columns: Any
+) -> int:
+    """Insert a scenario; returns its number."""
+    numbers = tables.scenario_ids
+    entry = {"suite": _LIBRARY, "key": uuid4().hex}
+    number = connection.execute(insert(numbers).returning(numbers.c.id), entry).scalar_one()
+    _rows.add(connection, document, id=number, **columns)
+    _attach(connection, number, tags, metrics)
+    return number
+
+
+def find_scenario(connection: Connection, number: int, *, to_change: bool = False) -> ScenarioRow | None:
+    """The scenario of a number; None where there is none."""
+    row = _rows.find(connection, number, to_change=to_change)
+    return _complete(connection, [row])[0] if row is not None else None
+
+
+def find_scenarios(connection: Connection, numbers: Sequence[int]) -> dict[int, ScenarioRow]:
+    """The scenarios of those numbers that there are."""
+    found = _rows.find_many(connection, numbers)
+    return {scenario.row.id: scenario for scenario in _complete(connection, list(found.values()))}
+
+
+def list_scenarios(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[ScenarioRow]:
+    """The scenarios for which all conditions hold, the lowest number first."""
+    return _complete(connection, _rows.where(connection, *conditions, limit=limit))
+
+
+def page_of_scenarios(
+    connection: Connection, *conditions: ColumnElement[bool], offset: int, limit: int
+) -> tuple[int, list[ScenarioRow]]:
+    """How many scenarios there are for which all conditions hold, and one page of them."""
+    count, rows = _rows.page(connection, *conditions, offset=offset, limit=limit)
+    return count, _complete(connection, rows)
+
+
+def change_scenario(
+    connection: Connection,
+    number: int,
+    document: Mapping[str, Any],
+    *,
+    tags: Iterable[str],
+    metrics: Iterable[int],
+    **columns: Any,
+) -> None:
+    """Replace all that is kept of a scenario."""
+    _rows.change(connection, number, document, **columns)
+    for table in (tables.scenario_tags, tables.scenario_metrics):
+        connection.execute(delete(table).where(table.c.scenario_id == number))
+    _attach(connection, number, tags, metrics)
+
+
+def remove_scenarios(connection: Connection, numbers: Sequence[int]) -> int:
+    """Remove scenarios; returns how many there were."""
+    return _rows.remove(connection, numbers)
+
+
+def tags_in_use(connection: Connection, *conditions: ColumnElement[bool]) -> list[str]:
+    """Every tag of the scenarios for which all conditions hold, in alphabetical order."""
+    tags, scenarios = tables.scenario_tags, tables.scenarios
+    query = select(tags.c.tag).distinct().join(scenarios, scenarios.c.id == tags.c.scenario_id)
+    query = query.where(scenarios.c.deleted_at.is_(None), *conditions)
+    return sorted(connection.execute(query).scalars())
+
+
+def tagged(tags: Sequence[str], match: TagsMatch) -> ColumnElement[bool]:
+    """The condition that a scenario has all, any or none of the tags."""
+
+    def has(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+        rows = tables.scenario_tags
+        return exists().where(rows.c.scenario_id == tables.scenarios.c.id, wanted)
+
+    column = tables.scenario_tags.c.tag
+    if match == "and":
+        first, *rest = [has(column == tag) for tag in dict.fromkeys(tags)]
+        for condition in rest:
+            first = first & condition
+        return first
+    any_of_them = has(column.in_(tags))
+    return ~any_of_them if match == "not" else any_of_them
+
+
+def _attach(connection: Connection, number: int, tags: Iterable[str], metrics: Iterable[int]) -> None:
+    if labels := [{"scenario_id": number, "tag": tag} for tag in dict.fromkeys(tags)]:
+        connection.execute(insert(tables.scenario_tags), labels)
+    if attached := [{"scenario_id": number, "metric_id": metric} for metric in dict.fromkeys(metrics)]:
+        connection.execute(insert(tables.scenario_metrics), attached)
+
+
+def _complete(connection: Connection, rows: Sequence[Row]) -> list[ScenarioRow]:
+    tags: dict[int, list[str]] = {row.id: [] for row in rows}
+    metrics: dict[int, list[int]] = {row.id: [] for row in rows}
+    labels, attached = tables.scenario_tags, tables.scenario_metrics
+    for some in batches([row.id for row in rows]):
+        for label in connection.execute(select(labels).where(labels.c.scenario_id.in_(some))):
+            tags[label.scenario_id].append(label.tag)
+        for link in connection.execute(select(attached).where(attached.c.scenario_id.in_(some))):
+            metrics[link.scenario_id].append(link.metric_id)
+    return [
+        ScenarioRow(row=row, tags=tuple(sorted(tags[row.id])), metrics=tuple(sorted(metrics[row.id]))) for row in rows
+    ]
