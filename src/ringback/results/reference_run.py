@@ -1,0 +1,139 @@
+"""One run with everything that is known of it, in the reference product's shape."""
+
+from typing import Any
+
+from ringback.domain.run import Run
+from ringback.domain.scenario import Scenario, ScenarioType
+from ringback.evaluation.percentiles import LAG_BOUND
+from ringback.results.brief import error_message, run_metadata
+from ringback.results.reference_form import profile_data
+from ringback.results.reference_lines import own_fields, review_of, without_record
+from ringback.results.reference_scores import expected_outcome, metric_entries, metric_ids, rubric_entries
+from ringback.results.reference_transcript import clock, transcript_object, transcript_text
+from ringback.storage.reading_rows import KeptRun
+
+_ABSENT: dict[str, Any] = {
+    "provider_call_id": None,
+    "trace_id": None,
+    "agent_version": None,
+    "agent_number": None,
+    "voice_recording_url": None,
+    "email_id": None,
+    "critical_categories": [],
+    "generated_mock_tool_entries": [],
+    "mocked_tool_names": [],
+    "provider_call_details": None,
+    "testing_channel_index": None,
+    "outbound_dial_window_opens_at": None,
+    "outbound_dial_window_seconds": None,
+    "outbound_dial_window_closes_at": None,
+}
+"""Fields of the reference product for which a text run has nothing."""
+
+
+def full_run(kept: KeptRun) -> dict[str, Any]:
+    """The run with its transcript, scores and metadata."""
+    run, line, result = kept.run, kept.line, kept.result
+    specification = run.specification
+    scenario = specification.scenario
+    return {
+        **_ABSENT,
+        **own_fields(line),
+        "scenario_type": _type(scenario),
+        "scenario_instructions": _instructions(scenario),
+        "personality_name": specification.personality.name if specification.personality else None,
+        "agent": result.agent_id,
+        "agent_name": result.agent_name,
+        "result_name": result.name,
+        "run_as_text": result.run_type != "Voice",
+        "run_type": result.run_type or "Text",
+        "expected_outcome_prompt": scenario.expected_outcome,
+        "test_profile_data": profile_data(line.test_profile_id, specification.profile)
+        if specification.profile
+        else None,
+        "tags": list(scenario.tags),
+        "created_at": kept.created_at,
+        "updated_at": kept.updated_at,
+        **_told(kept),
+        **review_of(line),
+    }
+
+
+def _told(kept: KeptRun) -> dict[str, Any]:
+    """What the record says; of a run without one, that there is none."""
+    run = kept.run
+    conversation, evaluation = run.conversation, run.evaluation
+    if conversation is None and evaluation is None:
+        nothing: dict[str, Any] = {
+            "transcript": "",
+            "transcript_object": [],
+            "rubric": None,
+            "checks": [],
+            "findings": [],
+        }
+        return {**without_record(kept.line), **nothing, "timestamp": run.started_at, "executed_at": run.started_at}
+    started = run.started_at or (conversation.started_at if conversation else None)
+    return {
+        "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None),
+        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run))},
+        "rubric": rubric_entries(run.specification.scenario.rubric, evaluation),
+        "transcript": transcript_text(conversation),
+        "transcript_object": transcript_object(conversation),
+        "timestamp": started,
+        "executed_at": started,
+        "finished_at": run.finished_at,
+        "duration": clock(conversation.duration) if conversation else None,
+        "duration_seconds": round(conversation.duration, 3) if conversation else None,
+        "error_message": error_message(evaluation),
+        "outcome_reason": evaluation.reason if evaluation else "",
+        "call_ended_reason": conversation.ending.reference_reason if conversation else None,
+        "metadata": run_metadata(conversation, evaluation),
+        **_own(run),
+    }
+
+
+def _own(run: Run) -> dict[str, Any]:
+    """What the reference product has no field for."""
+    conversation, evaluation = run.conversation, run.evaluation
+    return {
+        "checks": [
+            {
+                "name": check.name,
+                "passed": None if check.undecided else check.passed,
+                "explanation": check.explanation,
+                "evidence": [{"entry": one.entry, "quote": one.quote} for one in check.evidence],
+            }
+            for check in (evaluation.checks if evaluation else ())
+        ],
+        "findings": [
+            {"at": finding.at, "code": finding.code.value, "sentence": finding.sentence, "entry": finding.entry}
+            for finding in (conversation.findings if conversation else ())
+        ],
+        "earlier_attempts": [
+            {
+                "number": attempt.number,
+                "reason": attempt.reason,
+                "transcript_object": transcript_object(attempt.conversation),
+            }
+            for attempt in run.earlier_attempts
+        ],
+        "usage": {
+            role: {
+                "calls": used.calls,
+                "input_tokens": used.input_tokens,
+                "output_tokens": used.output_tokens,
+                "cost": used.cost,
+            }
+            for role, used in run.usage.items()
+        },
+        "latency_trusted": conversation is None or conversation.loop_lag <= LAG_BOUND,
+    }
+
+
+def _type(scenario: Scenario) -> str:
+    """In the words of the reference product, which knows no scripts: they are conditional actions there."""
+    return ScenarioType.CONDITIONAL_ACTIONS.value if scenario.type is ScenarioType.SCRIPT else scenario.type.value
+
+
+def _instructions(scenario: Scenario) -> str:
+    return "\n".join(scenario.script) if scenario.type is ScenarioType.SCRIPT else scenario.instructions
