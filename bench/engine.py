@@ -63,9 +63,7 @@ async def _ours(url: str, count: int, concurrency: int) -> tuple[float, list[flo
         if len(begun) == expected:
             done.set()
 
-    engine = await Engine.open(
-        url, worker_id=str(uuid.uuid4()), body=body, concurrency=concurrency, poll_interval=POLL
-    )
+    engine = await Engine.open(url, worker_id=str(uuid.uuid4()), body=body, concurrency=concurrency, poll_interval=POLL)
     await asyncio.sleep(2.0)
     started = time.perf_counter()
     first = time.time_ns()  # ids that the database has not seen

@@ -5,12 +5,12 @@ import logging
 import threading
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from ringback.errors import StorageError
 from ringback.runs.engine import Engine, RunKey
@@ -64,7 +64,7 @@ class Bodies:
 @asynccontextmanager
 async def opened(
     url: str, body: Callable[[int, int], Awaitable[None]] | None, *, concurrency: int = 5, worker_id: str | None = None
-) -> AsyncIterator[Engine]:
+) -> AsyncGenerator[Engine]:
     engine = await Engine.open(
         url, worker_id=worker_id or str(uuid.uuid4()), body=body, concurrency=concurrency, poll_interval=0.02
     )
@@ -77,7 +77,7 @@ async def opened(
 async def until_known(engine: Engine, runs: Sequence[RunKey], status: str) -> None:
     """Ask until the engine says this of all of them."""
     async with asyncio.timeout(PATIENCE):
-        while set((await engine.known(runs)).values()) != {status}:
+        while set((await engine.known(runs)).values()) != {status}:  # noqa: ASYNC110 - a database is asked
             await asyncio.sleep(0.02)
 
 
@@ -158,6 +158,23 @@ async def test_cancelling_does_not_disturb_a_body_that_has_begun(url: str, caplo
     assert not caplog.records
 
 
+async def test_a_body_whose_work_was_given_to_another_ends_in_peace_and_frees_its_place(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when this process was paused for longer than its heartbeat allows."""
+    bodies = Bodies(1)
+    async with opened(url, bodies, concurrency=1, worker_id="paused") as engine:
+        await engine.enqueue([(1, 1)])
+        await bodies.until(lambda: bodies.begun == [(1, 1)])
+        await engine.recover(["paused"])
+        assert await engine.known([(1, 1)]) == {(1, 1): "over"}
+        await engine.enqueue([(1, 2)])
+        bodies.gates[1].set()
+        await bodies.until_ended(2)
+    assert bodies.ended == [(1, 1), (1, 2)]
+    assert not caplog.records
+
+
 async def test_not_more_than_its_places_run_at_once(url: str) -> None:
     bodies = Bodies(*range(12))
     async with opened(url, bodies, concurrency=3) as engine:
@@ -234,9 +251,9 @@ async def test_what_is_long_over_is_forgotten_and_what_waits_is_not(url: str) ->
         await until_known(engine, [(run, 1) for run in range(20)], "over")
         await engine.stop_taking()
         await engine.enqueue([(100, 1)])
-        await engine._in_thread(lambda: engine._forget(3600.0))
+        await engine.forget(3600.0)
         assert len(await engine.known([(run, 1) for run in range(101)])) == 21
-        await engine._in_thread(lambda: engine._forget(-1.0))
+        await engine.forget(-1.0)
         assert await engine.known([(run, 1) for run in range(101)]) == {(100, 1): "enqueued"}
 
 
@@ -245,16 +262,18 @@ async def test_what_was_taken_and_never_begun_is_let_go(url: str, caplog: pytest
     async with opened(url, None, worker_id="me") as engine:
         await engine.enqueue([(1, 1), (2, 1)])
         schema = "" if url.startswith("sqlite") else "ringback_engine."
-        with engine._connections.begin() as connection:
+        database = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+        with database.begin() as connection:
             connection.execute(
                 text(
                     f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = 'me'"  # noqa: S608 - a constant
                     " WHERE workflow_uuid = 'run-1-1'"
                 )
             )
-        await engine._in_thread(engine._drop_strays)
+        database.dispose()
+        await engine.drop_strays()
         assert await engine.known([(1, 1), (2, 1)]) == {(1, 1): "running", (2, 1): "enqueued"}
-        await engine._in_thread(engine._drop_strays)
+        await engine.drop_strays()
         assert await engine.known([(1, 1), (2, 1)]) == {(1, 1): "over", (2, 1): "enqueued"}
     assert "run-1-1" in caplog.text
 
@@ -273,8 +292,9 @@ async def test_a_day_without_trouble_is_not_worth_a_line_in_the_log(
 
 
 @pytest.mark.parametrize("bad", ["postgresql://me:secret@127.0.0.1:1/nothing", "sqlite://", "mysql://me:secret@h/d"])
-async def test_a_database_that_cannot_be_used_is_told_without_its_password(bad: str) -> None:
+async def test_a_database_that_cannot_be_used_is_told_without_its_password(bad: str, tmp_path: Path) -> None:
     with pytest.raises(StorageError) as told:
         await Engine.open(bad, worker_id="w", body=None, concurrency=1)
     assert "secret" not in str(told.value)
-    assert Engine._open is None
+    async with opened(f"sqlite:///{tmp_path}/better.db", None):  # and the process can try another
+        pass

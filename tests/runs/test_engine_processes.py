@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -21,22 +21,29 @@ WORKER = """
 import asyncio, sys
 from ringback.runs.engine import Engine
 
-url, worker_id, places, holds = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "holds"
+url, worker_id, places, until = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 at_once = 0
+told_to_end = asyncio.Event()
 
 async def body(run_id, attempt):
     global at_once
     at_once += 1
     print("begun", run_id, attempt, at_once, flush=True)
-    if holds:
+    if until == "killed":
         await asyncio.Event().wait()
-    await asyncio.sleep(0.05)
+    elif until == "told":
+        await told_to_end.wait()
+    else:
+        await asyncio.sleep(0.05)
     at_once -= 1
+    if until == "told":
+        print("ended", run_id, attempt, flush=True)
 
 async def main():
     engine = await Engine.open(url, worker_id=worker_id, body=body, concurrency=places, poll_interval=0.02)
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    told_to_end.set()
     await engine.stop_taking()
     await engine.close()
     print("closed", flush=True)
@@ -92,7 +99,7 @@ class Worker:
 
 
 @asynccontextmanager
-async def worker(url: str, *, worker_id: str, places: int, holds: bool = False) -> AsyncIterator[Worker]:
+async def worker(url: str, *, worker_id: str, places: int, until: str = "done") -> AsyncGenerator[Worker]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -100,7 +107,7 @@ async def worker(url: str, *, worker_id: str, places: int, holds: bool = False) 
         url,
         worker_id,
         str(places),
-        "holds" if holds else "goes on",
+        until,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -122,13 +129,13 @@ async def enqueued(url: str, runs: list[RunKey]) -> None:
 
 async def until_over(engine: Engine, run: RunKey) -> None:
     async with asyncio.timeout(PATIENCE):
-        while await engine.known([run]) != {run: "over"}:
+        while await engine.known([run]) != {run: "over"}:  # noqa: ASYNC110 - a database is asked
             await asyncio.sleep(0.02)
 
 
 async def test_what_a_killed_process_left_is_taken_on_under_a_new_attempt_only(url: str) -> None:
     await enqueued(url, [(1, 1), (2, 1)])
-    async with worker(url, worker_id="dead", places=1, holds=True) as dying:
+    async with worker(url, worker_id="dead", places=1, until="killed") as dying:
         first = await dying.line()
         await dying.kill()
     held, waiting = ((1, 1), (2, 1)) if first.startswith("begun 1 1") else ((2, 1), (1, 1))
@@ -159,7 +166,7 @@ async def test_a_process_that_takes_a_dead_ones_name_does_not_run_its_attempts_a
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await enqueued(url, [(1, 1)])
-    async with worker(url, worker_id="same name", places=1, holds=True) as dying:
+    async with worker(url, worker_id="same name", places=1, until="killed") as dying:
         assert await dying.line() == "begun 1 1 1"
         await dying.kill()
     begun: list[RunKey] = []
@@ -235,6 +242,8 @@ async def test_queued_work_goes_on_after_the_database_was_killed_and_came_back(p
 
 async def test_a_worker_whose_database_is_gone_ends_all_the_same(postgresql_server: Server) -> None:
     url = postgresql_server.database()
-    async with worker(url, worker_id="w", places=1) as one:
+    async with worker(url, worker_id="w", places=1, until="told") as one:
+        await enqueued(url, [(1, 1)])
+        assert await one.line() == "begun 1 1 1"
         await asyncio.to_thread(postgresql_server.kill)
-        assert await one.end() == ["closed"]
+        assert await one.end() == ["ended 1 1", "closed"]

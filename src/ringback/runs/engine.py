@@ -20,9 +20,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
 from sqlalchemy import Engine as Connections
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
+from ringback.errors import RingbackError, StorageError
 from ringback.runs.engine_connection import connect
 from ringback.runs.engine_logging import quiet_engine
 from ringback.storage.failures import failures_as_sentences
@@ -37,6 +40,9 @@ QUEUE = "runs"
 WORKFLOW = "run"
 SCHEMA = "ringback_engine"
 APPLICATION = "ringback"
+
+UPKEEP_INTERVAL = 10.0
+"""Seconds between two rounds of tidying up."""
 
 _THREADS = 8
 _AT_ONCE = 500
@@ -135,6 +141,17 @@ class Engine:
         if worker_ids:
             await self._in_thread(lambda: self._recover(worker_ids))
 
+    async def drop_strays(self) -> None:
+        """Let go of what this process owns here and never began, if it was so the last time, too.
+
+        A database that dies while it answers leaves such work. The engine does this by itself every `UPKEEP_INTERVAL`.
+        """
+        await self._in_thread(self._drop_strays)
+
+    async def forget(self, older_than: float) -> None:
+        """Delete what has been over for so many seconds. The engine does this by itself, see `open`."""
+        await self._in_thread(lambda: self._forget(older_than))
+
     async def stop_taking(self) -> None:
         """Begin nothing more; when this returns, what this process has taken has begun, and goes on."""
         await self._in_thread(self._stop_taking)
@@ -166,6 +183,8 @@ class Engine:
                 "log_level": quiet_engine(),
                 # Nobody here waits for the engine's events; listening would cost a connection and a thread.
                 "use_listen_notify": False,
+                # Its thread looks at nothing, but close() waits for it to wake up.
+                "notification_listener_polling_interval_sec": 0.1,
             }
         )
         DBOS.listen_queues([])
@@ -224,6 +243,24 @@ class Engine:
         for names in _portions(self._pending(worker_ids)):
             client.cancel_workflows(names)
 
+    def _drop_strays(self) -> None:
+        ours = set(self._pending([self._worker_id])) - {_name(key) for key in list(self._running)}
+        if lost := sorted(ours & self._strays):
+            _log.warning("Let go of %d attempts that never began: %s", len(lost), ", ".join(lost[:10]))
+            self._connected().cancel_workflows(lost)
+        self._strays = ours
+
+    def _forget(self, older_than: float) -> None:
+        client = self._connected()
+        before = (datetime.now(UTC) - timedelta(seconds=older_than)).isoformat()
+        while True:
+            old = client.list_workflows(
+                status=_OVER, completed_before=before, limit=_AT_ONCE, load_input=False, load_output=False
+            )
+            client.delete_workflows([one.workflow_id for one in old])
+            if len(old) < _AT_ONCE:
+                return
+
     def _pending(self, worker_ids: Sequence[str]) -> list[str]:
         held = self._connected().list_workflows(
             executor_id=list(worker_ids), status="PENDING", load_input=False, load_output=False
@@ -237,16 +274,18 @@ class Engine:
             stop.set()
         for thread in threading.enumerate():
             if thread.name == f"queue-worker-{QUEUE}":
-                thread.join()
+                thread.join(timeout=10.0)  # longer only where the database is away, and then nothing is taken either
 
     def _end(self) -> None:
         DBOS.destroy(destroy_registry=True)
         if self._client is not None:
             try:
                 self._recover([self._worker_id])
-            except Exception:  # noqa: BLE001 - whoever finds this worker dead does the same
+            except (SQLAlchemyError, error.DBOSException):  # whoever finds this worker dead does the same
                 _log.warning("The engine's database was out of reach at the end; another process will tidy up.")
             self._client.destroy()
+        # Its threads try again for as long as a database is away; the process may not wait for that.
+        event.listen(self._connections, "do_connect", _refuse)
         self._connections.dispose()
 
     def _connected(self) -> DBOSClient:
@@ -257,7 +296,10 @@ class Engine:
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
         def working() -> _T:
             with failures_as_sentences(self._place):
-                return work()
+                try:
+                    return work()
+                except error.DBOSException as refused:
+                    raise StorageError(f"The engine cannot work with the database {self._place}: {refused}") from None
 
         return await self._home.run_in_executor(self._threads, working)
 
@@ -278,37 +320,21 @@ class Engine:
             return
         try:
             await self._body(*key)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a body raises ends that run's workflow and nothing else
             _log.exception("Run %d, attempt %d: its body failed; the reconciler decides what becomes of it.", *key)
 
     async def _keep_up(self, keep_finished: float) -> None:
-        """Every now and then: forget what is long over, and let go of what was taken and never begun."""
         while True:
-            await asyncio.sleep(10.0)
+            await asyncio.sleep(UPKEEP_INTERVAL)
             try:
-                await self._in_thread(self._drop_strays)
-                await self._in_thread(lambda: self._forget(keep_finished))
-            except Exception as error:  # noqa: BLE001 - the next round tries again
-                _log.warning("The engine could not be tidied up: %s", error)
+                await self.drop_strays()
+                await self.forget(keep_finished)
+            except RingbackError as failure:
+                _log.warning("The engine's tables could not be tidied up: %s", failure)
 
-    def _drop_strays(self) -> None:
-        """A database that dies while it answers can leave us owning what we never heard of."""
-        ours = set(self._pending([self._worker_id])) - {_name(key) for key in list(self._running)}
-        if lost := sorted(ours & self._strays):
-            _log.warning("Let go of %d attempts that never began: %s", len(lost), ", ".join(lost[:10]))
-            self._connected().cancel_workflows(lost)
-        self._strays = ours
 
-    def _forget(self, keep_finished: float) -> None:
-        client = self._connected()
-        before = (datetime.now(UTC) - timedelta(seconds=keep_finished)).isoformat()
-        while True:
-            old = client.list_workflows(
-                status=_OVER, completed_before=before, limit=_AT_ONCE, load_input=False, load_output=False
-            )
-            client.delete_workflows([one.workflow_id for one in old])
-            if len(old) < _AT_ONCE:
-                return
+def _refuse(*_arguments: object) -> None:
+    raise RuntimeError("The engine is closed.")
 
 
 def _name(key: RunKey) -> str:
