@@ -30,6 +30,7 @@ def context_of(case: dict[str, Any]) -> GuardContext:
         ledger=Ledger(facts),
         language=case.get("language", "en"),
         directions=case["instructions"],
+        about="\n".join(values),
         rules=rules(),
         agent_lines=case["agent"],
     )

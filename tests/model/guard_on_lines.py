@@ -36,8 +36,8 @@ KINDS = (
 )
 """What the guard is there for; the reader's label `other` is not."""
 FILES = {
-    "lines that the guard was then taught from": "labelled_lines.jsonl",
-    "lines that the guard was not made with": "labelled_lines_later.jsonl",
+    "first set, which the guard was taught from": "labelled_lines.jsonl",
+    "second set, which its later rules were taught from": "labelled_lines_later.jsonl",
 }
 _AS_LABEL = {"leaked_reasoning": "leak", "leaked_prompt": "leak"}
 
@@ -82,6 +82,7 @@ def context(situation: dict[str, Any], said: list[dict[str, str]]) -> GuardConte
         ledger=Ledger(facts),
         language=situation["language"],
         directions=directions,
+        about="\n".join(known),
         rules=rules(),
         agent_lines=_lines_of("agent", said),
     )

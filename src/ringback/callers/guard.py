@@ -20,6 +20,7 @@ from ringback.callers.guard_patterns import (
 from ringback.callers.language import other_language
 from ringback.callers.ledger import Ledger
 from ringback.callers.likeness import alike, words_of
+from ringback.callers.other_side import claimed_trade, echoed
 
 _PATTERNS = (
     (AlarmKind.STAGE_DIRECTION, STAGE_DIRECTIONS),
@@ -32,8 +33,14 @@ _ALWAYS_WRONG = frozenset({AlarmKind.STAGE_DIRECTION, AlarmKind.LEAKED_REASONING
 """Kinds that no wording of the instructions can excuse."""
 _LEAKED_ROW = 8
 """So many words in a row from the rules or the directions to the caller are a leak."""
+_OWN_DIRECTION = 5
+"""So many words at the beginning of a sentence that says "you" are a direction said aloud."""
+_NOTE = 4
+"""Words of a note to the model that are known again."""
 _PARROTED = 6
 """Words from which on a reply that equals an agent's line is parroted."""
+_SAID_BY_PEOPLE = frozenset({("you", "are", "the", "one", "who", "called")})
+"""Clauses of our notes that a caller may say as well."""
 _LONGEST_REPLY = 2_000
 """Characters; what is longer is no line of a conversation and not looked at any further."""
 _SHOWN = 60
@@ -68,6 +75,8 @@ class GuardContext:
     language: str = "en"
     directions: str = ""
     """What the caller was told to be and do: role, instructions, personality, opener."""
+    about: str = ""
+    """What is known about the caller: facts and profile."""
     rules: str = ""
     """The rules around them, in our own words."""
     agent_lines: Sequence[str] = ()
@@ -82,7 +91,10 @@ def inspect(reply: str, context: GuardContext) -> tuple[Alarm, ...]:
     return (
         *_phrases(reply, context),
         *_leaked_rows(reply, context),
+        *_told_as_you(reply, context),
+        *_note_said_back(reply),
         *_parroted(reply, context),
+        *_other_side(reply, context),
         *_language(reply, context),
         *_never(reply, context),
         *_invented(reply, context),
@@ -129,6 +141,48 @@ def _directions(text: str) -> Iterator[str]:
     for sentence in _SENTENCE.findall(_QUOTED.sub('"', text)):
         if _DIRECTION.search(sentence):
             yield sentence
+
+
+def _told_as_you(reply: str, context: GuardContext) -> Iterator[Alarm]:
+    beginnings = _own_beginnings(context.directions)
+    for sentence in _SENTENCE.finditer(reply):
+        if words_of(sentence.group())[:_OWN_DIRECTION] in beginnings:
+            shown = _cut(sentence.group())
+            yield Alarm(
+                AlarmKind.LEAKED_PROMPT,
+                f"it recites what you were told: “{shown}”; be the person.",
+                sentence.span(),
+            )
+            return
+
+
+@lru_cache(maxsize=256)
+def _own_beginnings(directions: str) -> frozenset[tuple[str, ...]]:
+    """How the directions that say "you" begin."""
+    rows = (words_of(sentence)[:_OWN_DIRECTION] for sentence in _directions(directions))
+    return frozenset(row for row in rows if len(row) == _OWN_DIRECTION and row[0] in ("you", "your", "you're"))
+
+
+def _note_said_back(reply: str) -> Iterator[Alarm]:
+    said = f" {' '.join(words_of(reply))} "
+    if any(f" {' '.join(note)} " in said for note in _notes()):
+        yield Alarm(AlarmKind.LEAKED_PROMPT, "it repeats a note to you; say the person's words.", (0, len(reply)))
+
+
+@lru_cache(maxsize=1)
+def _notes() -> tuple[tuple[str, ...], ...]:
+    """What the model is told about a reply that was discarded, clause by clause."""
+    clauses = (clause for remedy in REMEDIES.values() for clause in re.split(r"[;.:]", remedy))
+    rows = (words_of(clause) for clause in clauses)
+    return tuple(row for row in rows if len(row) >= _NOTE and row not in _SAID_BY_PEOPLE)
+
+
+def _other_side(reply: str, context: GuardContext) -> Iterator[Alarm]:
+    if span := claimed_trade(reply, directions=context.directions, about=context.about):
+        shown = _cut(reply[slice(*span)])
+        yield Alarm(AlarmKind.ROLE_SWAP, f"“{shown}”: nothing that you were told says so; you are the caller.", span)
+    elif line := echoed(reply, context.agent_lines, about=context.about):
+        yield Alarm(AlarmKind.ROLE_SWAP, f"it repeats the agent's “{_cut(line)}”; say your own.", (0, len(reply)))
 
 
 def _parroted(reply: str, context: GuardContext) -> Iterator[Alarm]:

@@ -94,6 +94,7 @@ LEAKED_REASONING = _any(
 
 LEAKED_PROMPT = _any(
     r"</?\s*(?:agent|caller|system|instructions?)\s*>",
+    r"</?[a-z][\w-]*(?:\s[^<>@]{0,80})?/?>",
     r"\b(?:system|original|initial) prompt\b",
     r"\bmy (?:system )?(?:instructions|guidelines|prompt) (?:say|state|tell|are|were|require)\b",
     r"\b(?:according to|based on|per|following) my (?:instructions|guidelines|prompt|persona|facts)\b",
@@ -155,7 +156,7 @@ ROLE_SWAP = _any(
     r"\b(?:hold|wait|stay on the line) (?:on )?while I (?:check|look|pull|transfer|connect|process|verify)\b",
     r"\bwe (?:have|can offer) (?:an? )?(?:openings?|availability|slots?|appointments?) (?:available|at|on|for)\b",
     r"\bI(?:'m| am) (?:a|an|the|your) (?:(?:customer|technical|sales|booking) )?(?:service |support |care )?"
-    r"(?:representative|receptionist|support agent|service agent|agent on duty|virtual agent)\b",
+    r"(?:representative|support agent|service agent|agent on duty|virtual agent)\b",
     r"\bwelcome to\b",
     r"\byou(?:'re| are) welcome to (?:come|visit|call|stay)\b",
     r"\bwe (?:hope to (?:see|have|welcome) you|look forward to (?:serving|welcoming|hosting) you)\b",

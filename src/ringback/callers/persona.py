@@ -68,7 +68,9 @@ class PersonaComposer:
         facts = scenario.facts
         known = [facts.always, facts.if_asked, facts.never]
         known += [profile.caller_variables, profile.agent_variables] if profile else []
-        self._ground = Ground((self._directions, *(str(value) for values in known for _, value in flattened(values))))
+        values = [str(value) for section in known for _, value in flattened(section)]
+        self._ground = Ground((self._directions, *values))
+        self._about = "\n".join(values)
         self._read = 0
 
     async def compose(self, action: str, heard: Heard) -> Say:
@@ -143,6 +145,7 @@ class PersonaComposer:
             ledger=self._ledger,
             language=self._language,
             directions=self._directions if turn.action is None else f"{self._directions}\n{turn.action}",
+            about=self._about,
             rules=rules(),
             agent_lines=turn.agent_lines,
         )
