@@ -127,6 +127,7 @@ class Server:
             "unix_socket_directories": self._folder,
             "fsync": "off",
             "full_page_writes": "off",
+            "wal_init_zero": "off",
             "max_connections": 400,
             "shared_buffers": "64MB",
             "autovacuum_naptime": "5s",

@@ -1,8 +1,8 @@
-"""What goes into the store comes out of it."""
+"""What goes into the store comes out of it, on SQLite and on PostgreSQL."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,14 @@ from ringback.storage.store import Store
 
 Add = Callable[[Store, int], Awaitable[Result]]
 Finish = Callable[[Run], Run]
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A store in a database of either kind."""
+    opened = await Store.open(database_url)
+    yield opened
+    await opened.close()
 
 
 async def test_a_result_comes_back_as_it_was_added(store: Store, add: Add) -> None:
@@ -38,14 +46,14 @@ async def test_a_finished_run_comes_back_equal(
     assert (await store.result(run.result_id)).runs == (done,)
 
 
-async def test_a_store_opened_again_holds_what_was_written(path: Path, add: Add, finish: Finish) -> None:
-    first = await Store.open(f"sqlite:///{path}")
+async def test_a_store_opened_again_holds_what_was_written(database_url: str, add: Add, finish: Finish) -> None:
+    first = await Store.open(database_url)
     result = await add(first, 1)
     done = finish(result.runs[0])
     await first.finish_run(done)
     await first.finish_result(result.id)
     await first.close()
-    second = await Store.open(f"sqlite:///{path}")
+    second = await Store.open(database_url)
     found = await second.result(result.id)
     await second.close()
     assert found.runs == (done,)
@@ -53,7 +61,8 @@ async def test_a_store_opened_again_holds_what_was_written(path: Path, add: Add,
     assert not found.interrupted
 
 
-async def test_the_directory_of_the_database_is_for_its_owner_alone(store: Store, path: Path) -> None:
+async def test_the_directory_of_the_database_is_for_its_owner_alone(path: Path) -> None:
+    await (await Store.open(f"sqlite:///{path}")).close()
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
@@ -69,8 +78,8 @@ async def test_the_same_key_of_another_suite_has_another_number(store: Store) ->
     assert (await store.scenario_ids("a.yaml", ["x"])) != (await store.scenario_ids("b.yaml", ["x"]))
 
 
-async def test_two_processes_agree_on_numbers(store: Store, path: Path) -> None:
-    other = await Store.open(f"sqlite:///{path}")
+async def test_two_processes_agree_on_numbers(store: Store, database_url: str) -> None:
+    other = await Store.open(database_url)
     keys = [f"scenario-{number}" for number in range(50)]
     numbers = await asyncio.gather(*(one.scenario_ids("a.yaml", keys) for one in (store, other, store, other)))
     await other.close()
@@ -109,14 +118,14 @@ async def test_a_run_whose_waiter_was_cancelled_is_written_all_the_same(store: S
     assert (await store.run(first.id)).outcome is Outcome.PASSED
 
 
-async def test_closing_writes_what_is_waiting(path: Path, add: Add, finish: Finish) -> None:
-    store = await Store.open(f"sqlite:///{path}")
+async def test_closing_writes_what_is_waiting(database_url: str, add: Add, finish: Finish) -> None:
+    store = await Store.open(database_url)
     (run,) = (await add(store, 1)).runs
     writing = asyncio.create_task(store.finish_run(finish(run)))
     await asyncio.sleep(0)
     await store.close()
     assert await writing
-    again = await Store.open(f"sqlite:///{path}")
+    again = await Store.open(database_url)
     assert (await again.run(run.id)).status is RunStatus.DONE
     await again.close()
 
@@ -140,11 +149,11 @@ async def test_a_finished_run_is_not_written_again(store: Store, add: Add, finis
     assert (await store.run(run.id)).conversation is not None
 
 
-async def test_a_process_that_lost_its_run_writes_nothing(path: Path, add: Add, finish: Finish) -> None:
+async def test_a_process_that_lost_its_run_writes_nothing(database_url: str, add: Add, finish: Finish) -> None:
     """A paused process that wakes up beside its successor must not cover what that one does."""
-    slept = await Store.open(f"sqlite:///{path}", owner=Owner(kind="cli", host="here", pid=1, started="1"))
+    slept = await Store.open(database_url, owner=Owner(kind="cli", host="here", pid=1, started="1"))
     mine, other = (await add(slept, 2)).runs
-    successor = await Store.open(f"sqlite:///{path}", owner=Owner(kind="cli", host="here", pid=2, started="2"))
+    successor = await Store.open(database_url, owner=Owner(kind="cli", host="here", pid=2, started="2"))
     await successor.reset_runs([mine.id])
     kept, refused = await asyncio.gather(slept.finish_run(finish(other)), slept.finish_run(finish(mine)))
     assert (kept, refused) == (True, False)
@@ -192,10 +201,9 @@ async def test_a_thousand_runs_are_queued_at_once(store: Store, add: Add) -> Non
     assert len({run.id for run in result.runs}) == 1000
 
 
-async def test_two_processes_write_side_by_side(path: Path, add: Add, finish: Finish) -> None:
+async def test_two_processes_write_side_by_side(database_url: str, add: Add, finish: Finish) -> None:
     stores = [
-        await Store.open(f"sqlite:///{path}", owner=Owner(kind="cli", host="here", pid=pid, started="1"))
-        for pid in (1, 2)
+        await Store.open(database_url, owner=Owner(kind="cli", host="here", pid=pid, started="1")) for pid in (1, 2)
     ]
     results = [await add(store, 100) for store in stores]
     written = await asyncio.gather(

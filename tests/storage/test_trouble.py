@@ -22,9 +22,9 @@ Python = Callable[..., Awaitable[asyncio.subprocess.Process]]
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("nonsense", "cannot be read. An example: sqlite:"),
-        ("postgresql://me:secret@db/x", "kind postgresql are not supported yet"),
-        ("mysql+nothing://me:secret@db/x", "not supported yet"),
+        ("nonsense", "cannot be read. Examples: sqlite:"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "Nobody answers for the database x on 127.0.0.1:1"),
+        ("mysql+nothing://me:secret@db/x", "not supported; use"),
     ],
 )
 async def test_a_url_that_cannot_be_used_is_named_without_its_password(url: str, sentence: str) -> None:

@@ -34,6 +34,46 @@ _SENTENCES = (
     ("SQLITE_IOERR", "The disk under {place} does not take or give data (full, over a quota, or broken)."),
 )
 
+_REACHED = "Check RINGBACK_DATABASE_URL, and that the server runs and can be reached from here."
+
+_BY_CODE = (
+    ("53100", "The disk of the database {place} is full. Free some space there and try again."),
+    ("53300", "The database {place} takes no more connections. Raise its max_connections, or run fewer workers."),
+    ("53", "The server of the database {place} is short of memory or of another resource: {what}"),
+    (
+        "25006",
+        "The database {place} cannot be written: it is read-only, a standby or set so. Use the primary server's URL.",
+    ),
+    ("42501", "The database {place} refuses: {what}. Grant the role of the URL what it needs, or use another role."),
+    ("57014", "The database {place} took too long with a statement and was stopped."),
+    ("55P03", "The database {place} is held by another transaction that does not let go. Find it in pg_stat_activity."),
+    ("22003", "The database {place} holds no number as large as one that was asked for."),
+    ("XX001", "The database {place} is damaged: {what}. Restore it from a backup."),
+    ("XX002", "The database {place} is damaged: {what}. Restore it from a backup."),
+    ("57P", "The server of the database {place} was stopped or restarts. " + _REACHED),
+    ("08", "The connection to the database {place} was lost. " + _REACHED),
+)
+"""What PostgreSQL says once there is a connection, by how its code begins."""
+
+_BY_TEXT = (
+    (
+        "authentication failed",
+        "The database {place} refuses the user or the password of RINGBACK_DATABASE_URL.",
+    ),
+    ("no password supplied", "The database {place} asks for a password; RINGBACK_DATABASE_URL has none."),
+    ("role ", "The database {place} does not know the user of RINGBACK_DATABASE_URL."),
+    ("database ", "There is no database {place}. Make it with `createdb`, or check RINGBACK_DATABASE_URL."),
+    ("no pg_hba.conf entry", "The server of the database {place} lets nobody in from this machine with that user."),
+    ("too many clients", "The database {place} takes no more connections. Raise its max_connections."),
+    ("the database system is", "The server of the database {place} was stopped or restarts. " + _REACHED),
+    ("resolve host", "No machine of that name is known: the database {place} cannot be found. " + _REACHED),
+    ("refused", "Nobody answers for the database {place}: the connection was refused. " + _REACHED),
+    ("timeout", "Nobody answers for the database {place} in time. " + _REACHED),
+    ("SSL", "No encrypted connection to the database {place}: check sslmode in RINGBACK_DATABASE_URL."),
+    ("NUL", "The database {place} holds no text with the character NUL."),
+)
+"""What PostgreSQL, or its client, says before there is a connection, where there are no codes."""
+
 
 @contextmanager
 def failures_as_sentences(place: str) -> Generator[None]:
@@ -64,8 +104,30 @@ def _file_sentence(error: OSError, place: str) -> str:
 
 
 def _sentence(error: BaseException | None, place: str) -> str:
+    if hasattr(error, "sqlstate"):
+        return _postgresql_sentence(error, place)
     name = getattr(error, "sqlite_errorname", "")
     for start, sentence in _SENTENCES:
         if name.startswith(start):
             return sentence.format(place=place)
     return f"The database {place} cannot be used: {error}"
+
+
+def _postgresql_sentence(error: BaseException | None, place: str) -> str:
+    code: str | None = getattr(error, "sqlstate", None)
+    if code is None:
+        return _connection_sentence(str(error), place)
+    what = str(error).partition("\n")[0]
+    for start, sentence in _BY_CODE:
+        if code.startswith(start):
+            return sentence.format(place=place, what=what)
+    return f"The database {place} cannot be used: {what} ({code})"
+
+
+def _connection_sentence(text: str, place: str) -> str:
+    # After "FATAL:" come the server's own words; before it, the client's, with the address.
+    said = text.rpartition("FATAL:")[2].strip()
+    for part, sentence in _BY_TEXT:
+        if said.startswith(part) if part.endswith(" ") else part in said:
+            return sentence.format(place=place)
+    return f"The connection to the database {place} failed or was lost. {_REACHED}"

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ringback.errors import StorageError
 from ringback.storage import tables
 from ringback.storage.failures import failures_as_sentences
+from ringback.storage.postgresql import DRIVERS, place_of, postgresql_engine
 from ringback.storage.sqlite import WRITES, probe, sqlite_engine
 
 
@@ -22,10 +23,15 @@ def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
         parsed = make_url(url)
     except ArgumentError:
         # The URL itself may hold a password, so it is not repeated.
-        raise StorageError("The database URL cannot be read. An example: sqlite:////var/lib/ringback.db") from None
+        raise StorageError(
+            "The database URL cannot be read. Examples: sqlite:////var/lib/ringback.db, postgresql://user@host/ringback"
+        ) from None
+    if parsed.drivername in DRIVERS:
+        return postgresql_engine(parsed, lock_timeout=busy_timeout), place_of(parsed)
     if parsed.drivername not in ("sqlite", "sqlite+aiosqlite"):
         raise StorageError(
-            f"Databases of the kind {parsed.drivername} are not supported yet; use sqlite:///path/to/file.db."
+            f"Databases of the kind {parsed.drivername} are not supported; use sqlite:///path/to/file.db or "
+            "postgresql://user:password@host/name."
         )
     if parsed.database in (None, "", ":memory:"):
         return sqlite_engine(None, busy_timeout=busy_timeout), "in memory"
@@ -37,7 +43,7 @@ def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
     return sqlite_engine(path, busy_timeout=busy_timeout), str(path)
 
 
-def create_or_check(engine: Engine, place: str) -> None:
+def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) -> None:  # noqa: ARG001 - comes with the migrations
     """Make the tables in an empty database; raise `StorageError` where the tables are not ours or too new."""
     with failures_as_sentences(place), engine.connect() as connection:
         version = _version(connection, place)
@@ -55,6 +61,8 @@ def create_or_check(engine: Engine, place: str) -> None:
 
 def _create(connection: Connection, place: str) -> int:
     # Another process may have made the tables while this one waited for the lock.
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("ringback_schema"))))
     version = _version(connection, place)
     if version is None:
         tables.metadata.create_all(connection, checkfirst=False)

@@ -72,7 +72,7 @@ class Store:
         """Open a database; make it, and its directory, where there is none.
 
         Args:
-            url: `sqlite:///relative/path.db` or `sqlite:////absolute/path.db`.
+            url: `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://user:password@host/name`.
             owner: whose runs this store writes; this process as `cli` when left out.
             busy_timeout: how long to wait for another process's write, in seconds.
 
@@ -113,7 +113,7 @@ class Store:
 
         numbers = await self._database.read(known)
         if not numbers.keys() >= set(keys):
-            numbers = await self._database.write(add_missing)
+            numbers = await self._database.write(add_missing, repeat=True)
         return {key: numbers[key] for key in keys}
 
     async def add_result(
@@ -201,7 +201,7 @@ class Store:
                     .values(status=RunStatus.INTERRUPTED)
                 )
 
-        await self._database.write(finish)
+        await self._database.write(finish, repeat=True)
 
     async def result(self, result_id: int, *, with_runs: bool = True) -> Result:
         """A result, by default with all of its runs. Raises `NotFound` where there is none of that number."""
@@ -284,7 +284,7 @@ class Store:
             )
             return connection.execute(update(runs).where(*abandoned).values(status=RunStatus.INTERRUPTED)).rowcount
 
-        return await self._database.write(mark)
+        return await self._database.write(mark, repeat=True)
 
     async def reset_runs(self, ids: Sequence[int]) -> list[Run]:
         """Queue runs again, for this process; they keep their numbers.
@@ -314,7 +314,7 @@ class Store:
             wanted = set(ids)
             return [loader.load(row) for row in rows if row.id in wanted]
 
-        return await self._database.write(reset)
+        return await self._database.write(reset, repeat=True)
 
     async def _save(self, run: Run) -> bool:
         return await self._writer.write(
@@ -340,7 +340,7 @@ class Store:
             written = connection.execute(SAVE, [bound(change, self._owner) for change in changes])
             return () if written.rowcount == len(changes) else self._refused(connection, changes)
 
-        return await self._database.write(save)
+        return await self._database.write(save, repeat=True)
 
     def _refused(self, connection: Connection, changes: Sequence[RunChange]) -> set[int]:
         """Which changes the fence kept out, in the transaction that wrote the others."""
