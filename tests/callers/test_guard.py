@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ringback.callers.grounding import Ground
 from ringback.callers.guard import GuardContext, inspect
-from ringback.callers.guard_patterns import AlarmKind
+from ringback.callers.guard_patterns import REMEDIES, AlarmKind
 from ringback.callers.ledger import Ledger, flattened
 from ringback.callers.prompts import rules
 from ringback.domain.scenario import Facts
@@ -53,6 +53,12 @@ def test_honest_lines_raise_no_alarm(name: str, line: str) -> None:
 
 def test_the_honest_set_is_large_enough_to_mean_something() -> None:
     assert sum(len(case["lines"]) for case in HONEST) >= 60
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_a_note_to_the_model_that_is_said_back_is_caught(kind: AlarmKind) -> None:
+    alarms = inspect(f"Well, {REMEDIES[kind]}", context_of(HOSTILE["context"]))
+    assert AlarmKind.LEAKED_PROMPT in {alarm.kind for alarm in alarms}
 
 
 def test_a_lecture_is_caught() -> None:
