@@ -1,14 +1,14 @@
 """Reads suite files: every problem of every file at once, or the scenarios."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from ringback.domain.scenario import Scenario
 from ringback.errors import Problem, SuiteError
 from ringback.library.assembly import Surroundings, assemble, key_of, metrics_defined
-from ringback.library.document import Document, Place, Unreadable, parse, problem, read_bytes, sha256
+from ringback.library.document import Document, Place, Unreadable, parse, problem, read_bytes, sha256, spell
 from ringback.library.rules import name_rules, personality_rules, shared_rules, template_warnings
 from ringback.library.salvage import what_is_valid
 from ringback.library.suite_format import (
@@ -33,6 +33,8 @@ class LoadedSuite:
     scenarios: tuple[Scenario, ...]
     concurrency_limit: int | None = None
     """How many runs at once, where the file says so."""
+    warnings: tuple[Problem, ...] = ()
+    """What cannot run here yet, where the suite was loaded alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,23 @@ def load_suites(paths: Sequence[Path]) -> LoadedSuites:
     )
 
 
+def load_document(document: Document, name: str) -> LoadedSuite:
+    """The scenarios of a suite that is in no file, and the warnings about it.
+
+    Args:
+        document: what was parsed.
+        name: stands for the file, and for the suite where it has no name of its own.
+
+    Raises:
+        SuiteError: everything that is wrong in it.
+    """
+    reading = _Reading(Path(name), document=document)
+    suite = reading.document_suite("", {})
+    if suite is None or reading.problems:
+        raise SuiteError(tuple(_from_the_top(reading.problems)))
+    return replace(suite, warnings=tuple(_from_the_top(reading.warnings)))
+
+
 @dataclass(slots=True)
 class _Reading:
     """One file while it is being read."""
@@ -99,16 +118,21 @@ class _Reading:
                 )
             )
             return None
+        return self.document_suite(sha256(data), seen)
+
+    def document_suite(self, fingerprint: str, seen: dict[str, str]) -> LoadedSuite | None:
+        """The suite in the document, or None where it has problems."""
+        file = "the file" if fingerprint else "the document"
         for place in self.document.duplicates:
             message = f"`{place[-1]}` stands twice in the same object."
             self._report((), (place, message, "Keep one of them.", True))
         value = self.document.value
         if not isinstance(value, dict):
             what = "a list" if isinstance(value, list) else "a single value"
-            message = f"the file is {what}, not a suite."
+            message = f"{file} is {what}, not a suite."
             self._report((), ((), message, 'Begin with `version: "1"` and `scenarios:`.', False))
             return None
-        return self._suite(cast("dict[str, Any]", value), sha256(data), seen)
+        return self._suite(cast("dict[str, Any]", value), fingerprint, seen)
 
     def _suite(self, value: dict[str, Any], fingerprint: str, seen: dict[str, str]) -> LoadedSuite | None:
         suite, problems = validate(SuiteFile, value)
@@ -157,7 +181,7 @@ class _Reading:
             remedy = "Give each scenario its own key." if has_key else "Add `key: …`, or change the name."
             self._report(place, (("key",) if has_key else ("name",), message, remedy, False))
         else:
-            seen[key] = f"{self.path}:{line}"
+            seen[key] = f"{self.path}:{line}" if self.document.positions else spell(place)
 
     def _report(self, below: Place, *findings: Finding) -> None:
         self.problems += [self._problem(below, finding) for finding in findings]

@@ -42,7 +42,7 @@ class KeptScenario(Protocol):
 
 
 class KeptAgent(Protocol):
-    """An agent of the library, without its secrets."""
+    """An agent of the library."""
 
     @property
     def id(self) -> int:
@@ -62,6 +62,10 @@ class KeptAgent(Protocol):
     @property
     def has_voice(self) -> bool:
         """Whether it has a connection for voice."""
+        ...
+
+    def domain_agent(self, url: str | None = None) -> Agent:
+        """How it is reached, at its own URL or another, with its secrets. Raises `UsageError` where there is no URL."""
         ...
 
 
@@ -90,10 +94,6 @@ class Agents(Protocol):
 
     async def by_assistant(self, assistant_id: str, /) -> KeptAgent:
         """The agent that its provider knows under this id."""
-        ...
-
-    async def domain_agent(self, agent_id: int, /) -> Agent:
-        """How it is reached, with its secrets."""
         ...
 
 

@@ -23,6 +23,8 @@ class Rehearsal:
 
     content: Content
     specifications: tuple[RunSpecification, ...]
+    estimated_cost: float | None
+    """US dollars; None where a model that is needed has no known price."""
 
 
 class Submission:
@@ -36,6 +38,7 @@ class Submission:
         seal: Seal,
         shelves: Shelves,
         provenance_of: Callable[[Sequence[Scenario]], Provenance],
+        cost_of: Callable[[Sequence[RunSpecification]], float | None],
         wake: Callable[[], None],
         chat_timeout: float,
     ) -> None:
@@ -48,6 +51,7 @@ class Submission:
             shelves: where what a request names is looked up.
             provenance_of: where a result with these scenarios comes from; raises `ModelNotConfigured` where one needs
                 a model and none is set.
+            cost_of: US dollars that models may cost; None where a price is not known.
             wake: called when a result was stored.
             chat_timeout: seconds that a pull-mode chat may take where the request says nothing.
         """
@@ -56,6 +60,7 @@ class Submission:
         self._seal = seal
         self._shelves = shelves
         self._provenance_of = provenance_of
+        self._cost_of = cost_of
         self._wake = wake
         self._chat_timeout = chat_timeout
 
@@ -106,7 +111,7 @@ class Submission:
         content = await find_content(wanted, self._shelves, _no_numbers)
         self._provenance_of(content.scenarios)
         specifications, _ = specify(content, wanted.frequency, seed=0)
-        return Rehearsal(content=content, specifications=specifications)
+        return Rehearsal(content=content, specifications=specifications, estimated_cost=self._cost_of(specifications))
 
     async def _add(self, wanted: RunsWanted, key: ApiKey | None, idempotency: IdempotencyKey | None = None) -> Result:
         numbers_of: NumbersOf = self._store.scenario_ids
@@ -115,7 +120,7 @@ class Submission:
         if key is not None:
             provenance = provenance.model_copy(update={"labels": {**provenance.labels, "asked_by": key.name}})
         specifications, origins = specify(content, wanted.frequency, provenance.seed)
-        agent = content.reach.agent(await self._shelves.agents.domain_agent(content.agent.id))
+        agent = content.reach.agent(content.agent)
 
         def remember(connection: Connection, result_id: int) -> None:
             if idempotency is not None:

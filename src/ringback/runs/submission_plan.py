@@ -1,7 +1,7 @@
 """What a run request comes to: its scenarios, found and complete, and a specification for each conversation."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ringback.domain.run import RunOrigin, RunSpecification
@@ -23,19 +23,38 @@ from ringback.runs.submission_reach import Reach, reach
 from ringback.runs.submission_request import RunsWanted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteContent:
+class SuiteContent(Protocol):
     """A suite document that came with a request, read."""
 
-    name: str
-    scenarios: tuple[Scenario, ...]
-    concurrency_limit: int | None = None
-    warnings: tuple[str, ...] = ()
-    """What cannot run here yet."""
-    personality_ids: Mapping[int, int] = field(default_factory=dict[int, int])
-    """Number of each personality that is kept, by the identity of the record in the scenarios."""
-    profile_ids: Mapping[int, int] = field(default_factory=dict[int, int])
-    """Number of each test profile that is kept, by the identity of the record in the scenarios."""
+    @property
+    def name(self) -> str:
+        """The suite's."""
+        ...
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """With their frequencies."""
+        ...
+
+    @property
+    def concurrency_limit(self) -> int | None:
+        """How many runs at once, where the suite says so."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What cannot run here yet."""
+        ...
+
+    @property
+    def personality_ids(self) -> Mapping[int, int]:
+        """Number of each personality that is kept, by the identity of the record in the scenarios."""
+        ...
+
+    @property
+    def profile_ids(self) -> Mapping[int, int]:
+        """Number of each test profile that is kept, by the identity of the record in the scenarios."""
+        ...
 
 
 class SuiteReader(Protocol):

@@ -7,7 +7,6 @@ from pydantic import SecretStr
 
 from ringback.channels.channel import CallIds
 from ringback.channels.handshake import handshake_headers
-from ringback.channels.refusals import shown_url
 from ringback.domain.agent import Agent
 from ringback.errors import BadHeader, InvalidFields, InvalidRequest, UsageError
 from ringback.runs.selection import KeptAgent
@@ -35,18 +34,22 @@ class Reach:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Over the agent's."""
 
+    pulled: bool = False
+    """Nobody is called: the client of the API fetches what the caller says, and answers it."""
+
     @property
     def foreign(self) -> bool:
         """Whether the URL comes from the request: then no secret of the server's own goes there."""
         return self.url is not None or bool(self.urls)
 
-    def agent(self, stored: Agent) -> Agent:
-        """The stored agent as the runs meet it."""
-        headers = {name: SecretStr(value) for name, value in self.headers.items()}
-        agent = stored.model_copy(update={"run_headers": headers})
-        if self.url is None:
-            return agent
-        return agent.model_copy(update={"url": SecretStr(self.url), "shown_url": shown_url(self.url)})
+    def agent(self, kept: KeptAgent) -> Agent:
+        """The agent as the runs meet it. Raises `UsageError` where its URL cannot be used."""
+        if self.pulled:
+            return Agent(name=kept.name, url=SecretStr(""), shown_url="")
+        agent = kept.domain_agent(self.url or next(iter(self.urls.values()), None))
+        return agent.model_copy(
+            update={"run_headers": {name: SecretStr(value) for name, value in self.headers.items()}}
+        )
 
 
 def reach(agent: KeptAgent, wanted: RunsWanted) -> Reach:
@@ -61,7 +64,7 @@ def reach(agent: KeptAgent, wanted: RunsWanted) -> Reach:
     headers = wanted.websocket_headers
     match wanted.over:
         case Over.API_CHAT:
-            return Reach(run_type=TEXT, headers=headers)
+            return Reach(run_type=TEXT, pulled=True)
         case Over.OWN_URLS:
             return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=headers)
         case Over.VOICE if agent.has_voice:

@@ -11,6 +11,7 @@ from ringback.library.personalities import PersonalityLibrary
 from ringback.library.profiles import ProfileLibrary
 from ringback.library.scenarios import ScenarioLibrary
 from ringback.results.brief import brief_of
+from ringback.runs.submission import Submission
 from ringback.settings import Settings
 from ringback.storage.database import Database
 from ringback.storage.keys import KeyStore
@@ -20,6 +21,7 @@ from ringback.storage.readings import Readings
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
 from ringback.storage.workers import Workers
+from ringback.wiring.submission import open_submission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Services:
     personalities: PersonalityLibrary
     profiles: ProfileLibrary
     metrics: MetricLibrary
+    submission: Submission
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
 
@@ -60,6 +63,8 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
     await personalities.make_ready()
     await metrics.make_ready()
+    queue = RunQueue(database)
+    submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
     try:
         yield Services(
             settings=settings,
@@ -68,7 +73,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             seal=seal,
             store=store,
             keys=KeyStore(database),
-            queue=RunQueue(database),
+            queue=queue,
             workers=Workers(database, brief_of=brief_of),
             readings=Readings(database),
             agents=AgentLibrary(database, seal),
@@ -76,6 +81,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             personalities=personalities,
             profiles=ProfileLibrary(database),
             metrics=metrics,
+            submission=submission,
             brief_of=brief_of,
         )
     finally:

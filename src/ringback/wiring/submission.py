@@ -1,0 +1,91 @@
+"""What run requests are carried out with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+
+from ringback.domain.run import Provenance, RunSpecification
+from ringback.domain.scenario import Scenario
+from ringback.library.agents import AgentLibrary
+from ringback.library.personalities import PersonalityLibrary
+from ringback.library.profiles import ProfileLibrary
+from ringback.library.scenarios import ScenarioLibrary
+from ringback.library.suite_records import SuiteRecords
+from ringback.models.prices import price, source
+from ringback.runs.estimate import estimate
+from ringback.runs.submission import Submission
+from ringback.runs.submission_plan import Shelves
+from ringback.settings import Settings
+from ringback.storage.answers import Answers
+from ringback.storage.database import Database
+from ringback.storage.queue import RunQueue
+from ringback.storage.sealing import Seal
+from ringback.storage.store import Store
+from ringback.wiring import Models, choose_models, own_prices, prompt_versions
+
+
+def open_submission(
+    settings: Settings, environ: Mapping[str, str], *, database: Database, seal: Seal, store: Store, queue: RunQueue
+) -> Submission:
+    """Takes run requests into this database."""
+    models = _Models(settings, environ)
+    return Submission(
+        store=store,
+        answers=Answers(database),
+        seal=seal,
+        shelves=Shelves(
+            agents=AgentLibrary(database, seal),
+            scenarios=ScenarioLibrary(database),
+            personalities=PersonalityLibrary(database),
+            profiles=ProfileLibrary(database),
+            read_suite=SuiteRecords(database).read,
+        ),
+        provenance_of=models.provenance_of,
+        cost_of=models.cost_of,
+        wake=queue.wake,
+        chat_timeout=settings.chat_timeout,
+    )
+
+
+class _Models:
+    """Which models requests need, and what they cost."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
+
+    def provenance_of(self, scenarios: Sequence[Scenario]) -> Provenance:
+        """Where a result of these scenarios comes from.
+
+        Raises:
+            ModelNotConfigured: a scenario needs a model and none is set.
+        """
+        names = self._names(scenarios)
+        prices_file = self._settings.prices_file
+        return Provenance(
+            ringback_version=_version(),
+            models=names,
+            prompt_versions=prompt_versions() if names else {},
+            prices=(f"{prices_file.name}, then {source()}" if prices_file else source()) if names else None,
+        )
+
+    def cost_of(self, specifications: Sequence[RunSpecification]) -> float | None:
+        """US dollars that the models may cost; None where there is no price."""
+        names = self._names([specification.scenario for specification in specifications])
+        prices = own_prices(self._settings)
+
+        def price_by(role: str) -> Callable[[int, int], float | None]:
+            name = names.get(role)
+            return lambda tokens_in, tokens_out: price(name, tokens_in, tokens_out, prices) if name else None
+
+        return estimate(specifications, price_by("caller"), price_by("judge")).cost
+
+    def _names(self, scenarios: Sequence[Scenario]) -> dict[str, str]:
+        named = [one.model_copy(update={"key": one.name}) for one in scenarios]  # as people know them
+        models: Models = choose_models(named, self._settings, self._environ)
+        return {choice.role: choice.name for choice in (models.caller, models.judge) if choice is not None}
+
+
+@cache
+def _version() -> str:
+    return version("ringback")
