@@ -12,8 +12,12 @@ _T = TypeVar("_T")
 async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, _T], otherwise: _T) -> _T:
     """What the work returns; `otherwise`, where the event was set before it was done."""
     task = asyncio.ensure_future(work)
+
+    def cut() -> None:
+        task.cancel()
+
     try:
-        with WhenStopped(stop, task.cancel):
+        with WhenStopped(stop, cut):
             return await task
     except asyncio.CancelledError:
         current = asyncio.current_task()
