@@ -43,6 +43,11 @@ def _fields(error: errors.InvalidFields) -> JSONResponse:
     return JSONResponse(error.fields, 400)
 
 
+def _sentences(error: errors.InvalidRequest) -> JSONResponse:
+    """The reference's bare list, e.g. of an agent without the connection that is asked for."""
+    return JSONResponse([str(error)], 400)
+
+
 def _problems(error: errors.SuiteError) -> JSONResponse:
     """Of a suite that came in a request: by place in the document."""
     fields: dict[str, list[str]] = {}
@@ -50,6 +55,10 @@ def _problems(error: errors.SuiteError) -> JSONResponse:
         sentence = f"{problem.message} {problem.remedy}".rstrip()
         fields.setdefault(problem.path or "non_field_errors", []).append(sentence)
     return JSONResponse(fields, 400)
+
+
+def _request(error: errors.InvalidRequest) -> JSONResponse:
+    return JSONResponse([str(error)], 400)
 
 
 def _unauthenticated(error: errors.Unauthenticated) -> JSONResponse:
@@ -95,6 +104,8 @@ def _unknown(error: Exception) -> JSONResponse:
 _TABLE: dict[type, Callable[[Any], JSONResponse]] = {
     errors.SuiteError: _problems,
     errors.InvalidFields: _fields,
+    errors.InvalidRequest: _sentences,
+    errors.InvalidRequest: _request,
     errors.NotFound: _plainly(404),
     errors.Conflict: _plainly(409),
     errors.Unauthenticated: _unauthenticated,

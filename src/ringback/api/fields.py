@@ -23,6 +23,16 @@ _SENTENCES = {
     "model_attributes_type": "Expected an object.",
     "extra_forbidden": "There is no such field.",
 }
+_BOUNDS = {
+    "greater_than_equal": "Ensure this value is greater than or equal to {ge}.",
+    "greater_than": "Ensure this value is greater than {gt}.",
+    "less_than_equal": "Ensure this value is less than or equal to {le}.",
+    "less_than": "Ensure this value is less than {lt}.",
+    "string_too_long": "Ensure this field has no more than {max_length} characters.",
+    "string_too_short": "Ensure this field has at least {min_length} characters.",
+    "too_long": "Ensure this field has no more than {max_length} elements.",
+    "too_short": "Ensure this field has at least {min_length} elements.",
+}
 _BRANCH = re.compile(r"(?:function-|tagged-|lax-or-strict|json-or-python|list\[|dict\[|set\[|constrained-|literal\[).*")
 """pydantic names the branch of a union within the place; readers know fields only."""
 _PLAIN_BRANCHES = frozenset({"int", "str", "float", "bool", "none"})
@@ -55,5 +65,7 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return "This field may not be null."
     if kind in _SENTENCES:
         return _SENTENCES[kind]
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**problem["ctx"])
     message: str = problem["msg"].removeprefix("Value error, ")
     return message if message.endswith((".", "!", "?")) else f"{message}."

@@ -21,5 +21,5 @@ class Gate:
         if scope["type"] == "http" and is_api(scope["path"]):
             key = await self._access.key_of(Headers(scope=scope))
             await self._rate.spend(key.id)
-            scope = {**scope, "state": {**scope.get("state", {}), "api_key": key}}
+            scope.setdefault("state", {})["api_key"] = key
         await self._app(scope, receive, send)

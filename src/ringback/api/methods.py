@@ -22,7 +22,9 @@ class HeadAndOptions:
             await self._options(scope["path"])(scope, receive, send)
         else:
             head = _Head(receive, send)
-            await self._app({**scope, "method": "GET"}, head.receive, head.send)
+            inner = {**scope, "method": "GET"}
+            await self._app(inner, head.receive, head.send)
+            scope["route"] = inner.get("route")
 
     def _options(self, path: str) -> Response:
         methods = self._methods(path)

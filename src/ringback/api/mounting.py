@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import compile_path
+from starlette.types import Scope
 
 from ringback.api import routes
 
@@ -27,6 +28,7 @@ class Mounted:
 
     def __init__(self, found: Iterator[tuple[str, APIRoute]]) -> None:
         self._places = [(compile_path(prefix + route.path)[0], prefix, route) for prefix, route in found]
+        self._templates = {id(route): prefix + route.path for _, prefix, route in self._places}
 
     def methods(self, path: str) -> set[str]:
         """The methods that a canonical path has; none: there is no such path."""
@@ -36,6 +38,10 @@ class Mounted:
         """Whether v2 has a form of its own of a path."""
         v2 = PLACES["v2_router"]
         return any(prefix == v2 and pattern.match(path) for pattern, prefix, _ in self._places)
+
+    def template(self, scope: Scope) -> str:
+        """The path of the route that a request was given to, with its parameters' names: no secret, no variety."""
+        return self._templates.get(id(scope.get("route")), "none")
 
     def shapes(self) -> set[tuple[str, str]]:
         """Each operation as its method and its path, every parameter written `{}`."""

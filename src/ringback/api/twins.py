@@ -53,9 +53,7 @@ class OneSpelling:
         """Serve one request."""
         if scope["type"] == "http":
             asked = scope["path"]
-            scope = {
-                **scope,
-                "path": canonical(asked, has_own_v2=self._has_own_v2),
-                "ringback.asked_path": asked,
-            }
+            # In place, as the router does, so that the layers outside see which route was taken.
+            scope["path"] = canonical(asked, has_own_v2=self._has_own_v2)
+            scope["ringback.asked_path"] = asked
         await self._app(scope, receive, send)
