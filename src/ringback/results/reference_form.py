@@ -65,7 +65,7 @@ def list_item(listed: ListedResult) -> dict[str, Any]:
     """A result in a list; `runs` is an array of its first runs, `runs_left_out` says how many more there are."""
     return {
         **_head(listed.line, listed.counts),
-        **_counted(listed.counts, listed.line.run_type),
+        **counted(listed.counts, listed.line.run_type),
         "scenarios": [{"id": number, "name": name} for number, name in listed.scenarios],
         "runs": [_summary(run) for run in listed.runs],
         "runs_left_out": listed.counts.total - len(listed.runs),
@@ -81,7 +81,7 @@ def detail(result: DetailedResult) -> bytes:
     head = _head(result.line, counts)
     body = {
         **head,
-        **_counted(counts, result.line.run_type),
+        **counted(counts, result.line.run_type),
         "scenarios": [
             {"id": number, "name": name}
             for number, name in dict.fromkeys((run.scenario_id, run.scenario_name) for run in result.runs)
@@ -134,7 +134,8 @@ def success_rate(counts: Counts) -> float:
     return round(100 * counts.of(Outcome.PASSED) / counts.total, 2) if counts.total else 0.0
 
 
-def _counted(counts: Counts, run_type: str | None) -> dict[str, Any]:
+def counted(counts: Counts, run_type: str | None) -> dict[str, Any]:
+    """The counts of a result, ours beside those of the reference product."""
     passed, failed = counts.of(Outcome.PASSED), counts.of(Outcome.FAILED)
     interval = wilson(passed, passed + failed)
     return {

@@ -185,6 +185,12 @@ class Readings:
 
         return await self._database.read(load)
 
+    async def newest_change(self, result_id: int) -> datetime | None:
+        """When a run of the result changed last."""
+        newest = select(runs.c.updated_at).where(runs.c.result_id == result_id, runs.c.updated_at.is_not(None))
+        newest = newest.order_by(runs.c.updated_at.desc()).limit(1)
+        return await self._database.read(lambda connection: connection.execute(newest).scalar())
+
 
 def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, Counts]:
     """The runs of each result, counted; answered from an index."""

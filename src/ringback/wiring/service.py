@@ -11,12 +11,15 @@ from ringback.library.personalities import PersonalityLibrary
 from ringback.library.profiles import ProfileLibrary
 from ringback.library.scenarios import ScenarioLibrary
 from ringback.results.brief import brief_of
+from ringback.results.progress import ProgressFeed
+from ringback.results.share import ShareLinks
 from ringback.runs.submission import Submission
 from ringback.settings import Settings
 from ringback.storage.database import Database
 from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
 from ringback.storage.queue import RunQueue
+from ringback.storage.reading_changes import Revisions
 from ringback.storage.readings import Readings
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
@@ -38,6 +41,9 @@ class Services:
     queue: RunQueue
     workers: Workers
     readings: Readings
+    revisions: Revisions
+    progress: ProgressFeed
+    share_links: ShareLinks
     agents: AgentLibrary
     scenarios: ScenarioLibrary
     personalities: PersonalityLibrary
@@ -63,7 +69,9 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
     await personalities.make_ready()
     await metrics.make_ready()
-    queue = RunQueue(database)
+    readings = Readings(database)
+    progress = ProgressFeed(readings)
+    queue = RunQueue(database, changed=progress.wake)
     submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
     try:
         yield Services(
@@ -75,7 +83,10 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             keys=KeyStore(database),
             queue=queue,
             workers=Workers(database, brief_of=brief_of),
-            readings=Readings(database),
+            readings=readings,
+            revisions=Revisions(database),
+            progress=progress,
+            share_links=ShareLinks(seal),
             agents=AgentLibrary(database, seal),
             scenarios=ScenarioLibrary(database),
             personalities=personalities,
