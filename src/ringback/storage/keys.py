@@ -20,6 +20,9 @@ from ringback.storage.tables import api_keys
 MARK = "rbk_"
 """Begins every token, so that scanners of leaked secrets can know one."""
 
+LONGEST_NAME = 200
+"""Characters."""
+
 _SHOWN = len(MARK) + 8
 _COLUMNS = (
     api_keys.c.id,

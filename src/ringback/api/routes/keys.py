@@ -14,6 +14,7 @@ from ringback.api.dependencies import ServicesDep
 from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.domain.api_key import ApiKey, Scope
+from ringback.storage.keys import LONGEST_NAME
 
 user_router = APIRouter(tags=["keys"])
 _COLLECTION = "/api/v1/user-api-key/"
@@ -42,14 +43,14 @@ class NewKey(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "nightly job", "scope": "run"}]})
 
-    name: str = Field(min_length=1, max_length=200, description="What it is for.")
+    name: str = Field(min_length=1, max_length=LONGEST_NAME, description="What it is for.")
     scope: Scope = Field(default=Scope.RUN, description="How far it reaches.")
 
 
 class KeyEdit(BaseModel):
     """What changes of an API key."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=200)
+    name: str | None = Field(default=None, min_length=1, max_length=LONGEST_NAME)
     scope: Scope | None = None
 
 
