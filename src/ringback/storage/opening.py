@@ -1,8 +1,8 @@
-"""Opens a database: makes it where there is none, and refuses what this version cannot use."""
+"""Opens a database: makes it where there is none, brings it up to date, or refuses what this version cannot use."""
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, inspect, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -11,6 +11,7 @@ from ringback.storage import tables
 from ringback.storage.failures import failures_as_sentences
 from ringback.storage.postgresql import DRIVERS, place_of, postgresql_engine
 from ringback.storage.sqlite import WRITES, probe, sqlite_engine
+from ringback.storage.version import lock_schema, version_of
 
 
 def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
@@ -43,10 +44,19 @@ def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
     return sqlite_engine(path, busy_timeout=busy_timeout), str(path)
 
 
-def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) -> None:  # noqa: ARG001 - comes with the migrations
-    """Make the tables in an empty database; raise `StorageError` where the tables are not ours or too new."""
+def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) -> None:
+    """Make the tables in an empty database, and bring older ones up to date where that may be done.
+
+    Args:
+        engine: of the database.
+        place: what to call it in a sentence.
+        upgrade: whether to bring older tables up to date; None: those of an SQLite file only, after it was copied.
+
+    Raises:
+        StorageError: the tables are not ours, too new, or too old and may not be changed.
+    """
     with failures_as_sentences(place), engine.connect() as connection:
-        version = _version(connection, place)
+        version = version_of(connection, place)
         connection.rollback()
         if version is None:
             writing = connection.execution_options(**{WRITES: True})
@@ -57,28 +67,24 @@ def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) 
             f"The database {place} was written by a newer Ringback (schema {version}; this one knows "
             f"{tables.SCHEMA_VERSION}). Upgrade Ringback, or choose another place with RINGBACK_HOME."
         )
+    if version < tables.SCHEMA_VERSION:
+        # Others may be at work in a database server; a file is one machine's.
+        if not (engine.dialect.name == "sqlite" if upgrade is None else upgrade):
+            raise StorageError(
+                f"The database {place} was written by an older Ringback (schema {version}; this one needs "
+                f"{tables.SCHEMA_VERSION}). Make a backup, stop its servers and workers, and run `ringback db upgrade`."
+            )
+        from ringback.storage import upgrading  # noqa: PLC0415 - Alembic is heavy, and rarely needed
+
+        upgrading.upgrade(engine, place)
 
 
 def _create(connection: Connection, place: str) -> int:
+    lock_schema(connection)
     # Another process may have made the tables while this one waited for the lock.
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("ringback_schema"))))
-    version = _version(connection, place)
+    version = version_of(connection, place)
     if version is None:
         tables.metadata.create_all(connection, checkfirst=False)
         connection.execute(tables.schema.insert().values(version=tables.SCHEMA_VERSION))
         version = tables.SCHEMA_VERSION
-    return version
-
-
-def _version(connection: Connection, place: str) -> int | None:
-    """The version of the tables; None in an empty database."""
-    names = inspect(connection).get_table_names()
-    if not names:
-        return None
-    if tables.schema.name not in names:
-        raise StorageError(f"The database {place} holds something else than Ringback's tables; choose another file.")
-    version = connection.execute(select(tables.schema.c.version)).scalar_one_or_none()
-    if version is None:
-        raise StorageError(f"The database {place} does not say which version of Ringback's tables it holds.")
     return version

@@ -1,4 +1,8 @@
-"""The tables: columns for what is filtered on, one JSON document for each record."""
+"""The tables: columns for what is filtered on, one JSON document for each record.
+
+Whoever changes them changes the newest step of `migrations/versions` in the same way, or, once that was released, adds
+another and raises `SCHEMA_VERSION`. `tests/storage/test_migrations.py` compares what the steps lead to with these.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
