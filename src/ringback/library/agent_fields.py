@@ -64,7 +64,7 @@ class AgentSecrets(BaseModel):
     webhook_url: str | None = None
     webhook_secret: str | None = None
     api_keys: dict[str, str] = Field(default_factory=dict[str, str])
-    """Keys of voice providers, by the provider's name."""
+    """Keys of voice providers, by the provider's name; empty: the provider that the agent has."""
     credentials: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Further credentials of the provider."""
     chat_config: dict[str, Any] = Field(default_factory=dict[str, Any])
@@ -92,5 +92,15 @@ class AgentSecrets(BaseModel):
         return self.model_copy(update={**urls, "websocket_headers": headers})
 
 
-WRITE_ONLY = ("websocket_secret", "websocket_auth", "sip_auth", "webhook_secret", "api_keys", "credentials")
+WRITE_ONLY = (
+    "websocket_secret",
+    "websocket_auth",
+    "sip_auth",
+    "webhook_secret",
+    "api_keys",
+    "credentials",
+    "chat_config",
+    "livekit_data",
+    "pipecat_data",
+)
 """Secrets that no answer shows, so that a client who writes back what it has read leaves them out."""

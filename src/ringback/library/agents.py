@@ -1,11 +1,11 @@
 """Keeps agents: what may be shown as a document, and what is secret sealed beside it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import ColumnElement, Connection, select
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from ringback.domain.agent import Agent
 from ringback.errors import InvalidFields, InvalidRequest, UsageError
 from ringback.library.addresses import checked_url, shown_url
-from ringback.library.agent_fields import WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.agent_fields import MASK, WRITE_ONLY, AgentFields, AgentSecrets
 from ringback.library.form import no_such, refuse, sentences_of
 from ringback.library.headers import check_headers
 from ringback.storage import tables
@@ -242,11 +242,12 @@ def _applied(
     said: dict[str, Any] = {} if whole else fields.model_dump()
     hidden = secrets.model_dump(include=set(WRITE_ONLY) if whole else None)
     over = dict(changes.secrets)
-    if "api_keys" in over:
-        laid = {**hidden["api_keys"], **over["api_keys"]}
-        over["api_keys"] = {provider: key for provider, key in laid.items() if key}
     try:
         new_fields = AgentFields.model_validate({**said, **changes.fields})
+        if "api_keys" in over:
+            laid = {**hidden["api_keys"], **over["api_keys"]}
+            of_provider = new_fields.assistant_provider or "provider"
+            over["api_keys"] = {name or of_provider: key for name, key in laid.items() if key}
         new_secrets = AgentSecrets.model_validate({**hidden, **over}).keeping(secrets)
     except ValidationError as error:
         raise InvalidFields(sentences_of(error)) from None
@@ -254,20 +255,43 @@ def _applied(
 
 
 def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
+    """The secrets with their URLs as they are used. Raises `InvalidFields`."""
     wrong: dict[str, list[str]] = {}
     urls: dict[str, str | None] = {}
     if not fields.name.strip():
         wrong["name"] = ["This field is required."]
     for place in ("websocket_url", "websocket_voice_url"):
         try:
-            urls[place] = checked_url(url) if (url := getattr(secrets, place)) else None
+            urls[place] = _usable(url) if (url := getattr(secrets, place)) else None
         except UsageError as error:
             wrong[place] = [str(error)]
-    if secrets.webhook_url and urlsplit(secrets.webhook_url).scheme not in {"http", "https"}:
+    if secrets.webhook_url and not re.match(r"https?://[^\s/]", secrets.webhook_url):
         wrong["webhook_url"] = ["A URL that begins with http:// or https:// is needed."]
-    if sentence := check_headers(secrets.websocket_headers):
+    if sentence := _headers_problem(secrets):
         wrong["websocket_headers"] = [sentence]
     if sentence := check_headers({}, secret=secrets.websocket_secret):
         wrong["websocket_secret"] = [sentence]
     refuse(wrong)
     return secrets.model_copy(update=urls)
+
+
+def _usable(url: str) -> str:
+    if f"={MASK}" in url:
+        raise UsageError(f"{MASK} stands for what is kept of another URL. Write this one out.")
+    return checked_url(url)
+
+
+def _headers_problem(secrets: AgentSecrets) -> str | None:
+    headers = secrets.websocket_headers
+    unknown = next((name for name, value in headers.items() if value == MASK), None)
+    if unknown is not None:
+        return f"{MASK} keeps a value, and the header {unknown!a} has none yet."
+    if sentence := check_headers(headers):
+        return sentence
+    if _logs_in(secrets.websocket_url) and any(name.lower() == "authorization" for name in headers):
+        return "The URL carries a user already, so Authorization cannot be sent as well."
+    return None
+
+
+def _logs_in(url: str | None) -> bool:
+    return url is not None and "@" in url.split("://", 1)[-1].split("/", 1)[0]

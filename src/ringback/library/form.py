@@ -39,9 +39,9 @@ class Form(BaseModel, frozen=True):
 
 def _whole(value: Any) -> Any:
     if isinstance(value, bool | float) and not (isinstance(value, float) and value.is_integer()):
-        raise PydanticCustomError("number", "A whole number is needed.")
+        raise PydanticCustomError("number", "A valid integer is required.")
     if isinstance(value, str) and not (value.isascii() and value.lstrip("-").isdigit()):
-        raise PydanticCustomError("number", "A whole number is needed.")
+        raise PydanticCustomError("number", "A valid integer is required.")
     return value
 
 
@@ -58,16 +58,14 @@ def filled_in(form: type[_Form], value: Mapping[str, Any]) -> _Form:
 
 
 def sentences_of(error: ValidationError) -> dict[str, list[str]]:
-    """What is wrong with each field; places inside of a field stand before the sentence."""
+    """What is wrong with each field: `{"metrics[0]": ["A valid integer is required."]}`."""
     fields: dict[str, list[str]] = {}
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        field, *inner = detail["loc"] or ("non_field_errors",)
-        where = ".".join(str(part) for part in inner)
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
         sentence = "This field is required." if detail["type"] == "missing" else detail["msg"].rstrip(".") + "."
-        sentences = fields.setdefault(str(field), [])
-        said = f"{where}: {sentence}" if where else sentence
-        if said not in sentences:
-            sentences.append(said)
+        sentences = fields.setdefault(place or "non_field_errors", [])
+        if sentence not in sentences:
+            sentences.append(sentence)
     return fields
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ringback.domain.scenario import MetricDefinition, MetricKind
@@ -77,6 +77,19 @@ class MetricFields(Form, frozen=True):
 
 class MetricForm(MetricFields, frozen=True):
     """A whole metric."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Repeats the booking",
+                    "description": "Did the agent repeat day and time before the call ended?",
+                    "type": "llm_judge",
+                    "eval_type": "binary",
+                }
+            ]
+        }
+    )
 
     name: str = Field(min_length=1, max_length=255, description="What lists and reports call it.")
     description: str = Field(min_length=1, max_length=50_000, description="The question to the judge.")

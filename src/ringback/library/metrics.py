@@ -103,7 +103,7 @@ class MetricLibrary:
         def add(connection: Connection) -> KeptMetric:
             alone(connection, tables.metrics)
             slug = _slug(connection, form)
-            document = form.model_dump(mode="json", exclude={"slug"})
+            document = form.model_dump(mode="json", exclude={"slug", "project"})
             number = _rows.add(connection, document, name=form.name, slug=slug, predefined=False)
             return _kept(_found(connection, number))
 
@@ -128,7 +128,11 @@ class MetricLibrary:
             if fields.slug is not None and fields.slug != slug:
                 slug = _slug(connection, fields)
             _rows.change(
-                connection, number, fields.model_dump(mode="json", exclude={"slug"}), name=fields.name, slug=slug
+                connection,
+                number,
+                fields.model_dump(mode="json", exclude={"slug", "project"}),
+                name=fields.name,
+                slug=slug,
             )
             return _kept(_found(connection, number))
 

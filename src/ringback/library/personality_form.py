@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ringback.domain.scenario import Personality
 from ringback.library.form import Form
@@ -59,7 +59,7 @@ class PersonalityFields(Form, frozen=True):
     voice_id: str | None = Field(default=None, max_length=255, description="Voice only.")
     provider: Literal["11labs", "cartesia"] = Field(default="11labs", description="Voice only.")
     speed: float | None = Field(default=None, ge=0.8, le=1.2, description="Voice only: 1.0 is the normal pace.")
-    interruption_level: str | None = Field(default=None, max_length=64, description="Voice only.")
+    interruption_level: str | float | None = Field(default=None, description="Voice only.")
     generation_config: Object | None = Field(default=None, description="Voice only: `volume` and `emotion`.")
     network_simulation: Object | None = Field(default=None, description="Voice only: packet loss, jitter and latency.")
     message_plan: MessagePlan = Field(default=MessagePlan(), description="What the caller does in silence.")
@@ -72,6 +72,20 @@ class PersonalityFields(Form, frozen=True):
 
 class PersonalityForm(PersonalityFields, frozen=True):
     """A whole personality."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Hurried parent",
+                    "prompt": "You answer briefly and ask how long it will take.",
+                    "language": "en",
+                    "background_noise": "office",
+                    "voice_model": "eleven_flash_v2_5",
+                }
+            ]
+        }
+    )
 
     name: str = Field(min_length=1, max_length=255, description="What lists and reports call it.")
 

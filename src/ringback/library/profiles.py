@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, Connection
 
@@ -28,7 +28,11 @@ class ProfileFields(Form, frozen=True):
     """Data of one customer."""
 
     name: str = Field(default="", max_length=255, description="What lists and reports call it.")
-    agent: RecordNumber | None = Field(default=None, description="The agent that it is meant for.")
+    agent: RecordNumber | None = Field(
+        default=None,
+        validation_alias=AliasChoices("agent", "agent_id"),
+        description="The agent that it is meant for; `agent_id` is understood too.",
+    )
     project: Any = Field(default=None, description="There is one project; any value is accepted.")
     information: dict[str, Any] = Field(
         default_factory=dict[str, Any],
@@ -53,6 +57,21 @@ class ProfileFields(Form, frozen=True):
 
 class ProfileForm(ProfileFields, frozen=True):
     """A whole test profile."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Ada Quill",
+                    "agent": 1,
+                    "information": {
+                        "main_agent_variables": {"X-Customer": "C-17"},
+                        "testing_agent_variables": {"name": "Ada Quill", "birthday": "4 May 1991"},
+                    },
+                }
+            ]
+        }
+    )
 
     name: str = Field(min_length=1, max_length=255, description="What lists and reports call it.")
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ringback.library.form import Form, RecordNumber, check_text
@@ -16,7 +16,11 @@ class ScenarioFields(Form, frozen=True):
     """One test case: what the caller wants and does, and what counts as success."""
 
     name: str = Field(default="", max_length=80, description="What lists and reports call it.")
-    agent: RecordNumber | None = Field(default=None, description="The agent that it tests.")
+    agent: RecordNumber | None = Field(
+        default=None,
+        validation_alias=AliasChoices("agent", "agent_id"),
+        description="The agent that it tests; `agent_id` is understood too.",
+    )
     assistant_id: str | None = Field(
         default=None, max_length=255, description="Names the agent by its id at its provider."
     )
@@ -54,7 +58,11 @@ class ScenarioFields(Form, frozen=True):
         default=None, ge=10, le=3600, description="Longest conversation in seconds; 600 where it is left out."
     )
     folder_path: str | None = Field(default=None, description="Folders are not available yet: empty, or left out.")
-    phone_number: RecordNumber | None = Field(default=None, description="Kept and given back.")
+    phone_number: RecordNumber | None = Field(
+        default=None,
+        validation_alias=AliasChoices("phone_number", "inbound_phone_number"),
+        description="Kept and given back.",
+    )
     generated_mock_tool_entries: list[Any] = Field(
         default_factory=list[Any], max_length=1000, description="Kept and given back."
     )
@@ -110,5 +118,23 @@ class ScenarioFields(Form, frozen=True):
 
 class ScenarioForm(ScenarioFields, frozen=True):
     """A whole scenario."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Books an appointment",
+                    "agent": 1,
+                    "personality": 1,
+                    "instructions": "You want an appointment on Friday at noon. Your name is {{test_profile.name}}.",
+                    "expected_outcome_prompt": "The agent books an appointment on Friday and repeats the time.",
+                    "test_profile": 1,
+                    "metrics": [1],
+                    "tags": ["booking"],
+                    "tool_ids": ["TOOL_END_CALL"],
+                }
+            ]
+        }
+    )
 
     name: str = Field(min_length=1, max_length=80, description="What lists and reports call it.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select
 
 from ringback.storage import tables
 from ringback.storage.records import Records, Row, batches
@@ -99,18 +99,13 @@ def tags_in_use(connection: Connection, *conditions: ColumnElement[bool]) -> lis
 def tagged(tags: Sequence[str], match: TagsMatch) -> ColumnElement[bool]:
     """The condition that a scenario has all, any or none of the tags."""
 
-    def has(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
-        rows = tables.scenario_tags
-        return exists().where(rows.c.scenario_id == tables.scenarios.c.id, wanted)
+    def has_one_of(wanted: Sequence[str]) -> ColumnElement[bool]:
+        rows = tables.scenario_tags.alias()  # the statement around it may speak of the table itself
+        return exists().where(rows.c.scenario_id == tables.scenarios.c.id, rows.c.tag.in_(wanted))
 
-    column = tables.scenario_tags.c.tag
     if match == "and":
-        first, *rest = [has(column == tag) for tag in dict.fromkeys(tags)]
-        for condition in rest:
-            first = first & condition
-        return first
-    any_of_them = has(column.in_(tags))
-    return ~any_of_them if match == "not" else any_of_them
+        return and_(*[has_one_of([tag]) for tag in dict.fromkeys(tags)])
+    return ~has_one_of(tags) if match == "not" else has_one_of(tags)
 
 
 def _attach(connection: Connection, number: int, tags: Iterable[str], metrics: Iterable[int]) -> None:

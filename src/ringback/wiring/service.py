@@ -25,6 +25,7 @@ from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
 from ringback.storage.workers import Workers
 from ringback.wiring.submission import open_submission
+from ringback.wiring.verifying import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Services:
     personalities: PersonalityLibrary
     profiles: ProfileLibrary
     metrics: MetricLibrary
+    verifier: Verifier
     submission: Submission
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
@@ -92,6 +94,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             personalities=personalities,
             profiles=ProfileLibrary(database),
             metrics=metrics,
+            verifier=Verifier(settings),
             submission=submission,
             brief_of=brief_of,
         )

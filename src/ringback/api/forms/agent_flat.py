@@ -1,0 +1,188 @@
+"""The flat form of an agent: the reference's v1."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from ringback.api.forms.agent_parts import (
+    HEADERS_SHOWN,
+    HIDDEN,
+    KEPT,
+    PROVIDERS,
+    URL_SHOWN,
+    Entries,
+    HeaderValues,
+    Object,
+    Prompt,
+    ShortText,
+    Url,
+    shown_headers,
+)
+from ringback.library.agent_fields import AgentFields, AgentSecrets
+from ringback.library.agents import AgentChanges, KeptAgent
+from ringback.library.form import Form
+
+_CALLED = {"agent_name": "name", "contact_number": "phone_number"}
+"""Fields that are kept under another name."""
+
+PLACES = {kept: said for said, kept in _CALLED.items()}
+"""The other way round, for sentences about what is wrong."""
+
+
+class AgentFlatFields(Form, frozen=True):
+    """An agent under test. Keys of voice platforms are taken as `vapi_api_key`, `retell_api_key` and so on."""
+
+    agent_name: str = Field(
+        default="",
+        max_length=255,
+        validation_alias=AliasChoices("agent_name", "name"),
+        description="What lists and reports call it.",
+    )
+    description: Prompt = Field(default="", description="What it does.")
+    inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
+    contact_number: ShortText | None = Field(default=None, description="Its telephone number: a voice connection.")
+    language: ShortText = Field(default="en", description=KEPT)
+    assistant_id: ShortText | None = Field(default=None, description="Its id at its provider, text or number.")
+    chat_assistant_id: ShortText | None = Field(default=None, description=KEPT)
+    websocket_url: Url | None = Field(default=None, description=f"Where chats are opened: ws:// or wss://. {URL_SHOWN}")
+    websocket_headers: HeaderValues = Field(
+        default_factory=dict[str, str], description=f"Headers of the handshake. {HEADERS_SHOWN}"
+    )
+    websocket_secret: str | None = Field(
+        default=None, max_length=4000, description=f"Value of `X-VOCERA-SECRET`; null removes it. {HIDDEN}"
+    )
+    agent_speaks_first: bool | None = Field(
+        default=None, description="true: it greets. false: the caller opens. null: the opening wait decides."
+    )
+    websocket_voice_url: Url | None = Field(default=None, description=f"{KEPT} {URL_SHOWN}")
+    websocket_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    sip_endpoint: ShortText | None = Field(default=None, description=KEPT)
+    sip_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    llm_system_prompt: Prompt | None = Field(default=None, description=KEPT)
+    llm_model: ShortText | None = Field(default=None, description=KEPT)
+    llm_temperature: float | None = Field(default=None, description=KEPT)
+    llm_max_tokens: int | None = Field(default=None, ge=0, lt=2**31, description=KEPT)
+    outbound_auto_call: bool = Field(default=False, description=KEPT)
+    assistant_provider: ShortText = Field(default="", description="Its platform; only `self_hosted` is spoken to.")
+    transcript_provider: ShortText | None = Field(default=None, description=KEPT)
+    livekit_data: Object = Field(default_factory=dict[str, Any], description=f"{KEPT} {HIDDEN}")
+    pipecat_data: Object = Field(default_factory=dict[str, Any], description=f"{KEPT} {HIDDEN}")
+    knowledge_base_files: Entries = Field(default_factory=list[Any], description=KEPT)
+    predefined_metrics: Entries = Field(default_factory=list[Any], description=KEPT)
+    project: Any = Field(default=None, description="There is one project; any value is accepted.")
+    api_keys: dict[str, str] = Field(
+        default_factory=dict[str, str], description=f"Keys of voice platforms by name, as `vapi_api_key`. {HIDDEN}"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_of_platforms(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        said = dict(cast("Mapping[str, Any]", value))
+        named = {name: said.pop(f"{name}_api_key") for name in PROVIDERS if f"{name}_api_key" in said}
+        if named and isinstance(said.get("api_keys", {}), dict):
+            said["api_keys"] = {**said.get("api_keys", {}), **{name: key or "" for name, key in named.items()}}
+        return said
+
+    def changes(self) -> AgentChanges:
+        """What the form says, under the names that are kept."""
+        said = {_CALLED.get(name, name): value for name, value in self.given().items()}
+        return AgentChanges(
+            fields={name: value for name, value in said.items() if name in AgentFields.model_fields},
+            secrets={name: value for name, value in said.items() if name in AgentSecrets.model_fields},
+        )
+
+
+class AgentFlatForm(AgentFlatFields, frozen=True):
+    """A whole agent."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "agent_name": "Front desk",
+                    "description": "Books appointments of a clinic.",
+                    "inbound": True,
+                    "assistant_id": "front-desk",
+                    "assistant_provider": "self_hosted",
+                    "websocket_url": "wss://agent.example.com/chat",
+                    "websocket_headers": {"Authorization": "Bearer …"},
+                    "websocket_secret": "a long random text",
+                }
+            ]
+        }
+    )
+
+    agent_name: str = Field(
+        min_length=1,
+        max_length=255,
+        validation_alias=AliasChoices("agent_name", "name"),
+        description="What lists and reports call it.",
+    )
+
+
+class AgentFlatAnswer(BaseModel):
+    """An agent under test. For each voice platform there is a flag such as `vapi_api_key_configured`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    project: int | None = Field(default=None, description="There is one project: always null.")
+    agent_name: str
+    description: str
+    inbound: bool
+    contact_number: str | None
+    language: str
+    assistant_id: str | None
+    chat_assistant_id: str | None
+    websocket_url: str | None = Field(description=URL_SHOWN)
+    websocket_headers: dict[str, str] = Field(description=HEADERS_SHOWN, examples=[{"Authorization": "***"}])
+    websocket_headers_configured: bool
+    websocket_secret_configured: bool
+    agent_speaks_first: bool | None
+    websocket_voice_url: str | None = Field(description=URL_SHOWN)
+    websocket_auth_configured: bool
+    sip_endpoint: str | None
+    sip_auth_configured: bool
+    llm_system_prompt: str | None
+    llm_model: str | None
+    llm_temperature: float | None
+    llm_max_tokens: int | None
+    outbound_auto_call: bool
+    assistant_provider: str
+    transcript_provider: str | None
+    livekit_data_configured: bool
+    pipecat_data_configured: bool
+    knowledge_base_files: list[Any]
+    predefined_metrics: list[Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+def flat_answer(kept: KeptAgent) -> AgentFlatAnswer:
+    """One agent as it is answered."""
+    said, hidden = kept.fields, kept.secrets
+    same: dict[str, Any] = {
+        name: getattr(said, name) for name in AgentFlatAnswer.model_fields if name in AgentFields.model_fields
+    }
+    same |= {f"{name}_api_key_configured": bool(hidden.api_keys.get(name)) for name in PROVIDERS}
+    return AgentFlatAnswer(
+        **same,
+        id=kept.id,
+        agent_name=said.name,
+        contact_number=said.phone_number,
+        websocket_url=hidden.shown("websocket_url"),
+        websocket_headers=shown_headers(kept),
+        websocket_headers_configured=bool(hidden.websocket_headers),
+        websocket_secret_configured=bool(hidden.websocket_secret),
+        websocket_voice_url=hidden.shown("websocket_voice_url"),
+        websocket_auth_configured=bool(hidden.websocket_auth),
+        sip_auth_configured=bool(hidden.sip_auth),
+        livekit_data_configured=bool(hidden.livekit_data),
+        pipecat_data_configured=bool(hidden.pipecat_data),
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+    )

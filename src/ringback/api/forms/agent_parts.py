@@ -1,0 +1,58 @@
+"""What the flat and the nested form of an agent have in common."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from ringback.errors import InvalidFields
+from ringback.library.agents import KeptAgent
+
+PROVIDERS = (
+    "vapi",
+    "retell",
+    "elevenlabs",
+    "bland",
+    "livekit",
+    "pipecat",
+    "synthflow",
+    "agora",
+    "koreai",
+    "genesys",
+    "telnyx",
+    "sierra",
+    "cisco",
+    "agentforce",
+    "amazon_connect",
+)
+"""Voice platforms whose keys are kept, and no more than that."""
+
+HEADERS_SHOWN = "Names of the headers, each with `***` instead of its value; `***` sent back keeps the value."
+URL_SHOWN = "Without user info and with the query's values as `***`; sent back like this it keeps them."
+KEPT = "Kept and given back; not used yet."
+HIDDEN = "Write-only: answers say `…_configured`."
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int)]
+"""Text, or a number that is meant as text: an id at a provider, a telephone number, the value of a header."""
+
+ShortText = Annotated[Text, Field(max_length=255)]
+Url = Annotated[str, Field(max_length=4000)]
+Prompt = Annotated[str, Field(max_length=200_000)]
+HeaderValues = Annotated[dict[str, Text], Field(max_length=100)]
+Entries = Annotated[list[Any], Field(max_length=1000)]
+Object = dict[str, Any]
+
+
+def placed(error: InvalidFields, places: Mapping[str, str]) -> InvalidFields:
+    """The error with its fields called as a form calls them."""
+    return InvalidFields({places.get(field, field): sentences for field, sentences in error.fields.items()})
+
+
+def shown_headers(kept: KeptAgent) -> dict[str, str]:
+    """The headers' names, without their values."""
+    return dict.fromkeys(kept.secrets.websocket_headers, "***")

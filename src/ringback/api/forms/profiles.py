@@ -1,0 +1,35 @@
+"""How test profiles are answered."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ringback.library.profiles import KeptProfile
+
+
+class ProfileAnswer(BaseModel):
+    """A test profile."""
+
+    id: int
+    project: int | None = Field(default=None, description="There is one project: always null.")
+    agent: int | None
+    agent_name: str | None
+    name: str
+    information: dict[str, Any] = Field(description="As it was written: in sections or flat.")
+    created_by: str | None = Field(default=None, description="There are no accounts: always null.")
+    created_at: datetime
+    updated_at: datetime
+
+
+def profile_answer(kept: KeptProfile) -> ProfileAnswer:
+    """One test profile as it is answered."""
+    return ProfileAnswer(
+        id=kept.id,
+        agent=kept.agent_id,
+        agent_name=kept.agent_name,
+        name=kept.name,
+        information=kept.information,
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+    )

@@ -1,0 +1,75 @@
+"""How scenarios are answered, and the bodies of what is done to several at once."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ringback.api.numbers import Number
+from ringback.library.scenario_build import kind_of
+from ringback.library.scenario_form import ScenarioFields
+from ringback.library.scenarios import KeptScenario
+
+_LATER = "Not available yet: always empty."
+
+
+class ProfileData(BaseModel):
+    """A scenario's test profile."""
+
+    id: int
+    name: str
+    information: dict[str, Any]
+
+
+class ScenarioAnswer(ScenarioFields, frozen=True):
+    """A scenario."""
+
+    id: int
+    agent_name: str | None = None
+    personality_name: str | None = None
+    metric_names: list[str] = Field(default_factory=list[str])
+    test_profile_data: ProfileData | None = None
+    simulation_description: str = Field(default="", description=_LATER)
+    information_fields: list[Any] = Field(default_factory=list[Any], description=_LATER)
+    phone_number_data: Any = Field(default=None, description=_LATER)
+    suite_type: str = "undefined"
+    is_predefined: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+
+class ScenarioNumbers(BaseModel):
+    """Several scenarios."""
+
+    scenarios: list[Number] = Field(max_length=10_000, examples=[[1, 2]], description="Their numbers.")
+
+
+class TagsToAdd(ScenarioNumbers):
+    """Tags for several scenarios."""
+
+    tags: list[str] = Field(min_length=1, max_length=32, examples=[["nightly"]])
+
+
+def scenario_answer(kept: KeptScenario) -> ScenarioAnswer:
+    """One scenario as it is answered."""
+    fields, profile = kept.fields, kept.profile
+    personality = next(iter(kept.scenario.personalities), None)
+    said = fields.model_dump(exclude={"assistant_id", "project"})
+    said |= {
+        "personality": kept.personality_id,
+        "test_profile": kept.test_profile_id,
+        "metrics": [metric.id for metric in kept.metrics],
+        "scenario_type": kind_of(fields),
+        "scenario_language": kept.scenario.language,
+        "folder_path": "",
+    }
+    return ScenarioAnswer(
+        **said,
+        id=kept.id,
+        agent_name=kept.agent_name,
+        personality_name=personality.name if personality else None,
+        metric_names=[metric.fields.name for metric in kept.metrics],
+        test_profile_data=profile and ProfileData(id=profile.id, name=profile.name, information=profile.information),
+        created_at=kept.created_at,
+        updated_at=kept.updated_at,
+    )
