@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import xmlschema
 from junitparser import Error, Failure, JUnitXml
 
 from ringback.domain.outcome import Outcome
@@ -15,6 +17,9 @@ from ringback.results.export.junit import render
 from ringback.results.summary import summarise
 
 Samples = Any  # conftest.py cannot be imported; its class is documented there
+
+JENKINS = xmlschema.XMLSchema(Path(__file__).parent / "data" / "junit-10.xsd")
+"""What Jenkins' xUnit plugin takes as JUnit XML; data/README.md says where it is from."""
 
 
 def _report(result: Result) -> str:
@@ -86,12 +91,23 @@ def test_a_result_without_runs_is_a_report_too(samples: Samples) -> None:
 )
 def test_no_text_breaks_the_document(hostile: Callable[[str], Result], text: str) -> None:
     report = _report(hostile(text))
+    JENKINS.validate(report.encode("utf-8"))
     _follows_the_strict_schema(_parse(report.encode("utf-8")))
     assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\u202e]", report) is None
 
 
+@pytest.mark.parametrize(
+    ("ours", "broken"), [('time="', 'time="soon '), ("<system-err", "<system-oops"), ('name="', 'n="')]
+)
+def test_the_schema_is_one_that_can_be_broken(samples: Samples, ours: str, broken: str) -> None:
+    report = _report(samples.result())
+    assert not JENKINS.is_valid(report.replace(ours, broken).encode("utf-8"))
+
+
 def test_the_report_follows_the_strict_schema(samples: Samples) -> None:
-    root = _parse(_report(samples.result()))
+    report = _report(samples.result())
+    JENKINS.validate(report.encode("utf-8"))
+    root = _parse(report)
     _follows_the_strict_schema(root)
     assert {outcome.value for outcome in Outcome} | {"unfinished"} > {
         element.get("type") for element in root.iter("error")
