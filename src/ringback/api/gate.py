@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringback.api.access import Access
 from ringback.api.rate import RequestRate
+from ringback.api.sharing import SHARED, comes_by_link
 from ringback.api.twins import is_api
 
 
@@ -18,7 +19,9 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and is_api(scope["path"]):
+        if scope["type"] == "http" and comes_by_link(scope):
+            await self._rate.spend(SHARED)
+        elif scope["type"] == "http" and is_api(scope["path"]):
             key = await self._access.key_of(Headers(scope=scope))
             await self._rate.spend(key.id)
             scope.setdefault("state", {})["api_key"] = key

@@ -3,13 +3,27 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
-from ringback.api.access import needs_read
+from ringback.api.access import needs_read, token_of
 from ringback.api.dependencies import ServicesDep
+from ringback.api.twins import is_api
 from ringback.domain.api_key import ApiKey
 from ringback.errors import Forbidden
 
 SHARE_HEADER = "x-vocera-shareable-link-token"
+
+SHARED = -1
+"""Stands for all who come by a link, in the rate of requests; no key has this number."""
+
+
+def comes_by_link(scope: Scope) -> bool:
+    """Whether a request has the token of a share link and no key. Only what takes a `SharedResult` answers it."""
+    if scope["method"] not in ("GET", "HEAD") or not is_api(scope["path"]):
+        return False
+    headers = Headers(scope=scope)
+    return SHARE_HEADER in headers and token_of(headers) is None
 
 
 def shared_result(request: Request, services: ServicesDep) -> int | None:

@@ -4,6 +4,7 @@ A token is the result's number and the date, sealed with the service's key (encr
 `storage/sealing.py`): it can neither be made nor changed by anybody else, and nothing has to be kept for it.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,8 @@ class ShareLinks:
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
+        self.one_page = asyncio.Semaphore(1)
+        """Pages are made one after the other: each takes memory by the size of its result."""
 
     def token(self, result_id: int, expires_at: datetime | None = None, *, now: datetime | None = None) -> str:
         """A token for one result; it holds for a week where no date is given.

@@ -70,6 +70,11 @@ class Readings:
 
         return await self._database.read(load)
 
+    async def result_ids(self, which: ResultFilter) -> list[int]:
+        """The numbers of all results that fit, the newest first."""
+        query = select(results.c.id).where(*which.conditions()).order_by(results.c.id.desc())
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
     async def listed(self, result_id: int) -> ListedResult:
         """One result as lists show it. Raises `NotFound`."""
 
@@ -114,7 +119,7 @@ class Readings:
 
         return await self._database.read(load)
 
-    async def run_lines(self, which: RunFilter, *, offset: int, limit: int) -> tuple[int, list[KeptRun]]:
+    async def runs_page(self, which: RunFilter, *, offset: int, limit: int) -> tuple[int, list[KeptRun]]:
         """How many runs there are, and one page of them with their records, the newest first."""
         conditions = which.conditions()
 
