@@ -1,6 +1,5 @@
 """Rows to records and back, and the statements that are used for many rows at once."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -70,6 +69,16 @@ EVALUATE_AGAIN = (
 )
 
 
+def _origin_columns(origin: RunOrigin) -> dict[str, Any]:
+    """The columns of a run that say what it was made from; `dataclasses.asdict` copies deeply and takes ten times."""
+    return {
+        "agent_id": origin.agent_id,
+        "personality_id": origin.personality_id,
+        "test_profile_id": origin.test_profile_id,
+        "number": origin.number,
+    }
+
+
 def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
     """The parameters of `SAVE`."""
     return {
@@ -120,7 +129,8 @@ def insert_runs(
         for position, specification in enumerate(specifications)
     ]
     if origins:
-        rows = [row | dataclasses.asdict(origin) for row, origin in zip(rows, origins, strict=True)]
+        for row, origin in zip(rows, origins, strict=True):
+            row.update(_origin_columns(origin))
     connection.execute(insert(runs), rows)
     return list(
         connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position))
