@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ringback.cli import agents, keys, results, run, service, suites
+from ringback.cli import agents, db, keys, results, run, service, suites
 from ringback.cli.streams import lost_output, prepare_streams
 from ringback.errors import RingbackError
 
@@ -45,6 +45,7 @@ agents.register(app)
 results.register(app)
 service.register(app)
 keys.register(app)
+db.register(app)
 
 
 def main() -> None:

@@ -62,11 +62,7 @@ def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) 
             writing = connection.execution_options(**{WRITES: True})
             with writing.begin():
                 version = _create(writing, place)
-    if version > tables.SCHEMA_VERSION:
-        raise StorageError(
-            f"The database {place} was written by a newer Ringback (schema {version}; this one knows "
-            f"{tables.SCHEMA_VERSION}). Upgrade Ringback, or choose another place with RINGBACK_HOME."
-        )
+    refuse_newer(version, place)
     if version < tables.SCHEMA_VERSION:
         # Others may be at work in a database server; a file is one machine's.
         if not (engine.dialect.name == "sqlite" if upgrade is None else upgrade):
@@ -77,6 +73,15 @@ def create_or_check(engine: Engine, place: str, *, upgrade: bool | None = None) 
         from ringback.storage import upgrading  # noqa: PLC0415 - Alembic is heavy, and rarely needed
 
         upgrading.upgrade(engine, place)
+
+
+def refuse_newer(version: int, place: str) -> None:
+    """Raise `StorageError` where the tables are newer than this Ringback."""
+    if version > tables.SCHEMA_VERSION:
+        raise StorageError(
+            f"The database {place} was written by a newer Ringback (schema {version}; this one knows "
+            f"{tables.SCHEMA_VERSION}). Upgrade Ringback, or choose another place with RINGBACK_HOME."
+        )
 
 
 def _create(connection: Connection, place: str) -> int:
