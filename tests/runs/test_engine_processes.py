@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -75,9 +76,19 @@ class Worker:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._said_early: list[str] = []
+
+    async def ready(self) -> None:
+        """Its engine is open; work that was waiting may have begun before."""
+        while (line := await self._read()) != "ready":
+            assert line
+            self._said_early.append(line)
 
     async def line(self) -> str:
         """The next thing that it says; empty when it has ended."""
+        return self._said_early.pop(0) if self._said_early else await self._read()
+
+    async def _read(self) -> str:
         assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE):
             return (await self._process.stdout.readline()).decode().strip()
@@ -113,7 +124,7 @@ async def worker(url: str, *, worker_id: str, places: int, until: str = "done") 
     )
     one = Worker(process)
     try:
-        assert await one.line() == "ready"
+        await one.ready()
         yield one
     finally:
         if process.returncode is None:
@@ -208,7 +219,9 @@ async def test_two_processes_share_one_queue_and_keep_to_their_own_places(postgr
     assert max(int(line.split()[3]) for line in begun[1]) <= 4
 
 
-async def test_queued_work_goes_on_after_the_database_was_killed_and_came_back(postgresql_server: Server) -> None:
+async def test_queued_work_goes_on_after_the_database_was_killed_and_came_back(
+    postgresql_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     url = postgresql_server.database()
     begun: set[RunKey] = set()
     news = asyncio.Condition()
@@ -238,6 +251,9 @@ async def test_queued_work_goes_on_after_the_database_was_killed_and_came_back(p
             await until_over(engine, (run, 1))
     finally:
         await engine.close()
+    told = Counter((record.pathname, record.lineno) for record in caplog.records if record.name == "dbos")
+    assert told
+    assert max(told.values()) == 1, "an outage is told once by each place that notices it, not ten times a second"
 
 
 async def test_a_worker_whose_database_is_gone_ends_all_the_same(postgresql_server: Server) -> None:

@@ -47,6 +47,8 @@ UPKEEP_INTERVAL = 10.0
 _THREADS = 8
 _AT_ONCE = 500
 """Workflows that one statement names."""
+_IN_ONE_COMMIT = 100
+"""Enqueued together: others wait for no longer than that takes, and the first begin while the last are written."""
 _OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _KNOWN = {"ENQUEUED": "enqueued", "DELAYED": "enqueued", "PENDING": "running"}
 _T = TypeVar("_T")
@@ -58,12 +60,16 @@ class Engine:
 
     _open: "Engine | None" = None
 
-    def __init__(self, connections: Connections, place: str, *, worker_id: str, body: RunBody | None) -> None:
+    def __init__(
+        self, connections: Connections, place: str, *, worker_id: str, body: RunBody | None, concurrency: int
+    ) -> None:
         """Use `open`."""
         self._connections = connections
         self._place = place
         self._worker_id = worker_id
         self._body = body
+        # The engine counts what runs here a moment late, and on a busy machine takes more than there are places.
+        self._places = asyncio.Semaphore(concurrency)
         self._version = ""
         self._home = asyncio.get_running_loop()
         # Bodies see the context of who opened the engine, not that of the engine's workflow.
@@ -105,7 +111,7 @@ class Engine:
         if Engine._open is not None:
             raise RuntimeError("This process has an engine open already; close it before another is opened.")
         connections, place = connect(database_url, threads=_THREADS + 4)
-        engine = Engine._open = cls(connections, place, worker_id=worker_id, body=body)
+        engine = Engine._open = cls(connections, place, worker_id=worker_id, body=body, concurrency=concurrency)
         try:
             await engine._in_thread(
                 lambda: engine._launch(
@@ -119,7 +125,11 @@ class Engine:
         return engine
 
     async def enqueue(self, runs: Sequence[RunKey]) -> None:
-        """Have these attempts carried out, all or none; what was enqueued before stays as it is."""
+        """Have these attempts carried out; what was enqueued before stays as it is.
+
+        Raises:
+            StorageError: some may have been enqueued; asking again for all of them is harmless.
+        """
         if runs:
             await self._in_thread(lambda: self._enqueue(runs))
 
@@ -211,15 +221,18 @@ class Engine:
 
     def _enqueue(self, runs: Sequence[RunKey]) -> None:
         client = self._connected()
-        with self._connections.begin() as transaction:
-            for key in runs:
-                options: EnqueueOptions = {
-                    "workflow_name": WORKFLOW,
-                    "queue_name": QUEUE,
-                    "workflow_id": _name(key),
-                    "app_version": self._version,
-                }
-                client.enqueue_in_transaction(transaction, options, *key)
+        rest = iter(runs)
+        # One statement for many rows is no faster with this engine (0.4 ms a run against 0.2); one commit for many is.
+        while portion := list(islice(rest, _IN_ONE_COMMIT)):
+            with self._connections.begin() as transaction:
+                for key in portion:
+                    options: EnqueueOptions = {
+                        "workflow_name": WORKFLOW,
+                        "queue_name": QUEUE,
+                        "workflow_id": _name(key),
+                        "app_version": self._version,
+                    }
+                    client.enqueue_in_transaction(transaction, options, *key)
 
     def _cancel(self, runs: Sequence[RunKey]) -> None:
         client = self._connected()
@@ -319,7 +332,8 @@ class Engine:
         if self._body is None:
             return
         try:
-            await self._body(*key)
+            async with self._places:
+                await self._body(*key)
         except Exception:  # noqa: BLE001 - whatever a body raises ends that run's workflow and nothing else
             _log.exception("Run %d, attempt %d: its body failed; the reconciler decides what becomes of it.", *key)
 

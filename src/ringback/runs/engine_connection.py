@@ -15,7 +15,7 @@ BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer of the file."""
 
 SQLITE_CONNECTIONS = 1
-"""Threads queue for the one connection: waking up in turn is faster than each polling SQLite's lock."""
+"""Threads queue for the one connection, in turn, instead of each asking time and again for the file's lock."""
 
 
 def connect(url: str, *, threads: int) -> tuple[Engine, str]:
@@ -23,7 +23,7 @@ def connect(url: str, *, threads: int) -> tuple[Engine, str]:
 
     Args:
         url: `sqlite:///file` or `postgresql://…`.
-        threads: how many threads of the engine may want a connection at once.
+        threads: connections to PostgreSQL that are kept.
 
     Raises:
         StorageError: another kind of database, or a file that cannot be opened.
