@@ -30,6 +30,10 @@ class Mounted:
         self._places = [(compile_path(prefix + route.path)[0], prefix, route) for prefix, route in found]
         self._templates = {id(route): prefix + route.path for _, prefix, route in self._places}
 
+    def routes(self) -> list[tuple[str, APIRoute]]:
+        """All routes, each with the prefix that it is under."""
+        return [(prefix, route) for _, prefix, route in self._places]
+
     def methods(self, path: str) -> set[str]:
         """The methods that a canonical path has; none: there is no such path."""
         return {method for pattern, _, route in self._places if pattern.match(path) for method in route.methods or ()}
