@@ -28,6 +28,9 @@ class Settings(BaseModel):
     database_url: str | None = Field(
         default=None, description="Database; by default an SQLite file in the home folder."
     )
+    database_patience: float = Field(
+        default=60.0, ge=0, description="Seconds to try again after the connection to PostgreSQL was lost."
+    )
     api_key: SecretStr | None = Field(
         default=None, description="API key; also the secret sent to agents where nothing nearer is set."
     )

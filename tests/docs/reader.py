@@ -19,6 +19,7 @@ from ringback.library.project import load_project
 
 PORT = "8765"
 MODEL = "http://localhost:11434/v1"
+DATABASE = "postgresql://ringback:change-me@db.example.com/ringback"
 TUNNEL = "wss://some-name.example.com"
 SCRIPTS = Path(sys.executable).parent
 QUICK = {
@@ -43,9 +44,10 @@ _VARIES = (
 class Reader:
     """Carries out the blocks of one page; raises AssertionError where the page is wrong."""
 
-    def __init__(self, folder: Path, model_url: str) -> None:
+    def __init__(self, folder: Path, model_url: str, database_url: str = "") -> None:
         self._folder = folder
         self._model_url = model_url
+        self._database_url = database_url
         self._servers: list[subprocess.Popen[bytes]] = []
         self._port = ""
         keep = {name: os.environ[name] for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
@@ -213,6 +215,7 @@ class Reader:
     def _here(self, text: str) -> str:
         """The text with the addresses of this machine in place of the page's."""
         text = text.replace(MODEL, self._model_url).replace(TUNNEL, f"ws://localhost:{PORT}")
+        text = text.replace(DATABASE, self._database_url)
         if PORT in text and not self._port:
             self._port = _free_port()
         return text.replace(PORT, self._port) if self._port else text

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 from pages import PROJECT, anchors, blocks, linked_pages, links, name_of, pages
-from reader import Reader
+from reader import DATABASE, Reader
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
-def test_what_a_page_says_can_be_done(page: Path, tmp_path: Path, model_url: str) -> None:
-    with Reader(tmp_path, model_url) as reader:
+def test_what_a_page_says_can_be_done(
+    page: Path, tmp_path: Path, model_url: str, request: pytest.FixtureRequest
+) -> None:
+    needs_server = DATABASE in page.read_text(encoding="utf-8")
+    database_url: str = request.getfixturevalue("postgresql_url") if needs_server else ""
+    with Reader(tmp_path, model_url, database_url) as reader:
         for block in blocks(page):
             reader.carry_out(block)
 

@@ -44,6 +44,7 @@ def postgresql_engine(url: URL, *, lock_timeout: float) -> Engine:
         poolclass=QueuePool,
         pool_size=CONNECTIONS,
         max_overflow=0,
+        hide_parameters=True,  # rows are nobody's business, also where an error is logged whole
         connect_args={name: value for name, value in _NETWORK.items() if name not in url.query},
     )
 

@@ -37,6 +37,7 @@ def sqlite_engine(path: Path | None, *, busy_timeout: float) -> Engine:
         # A database in memory lives as long as its one connection.
         pool_size=CONNECTIONS if path else 1,
         max_overflow=0,
+        hide_parameters=True,  # rows are nobody's business, also where an error is logged whole
         connect_args={"check_same_thread": False},
     )
 

@@ -11,7 +11,7 @@ from ringback.storage.keys import KeyStore
 @asynccontextmanager
 async def open_keys(settings: Settings) -> AsyncGenerator[KeyStore]:
     """The keys, for as long as the context lasts. Raises `StorageError`."""
-    database = await Database.open(settings.effective_database_url, busy_timeout=10.0)
+    database = await Database.open(settings.effective_database_url, patience=settings.database_patience)
     try:
         yield KeyStore(database)
     finally:

@@ -66,7 +66,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     """
     key = settings.encryption_key
     seal = Seal(key.get_secret_value() if key else key_of_home(settings.home))
-    database = await Database.open(settings.effective_database_url, busy_timeout=10.0)
+    database = await Database.open(settings.effective_database_url, patience=settings.database_patience)
     store = Store(database, Owner.this_process("service"))
     personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
     await personalities.make_ready()
