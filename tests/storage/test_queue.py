@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Asked, Provenance, Result, Run, RunOrigin, RunSpecification, RunStatus
 from ringback.domain.scenario import MetricDefinition, Scenario, ScenarioType
@@ -279,6 +280,19 @@ async def test_runs_are_handed_back_by_a_worker_that_stops(desk: Desk) -> None:
     assert handed_back == [claims[0].run.id]
     assert await desk.row(claims[0].run.id) == ("queued", 2, None, 0)
     assert await desk.workers.alive() == []
+
+
+async def test_a_cancelled_run_whose_worker_is_gone_is_not_begun_again(desk: Desk) -> None:
+    result = await desk.ask(2)
+    claims = await desk.begin(2)
+    await desk.queue.cancel_result(result.id)
+
+    assert await desk.workers.hand_back(desk.owner, all_but=[claims[0].run.id]) == []
+    await desk.silence(desk.owner, 60)
+    assert (await desk.workers.recover(silence=30, most_losses=2, patience=300)).queued == ()
+
+    endings = [run.conversation.ending.code for run in (await desk.store.result(result.id)).runs if run.conversation]
+    assert endings == [EndingCode.CANCELLED] * 2
 
 
 async def test_scoring_again_keeps_the_record_and_opens_the_result(desk: Desk, finish: Finish) -> None:

@@ -71,6 +71,7 @@ class Worker:
         self._calls: dict[int, tuple[Call, Progress]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
+        self._leaving = False
         self._begin()
 
     def _begin(self) -> None:
@@ -119,6 +120,7 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
+        self._leaving = True
         await self._workers.stop(self.owner)
         handed_back = await self._workers.hand_back(self.owner)
         # Their rows are not this worker's any more, so whatever still comes of them is not stored.
@@ -134,12 +136,16 @@ class Worker:
                 await self._idle.wait()
 
     async def _beat(self) -> None:
+        if self._leaving:
+            return
         if await self._workers.beat(self.owner):
             under_way = set(self._calls)
             # What a lost answer of the database left in this worker's name, without anybody working on it.
             orphans = await self._workers.hand_back(self.owner, all_but=under_way, older_than=_ORPHAN)
             if orphans:
                 self._queue.wake()
+            return
+        if self._leaving:  # it said so itself, while this was on its way
             return
         log.warning(
             "This worker was silent for so long that its runs were given to others; it goes on under a new name."

@@ -84,7 +84,13 @@ class Workers:
             now = now_of(connection)
             quiet = runs.c.updated_at <= now - timedelta(seconds=older_than)
             left = _runs_of(connection, runs.c.status.in_(_BEGUN), runs.c.owner == str(owner), quiet)
-            return [_queue_again(connection, one, now, lost=False) for one in left if one.run.id not in all_but]
+            mine = [one for one in left if one.run.id not in all_but]
+            for one in mine:
+                if one.cancelled:
+                    self._end(connection, one, now, _CANCELLED)
+                else:
+                    _queue_again(connection, one, now, lost=False)
+            return [one.run.id for one in mine if not one.cancelled]
 
         return await self._database.write(hand_back)
 
@@ -113,23 +119,25 @@ class Workers:
             queued: list[int] = []
             given_up: list[int] = []
             for lost in _unfinished_of(connection, runs.c.owner.not_in(alive)):
-                if lost.times_lost < most_losses:
+                if lost.cancelled:
+                    self._end(connection, lost, now, _CANCELLED)
+                elif lost.times_lost < most_losses:
                     queued.append(_queue_again(connection, lost, now, lost=True))
                 else:
-                    given_up.append(self._end(connection, lost, now, f"{lost.times_lost + 1} workers died with it"))
+                    given_up.append(
+                        self._end(connection, lost, now, _given_up(f"{lost.times_lost + 1} workers died with it"))
+                    )
             late = now - timedelta(seconds=patience)
             waiting = (runs.c.status == RunStatus.QUEUED, runs.c.times_lost > 0, runs.c.updated_at < late)
             given_up.extend(
-                self._end(connection, lost, now, f"nobody took it up again within {patience:g} seconds")
+                self._end(connection, lost, now, _given_up(f"nobody took it up again within {patience:g} seconds"))
                 for lost in _runs_of(connection, *waiting)
             )
             return Recovery(workers=tuple(dead), queued=tuple(queued), given_up=tuple(given_up))
 
         return await self._database.write(recover)
 
-    def _end(self, connection: Connection, lost: "_Lost", now: datetime, why: str) -> int:
-        sentence = f"Worker lost: the process that carried the run out died, and {why}."
-        ending = Ending(code=EndingCode.INTERRUPTED, sentence=sentence)
+    def _end(self, connection: Connection, lost: "_Lost", now: datetime, ending: Ending) -> int:
         run = lost.run
         conversation = run.conversation or Conversation(
             started_at=run.started_at or now, duration=0.0, entries=(), ending=ending
@@ -139,7 +147,7 @@ class Workers:
             done = replace(
                 done,
                 conversation=replace(conversation, ending=ending),
-                evaluation=Evaluation(outcome=Outcome.ERROR, reason=sentence),
+                evaluation=Evaluation(outcome=Outcome.ERROR, reason=ending.sentence),
             )
         connection.execute(
             update(runs)
@@ -164,6 +172,18 @@ class Workers:
 class _Lost:
     run: Run
     times_lost: int
+    cancelled: bool
+    """Somebody wanted it to end: it is not begun again."""
+
+
+_CANCELLED = Ending(
+    code=EndingCode.CANCELLED, sentence="The run was cancelled; its worker was gone before it could end the call."
+)
+
+
+def _given_up(why: str) -> Ending:
+    sentence = f"Worker lost: the process that carried the run out died, and {why}."
+    return Ending(code=EndingCode.INTERRUPTED, sentence=sentence)
 
 
 def _give_up_workers(connection: Connection, now: datetime, silence: float) -> list[str]:
@@ -192,13 +212,16 @@ def _unfinished_of(connection: Connection, whose: object) -> list[_Lost]:
 
 def _runs_of(connection: Connection, *which: object) -> list[_Lost]:
     query = (
-        RUNS.add_columns(runs.c.times_lost)
+        RUNS.add_columns(runs.c.times_lost, runs.c.cancel_requested_at)
         .where(runs.c.owner_kind == KIND, *which)  # pyright: ignore[reportArgumentType] - SQL expressions
         .order_by(runs.c.id)
         .with_for_update(of=runs)
     )
     loader = RunLoader()
-    return [_Lost(loader.load(row), row.times_lost) for row in connection.execute(query)]
+    return [
+        _Lost(loader.load(row), row.times_lost, row.cancel_requested_at is not None)
+        for row in connection.execute(query)
+    ]
 
 
 def _queue_again(connection: Connection, left: _Lost, now: datetime, *, lost: bool) -> int:
