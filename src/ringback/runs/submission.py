@@ -12,7 +12,7 @@ from ringback.errors import InvalidFields
 from ringback.runs.agent_snapshot import open_agent, seal_agent
 from ringback.runs.submission_plan import Content, NumbersOf, Shelves, find_content, specify
 from ringback.runs.submission_request import Over, RunsWanted, wanted_again
-from ringback.storage.answers import AlreadyAnswered, Answers, IdempotencyKey
+from ringback.storage.answers import AlreadyAnswered, Answers, IdempotencyKey, KeptRequest
 from ringback.storage.sealing import Seal
 from ringback.storage.store import Store
 
@@ -105,6 +105,10 @@ class Submission:
             raise InvalidFields({"id": [f"Result {result_id} is of `ringback run`; only that command can repeat it."]})
         wanted = wanted_again(kept.document, open_agent(kept.sealed_agent, self._seal))
         return await self.submit(replace(wanted, name=kept.name), key, idempotency=idempotency)
+
+    async def request_of(self, result_id: int) -> KeptRequest:
+        """What a result was asked for with. Raises `NotFound`."""
+        return await self._answers.request_of(result_id)
 
     async def rehearse(self, wanted: RunsWanted) -> Rehearsal:
         """What a request would come to; nothing is stored. Raises as `submit` does."""

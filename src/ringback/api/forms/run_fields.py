@@ -62,6 +62,12 @@ def _url(value: str) -> str:
         raise PydanticCustomError("url", "{sentence}", {"sentence": str(error)}) from None
 
 
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "A valid number is required.")
+    return value
+
+
 def _unique(value: list[int]) -> list[int]:
     return list(dict.fromkeys(value))
 
@@ -109,6 +115,9 @@ Headers = Annotated[
     WithJsonSchema({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}),
 ]
 """Names and values of headers."""
+
+Seconds = Annotated[float, BeforeValidator(_no_truth), Field(ge=1, le=3600)]
+"""1 to 3600."""
 
 Count = Annotated[Number, Field(ge=1)]
 """A whole number from 1."""

@@ -11,6 +11,7 @@ from ringback.api.forms.run_fields import (
     Ids,
     ProviderId,
     ScenarioSelector,
+    Seconds,
     SocketUrl,
     Tag,
 )
@@ -169,9 +170,7 @@ class TextRunForm(RunForm):
 class ChatRunForm(RunForm):
     """A run request in pull mode: the client fetches what the caller says, and answers it."""
 
-    timeout: float | None = Field(
-        default=None, ge=1, le=3600, description="Seconds that one whole conversation may take."
-    )
+    timeout: Seconds | None = Field(default=None, description="Seconds that one whole conversation may take.")
 
     def wanted(self, operation: str, over: Over, **more: Any) -> RunsWanted:
         """The request. Raises `InvalidFields`."""
