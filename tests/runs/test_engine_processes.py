@@ -253,7 +253,7 @@ async def test_queued_work_goes_on_after_the_database_was_killed_and_came_back(
         await engine.close()
     told = Counter((record.pathname, record.lineno) for record in caplog.records if record.name == "dbos")
     assert told
-    assert max(told.values()) == 1, "an outage is told once by each place that notices it, not ten times a second"
+    assert max(told.values()) <= 3, "each place that notices an outage tells it every half minute, not at each try"
 
 
 async def test_a_worker_whose_database_is_gone_ends_all_the_same(postgresql_server: Server) -> None:
