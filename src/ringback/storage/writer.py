@@ -66,8 +66,10 @@ class GroupedWriter:
 
     async def _drain(self) -> None:
         try:
-            await asyncio.sleep(self._window)
             while self._waiting:
+                # Before each group: what came while the last one was written is a run or two, and a transaction with
+                # its trip to the thread costs as much as saving ten of them.
+                await asyncio.sleep(self._window)
                 group, self._waiting = self._waiting[:_LARGEST_GROUP], self._waiting[_LARGEST_GROUP:]
                 await self._write_group(group)
         finally:
