@@ -18,15 +18,14 @@ from ringback.storage.rows import (
     EVALUATE_AGAIN,
     QUEUE_AGAIN,
     RUNS,
-    SAVE,
     UNFINISHED,
     RunLoader,
     asked_columns,
-    bound,
     counts_of,
     insert_runs,
     load_result,
 )
+from ringback.storage.saving import save_all
 from ringback.storage.writer import GroupedWriter, RunChange
 
 
@@ -337,8 +336,8 @@ class Store:
         """Save changes together; the ids of those whose run is not this process's (any more), or is done."""
 
         def save(connection: Connection) -> Collection[int]:
-            written = connection.execute(SAVE, [bound(change, self._owner) for change in changes])
-            return () if written.rowcount == len(changes) else self._refused(connection, changes)
+            written = save_all(connection, changes, self._owner)
+            return () if written == len(changes) else self._refused(connection, changes)
 
         return await self._database.write(save, repeat=True)
 
