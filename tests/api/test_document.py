@@ -1,0 +1,81 @@
+"""The OpenAPI document: valid, complete, and one name for each operation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from running_service import Service
+
+from ringback.api.document import TAGS, operation_id
+from ringback.api.twins import is_api
+
+
+@pytest.fixture
+async def document(service: Service) -> dict[str, Any]:
+    reply = await service.get("/openapi.json", key=None)
+    assert reply.status == 200
+    return reply.body
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        yield from ((method, path, operation) for method, operation in item.items())
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_each_operation_stands_once_and_under_its_first_spelling(document: dict[str, Any]) -> None:
+    for path in document["paths"]:
+        assert "-external" not in path
+        assert path.endswith("/") is is_api(path), path
+        assert not path.startswith("/test_framework/v2/") or "/aiagents/" in path
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names))
+    assert all(name.isidentifier() for name in names)
+    assert {"scenarios_list", "scenarios_create", "scenarios_read", "scenarios_update", "scenarios_delete"} <= set(
+        names
+    )
+
+
+def test_each_operation_has_a_description_a_known_tag_and_all_its_errors(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        place = f"{method} {path}"
+        assert operation.get("description"), place
+        assert operation["tags"][0] in TAGS, place
+        assert "422" not in operation["responses"], place
+        if not is_api(path):
+            assert operation["security"] == [], place
+            continue
+        assert operation["security"] == [{"VoceraApiKey": []}, {"CekuraApiKey": []}, {"Bearer": []}]
+        assert {"400", "401", "403", "429", "503"} <= operation["responses"].keys(), place
+        if "{" in path:
+            assert "404" in operation["responses"], place
+        if "requestBody" in operation:
+            assert {"409", "413"} <= operation["responses"].keys(), place
+
+
+def test_nothing_of_the_framework_s_own_errors_is_left(document: dict[str, Any]) -> None:
+    assert not {"HTTPValidationError", "ValidationError"} & document["components"]["schemas"].keys()
+    assert all(tag["description"] for tag in document["tags"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("get", "/test_framework/v1/scenarios/", "scenarios_list"),
+        ("post", "/test_framework/v1/scenarios/", "scenarios_create"),
+        ("patch", "/test_framework/v1/scenarios/{scenario_id}/", "scenarios_update"),
+        ("post", "/test_framework/v1/scenarios/run_scenarios_text/", "scenarios_run_scenarios_text"),
+        ("get", "/test_framework/v1/runs/{run_id}/chat/{turn_id}/", "runs_chat_read"),
+        ("post", "/test_framework/v1/runs/{run_id}/chat/", "runs_chat"),
+        ("post", "/test_framework/v2/aiagents/", "v2_aiagents_create"),
+        ("put", "/user/api/v1/user-api-key/{key_id}/", "user_api_key_replace"),
+        ("get", "/healthz/ready", "healthz_ready"),
+    ],
+)
+def test_names_of_operations_are_made_of_their_paths(method: str, path: str, name: str) -> None:
+    assert operation_id(method, path) == name
