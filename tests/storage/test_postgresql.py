@@ -252,6 +252,46 @@ async def test_a_database_that_is_read_only_is_named(postgresql_url: str, admin:
     await database.close()
 
 
+async def test_a_full_disk_refuses_a_result_whole(postgresql_url: str, admin: Any, add: Add, finish: Finish) -> None:
+    """What was there before stays readable, nothing of the new result is there, and with space it goes on."""
+    store = await Store.open(postgresql_url)
+    kept = await add(store, 1)
+    admin.execute(
+        """
+        create function full_disk() returns trigger language plpgsql as $$
+        begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+        create trigger full_disk before insert or update on runs execute function full_disk();
+        """
+    )
+    with pytest.raises(StorageError, match=r"The disk of the database .* is full\. Free some space"):
+        await add(store, 100)
+    with pytest.raises(StorageError, match="is full"):
+        await store.finish_run(finish(kept.runs[0]))
+    assert [overview.result.id for overview in await store.results()] == [kept.id]
+    admin.execute("drop trigger full_disk on runs")
+    assert await store.finish_run(finish(kept.runs[0]))
+    assert len((await add(store, 100)).runs) == 100
+    await store.close()
+
+
+async def test_a_server_without_room_for_another_connection_is_named(postgresql_url: str, admin: Any) -> None:
+    role = "r" + postgresql_url.rpartition("/")[2]
+    admin.execute(f"create role {role} login connection limit 0")
+    try:
+        with pytest.raises(StorageError, match="takes no more connections"):
+            await Database.open(postgresql_url.replace("postgres@", f"{role}@"), patience=0.1)
+    finally:
+        admin.execute(f"drop role {role}")
+
+
+async def test_a_server_that_hangs_does_not_answer_a_ping(database: Database, admin: Any) -> None:
+    with admin.transaction():
+        admin.execute("lock table ringback_schema in access exclusive mode")
+        with pytest.raises(StorageError, match="does not answer"):
+            await database.ping(within=0.05)
+    await database.ping()
+
+
 async def test_a_role_without_rights_is_named(postgresql_url: str, admin: Any) -> None:
     await (await Database.open(postgresql_url)).close()
     role = "r" + postgresql_url.rpartition("/")[2]

@@ -64,7 +64,7 @@ _BY_TEXT = (
     ("role ", "The database {place} does not know the user of RINGBACK_DATABASE_URL."),
     ("database ", "There is no database {place}. Make it with `createdb`, or check RINGBACK_DATABASE_URL."),
     ("no pg_hba.conf entry", "The server of the database {place} lets nobody in from this machine with that user."),
-    ("too many clients", "The database {place} takes no more connections. Raise its max_connections."),
+    ("too many", "The database {place} takes no more connections. Raise its limit, or run fewer workers."),
     ("the database system is", "The server of the database {place} was stopped or restarts. " + _REACHED),
     ("resolve host", "No machine of that name is known: the database {place} cannot be found. " + _REACHED),
     ("refused", "Nobody answers for the database {place}: the connection was refused. " + _REACHED),

@@ -17,7 +17,7 @@ In each case ours has left nothing behind, and finds what the other did when it 
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "25P03", "53300")
 """The server or the connection went away, or has no room for one more (53300)."""
 
-_RESTARTING = ("the database system is", "server closed the connection", "too many clients")
+_RESTARTING = ("the database system is", "server closed the connection", "too many")
 """How a server that comes or goes refuses a connection; there is no code for it in that case."""
 
 _FOR_GOOD = (
