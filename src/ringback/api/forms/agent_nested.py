@@ -200,8 +200,12 @@ def _add_chat(provider: dict[str, Any], fields: dict[str, Any], secrets: dict[st
     if "type" in details:
         fields["chat_type"] = kind
     config = dict(_object(details.get("config")))
-    config.pop("configured", None)
+    if kind is None and config.get("url"):
+        fields["chat_type"] = OWN_CHAT
     if kind in (None, OWN_CHAT):
         secrets |= {_CHAT[name]: config.pop(name) for name in tuple(config) if name in _CHAT}
-    elif config:
+        return
+    # What only answers have is not taken for settings when it is written back.
+    config = {name: value for name, value in config.items() if value and not name.endswith("configured")}
+    if config:
         secrets |= {"websocket_url": None, "websocket_headers": {}, "chat_config": config}
