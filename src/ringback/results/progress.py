@@ -44,6 +44,8 @@ class _Follower:
     """What one client has not been told yet; a slow one is told of the last state of each run only."""
 
     waiting: dict[int, tuple[RunLine, datetime]] = field(default_factory=dict[int, tuple[RunLine, datetime]])
+    told: dict[int, datetime] = field(default_factory=dict[int, datetime])
+    """The change of each run that it knows."""
     ended: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -110,6 +112,7 @@ class ProgressFeed:
             since, after = _position(last_event_id)
             while page := await self._readings.changed_runs(result_id, since=since, after=after, limit=_PAGE):
                 for run, changed_at in page:
+                    follower.told[run.id] = changed_at
                     yield _run_event(run, changed_at, line, counts)
                 since, after = page[-1][1], page[-1][0].id
             async for event in self._news(watch, follower, line, counts):
@@ -129,7 +132,9 @@ class ProgressFeed:
             told, follower.waiting = follower.waiting, {}
             for run, changed_at in told.values():
                 last = changed_at
-                yield _run_event(run, changed_at, line, counts)
+                if follower.told.get(run.id) != changed_at:
+                    follower.told[run.id] = changed_at
+                    yield _run_event(run, changed_at, line, counts)
             if follower.ended and not follower.waiting:
                 name = "result.completed" if watch.head else "result.removed"
                 yield ProgressEvent(name=name, data=_result_data(line, counts), id=f"{_micros(last)}-{_OVER}")

@@ -154,7 +154,7 @@ async def _listed(readings: Readings, wanted: Sequence[int], fits: Callable[[Kep
 def _numbers(given: Sequence[str]) -> list[int]:
     """Raises `UsageError` in the reference product's words; a JSON array is one of the things that are refused."""
     texts = [text.strip() for part in given for text in part.split(",")]
-    if not texts or not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):  # noqa: PLR2004 - 63 bits
+    if not texts or not all(text.isascii() and text.isdecimal() and len(text) < 20 for text in texts):  # noqa: PLR2004 - 64 bits
         raise UsageError(_NOT_NUMBERS)
     wanted = list(dict.fromkeys(map(int, texts)))
     if len(wanted) > MOST_AT_ONCE:
