@@ -12,6 +12,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from ringback import errors
@@ -71,8 +72,8 @@ def _too_many(error: errors.TooManyRequests) -> JSONResponse:
 
 def _storage(error: errors.StorageError) -> JSONResponse:
     """The sentence names files and machines, which are the operator's business: it goes to the log."""
-    if isinstance(error.__cause__, OverflowError):
-        return _detail(400, "A number of the request is larger than any that is kept.")
+    if isinstance(error.__cause__, OverflowError | DataError):
+        return _detail(400, "The request has a value that can neither be kept nor looked for, e.g. too large a number.")
     logger.error("The database cannot be used", exc_info=error)
     again = {"Retry-After": str(RETRY_AFTER_STORAGE)}
     return _detail(503, "The database cannot be used at this moment. Try again in a few seconds.", again)

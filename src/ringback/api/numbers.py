@@ -7,7 +7,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 LARGEST = 2**63 - 1
-"""What a database holds."""
+"""What a database holds in its widest columns."""
+LARGEST_ID = 2**31 - 1
+"""What it holds in columns of record numbers."""
 
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 
@@ -35,7 +37,7 @@ Number = Annotated[int, BeforeValidator(_read), WithJsonSchema(_SCHEMA, mode="va
 Id = Annotated[
     int,
     BeforeValidator(_read),
-    Field(description="A number, or a string of digits."),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST}, mode="validation"),
+    Field(le=LARGEST_ID),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_ID}, mode="validation"),
 ]
 """The number of a record in a path: what is no number there is a record that does not exist, 404."""
