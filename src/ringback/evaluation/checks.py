@@ -92,7 +92,7 @@ def _agent_said(check: AgentSaid, record: Record) -> CheckScore:
                 name="",
                 passed=True,
                 explanation=f"Entry {entry.number}: “{excerpt(entry.content)}”.",
-                evidence=tuple(Evidence(entry=entry.number, quote=quote or "") for quote in quotes),
+                evidence=tuple([Evidence(entry=entry.number, quote=quote or "") for quote in quotes]),
             )
     return CheckScore(
         name="", passed=False, explanation=_not_said(_wanted(check), record), evidence=_last_words(record)

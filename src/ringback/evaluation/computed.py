@@ -38,7 +38,8 @@ class Latency:
                 explanation="The agent answered no turn of the caller.",
             )
         values = [entry.latency or 0.0 for entry in answers]
-        slowest = max(answers, key=lambda entry: entry.latency or 0.0)
+        longest = max(values)
+        slowest = answers[values.index(longest)]
         lag = record.conversation.loop_lag
         doubt = f" Not trusted: Ringback itself lagged by up to {lag:.3f} s." if lag > LAG_BOUND else ""
         return MetricScore(
@@ -48,7 +49,7 @@ class Latency:
             value=sum(values) / len(values),
             unit="s",
             explanation=f"Mean of {len(values)} answers; the slowest, entry {slowest.number}, "
-            f"took {max(values):.3f} s.{doubt}",
+            f"took {longest:.3f} s.{doubt}",
             evidence=(Evidence(entry=slowest.number),),
             percentiles=percentiles(values),
         )
@@ -110,11 +111,7 @@ class WordShare:
 
     async def measure(self, record: Record) -> MetricScore:
         """The agent's words, divided by those of agent and caller together; words are what blanks separate."""
-        words = {Role.AGENT: 0, Role.CALLER: 0}
-        for entry in record.entries:
-            if entry.role in words:
-                words[entry.role] += len(entry.content.split())
-        agent, caller = words[Role.AGENT], words[Role.CALLER]
+        agent, caller = _words_of(Role.AGENT, record), _words_of(Role.CALLER, record)
         return MetricScore(
             slug=self.slug,
             name=self.name,
@@ -123,6 +120,10 @@ class WordShare:
             unit="share",
             explanation=f"The agent said {agent} words, the caller {caller}.",
         )
+
+
+def _words_of(role: Role, record: Record) -> int:
+    return sum([len(entry.content.split()) for entry in record.entries if entry.role is role])
 
 
 COMPUTED: Mapping[str, Metric] = {

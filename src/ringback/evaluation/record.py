@@ -31,19 +31,16 @@ class Record:
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
-
-    @cached_property
-    def entries(self) -> tuple[Entry, ...]:
+        self.entries = _judged(conversation)
         """The entries that are judged, in order."""
-        late = {finding.entry for finding in self.conversation.findings if finding.code is FindingCode.AFTER_END}
-        if not late:
-            return self.conversation.entries
-        return tuple(entry for entry in self.conversation.entries if entry.tool is not None or entry.number not in late)
+        self.latencies = [entry for entry in self.entries if entry.latency is not None]
+        """The entries that carry a reply latency."""
 
     @cached_property
     def agent_words(self) -> list[tuple[Entry, str]]:
         """What the agent said, each entry with its folded text."""
-        return [(entry, fold(entry.content)) for entry in self.entries if entry.role is Role.AGENT and entry.content]
+        agent = Role.AGENT
+        return [(entry, fold(entry.content)) for entry in self.entries if entry.role is agent and entry.content]
 
     @cached_property
     def tool_uses(self) -> list[ToolUse]:
@@ -67,10 +64,12 @@ class Record:
                 use.results.append(entry)
         return uses
 
-    @cached_property
-    def latencies(self) -> list[Entry]:
-        """The entries that carry a reply latency."""
-        return [entry for entry in self.entries if entry.latency is not None]
+
+def _judged(conversation: Conversation) -> tuple[Entry, ...]:
+    if not conversation.findings:
+        return conversation.entries
+    late = {finding.entry for finding in conversation.findings if finding.code is FindingCode.AFTER_END}
+    return tuple(entry for entry in conversation.entries if entry.tool is not None or entry.number not in late)
 
 
 def _next_waiting(waiting: deque[ToolUse] | None) -> ToolUse | None:
