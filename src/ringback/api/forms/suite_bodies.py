@@ -76,19 +76,20 @@ async def _json(request: Request) -> Any:
 
 
 async def _form(request: Request, largest: int) -> tuple[dict[str, Any], bytes | None]:
-    try:
-        parts = await request.form(max_files=1, max_fields=50, max_part_size=largest)
-    except HTTPException as error:  # what is no form
-        raise UsageError(f"Form parse error - {error.detail}") from None
     said: dict[str, Any] = {}
     file: bytes | None = None
-    for name, part in parts.multi_items():
-        if isinstance(part, UploadFile):
-            file = await part.read()
-        elif part:
-            said[name] = _value(name, part)
-    check = {name: value for name, value in said.items() if name != "spec"}
-    _check("non_field_errors", check)
+    try:
+        async with request.form(max_files=1, max_fields=50, max_part_size=largest) as parts:
+            for name, part in parts.multi_items():
+                if isinstance(part, UploadFile):
+                    file = await part.read()
+                elif part:  # a field that was left empty is one that was left out
+                    said[name] = _value(name, part)
+    except HTTPException as error:
+        if error.status_code != 400:  # noqa: PLR2004 - too large, say
+            raise
+        raise UsageError(f"Form parse error - {error.detail}") from None
+    _check("non_field_errors", {name: value for name, value in said.items() if name != "spec"})
     return said, file
 
 
