@@ -28,7 +28,7 @@ def visible(text: str) -> str:
     their Unicode pictures (`␀`), direction overrides, characters without width and lone surrogates their code point
     (`[U+202E]`). Joiners stay, for emoji and some scripts are written with them.
     """
-    if text.isprintable() and text.isascii():
+    if text.isprintable():  # nothing that is looked for below is
         return text
     return _UNSAFE.sub(_shown, _ESCAPE_SEQUENCE.sub("", text.replace("\r\n", "\n")))
 

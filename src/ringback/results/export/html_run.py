@@ -310,6 +310,8 @@ def clock(seconds: float) -> str:
 
 def marked(text: str, quotes: Sequence[tuple[str, str]]) -> Markup:
     """The text, escaped, with each quote that stands in it marked in its verdict's light; the worse one covers."""
+    if not quotes:
+        return escape(text)
     lights = [""] * len(text)
     found_any = False
     for light, quote in sorted(quotes, key=lambda found: -_RANK[found[0]]):
