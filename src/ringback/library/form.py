@@ -4,6 +4,7 @@ A form is lenient where the reference product's clients are loose (fields that a
 stands for the default, numbers may come as text) and strict about everything else.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, cast
 
@@ -14,6 +15,8 @@ from ringback.errors import InvalidFields, NotFound
 
 _DEEPEST = 50
 """Levels of objects and lists inside of each other."""
+
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 _Form = TypeVar("_Form", bound="Form")
 
@@ -97,9 +100,9 @@ def check_text(value: Any, depth: int = 0) -> None:
     if depth > _DEEPEST:
         raise PydanticCustomError("too_deep", "This is nested too deeply.")
     if isinstance(value, str):
-        if "\0" in value:
-            raise PydanticCustomError("null_character", "Null characters are not allowed.")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if found := _UNFIT.search(value):
+            if found.group() == "\0":
+                raise PydanticCustomError("null_character", "Null characters are not allowed.")
             raise PydanticCustomError("surrogate", "This is not valid Unicode text.")
     elif isinstance(value, Mapping):
         for key, inner in cast("Mapping[Any, Any]", value).items():

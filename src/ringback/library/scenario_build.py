@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from pydantic import TypeAdapter
+
+from ringback.domain.check import Check
 from ringback.domain.rubric import Rubric
 from ringback.domain.scenario import (
     AfterScript,
@@ -20,7 +23,7 @@ from ringback.evaluation.rubric import CHECKS, EXPECTED_OUTCOME
 from ringback.library.document import Place, spell
 from ringback.library.rules import conditional_actions, scenario_rules, shared_rules
 from ringback.library.scenario_form import ScenarioFields
-from ringback.library.suite_format import ConditionalActionsEntry, ConditionEntry, ScenarioEntry
+from ringback.library.suite_format import CallerTool, ConditionalActionsEntry, ConditionEntry, ScenarioEntry
 from ringback.library.validation import Finding, did_you_mean, validate
 
 _OURS = {
@@ -31,7 +34,7 @@ _OURS = {
 }
 """Suite file's keys whose fields are called otherwise."""
 
-TOOLS = {
+TOOLS: dict[str, CallerTool] = {
     "TOOL_END_CALL": "end_call",
     "TOOL_END_CALL_ONLY_ON_TRANSFER": "end_call_only_on_transfer",
     "TOOL_END_CALL_ON_TRANSFER": "end_call_only_on_transfer",
@@ -43,6 +46,7 @@ TOOLS = {
 }
 """The reference product's names of the caller's tools; those of suite files are understood too."""
 
+_CHECKS = TypeAdapter[tuple[Check, ...]](tuple[Check, ...])
 _WHOLE = "instructions"
 """The field that gets the sentences about the scenario as a whole."""
 
@@ -92,9 +96,9 @@ def domain_scenario(
     metrics: Mapping[int, MetricDefinition],
 ) -> Scenario:
     """The scenario that runs; its fields have been found in order when they were written."""
-    entry = ScenarioEntry.model_validate_json(json.dumps(_entry(fields)))
     kind = kind_of(fields)
-    actions = entry.conditional_actions if kind == "conditional_actions" else None
+    said = _conditions(fields.conditional_actions) if kind == "conditional_actions" else None
+    actions = ConditionalActionsEntry.model_validate(said) if said is not None else None
     language = fields.scenario_language or (personality.language if personality else "en")
     optional: dict[str, Any] = {
         "min_turns": fields.min_turns,
@@ -102,28 +106,25 @@ def domain_scenario(
         "max_duration": fields.max_duration,
         "pass_rate": fields.pass_rate,
     }
-    facts = entry.facts
     return Scenario(
         key=f"scenario-{number}",
         name=fields.name,
         type=ScenarioType(kind),
         language=language,
         instructions=fields.instructions,
-        script=tuple(entry.script or ()) if kind == "script" else (),
-        after_script=AfterScript(entry.then or "hang_up"),
+        script=tuple(fields.script or ()) if kind == "script" else (),
+        after_script=AfterScript(fields.then or "hang_up"),
         conditional_actions=conditional_actions(actions) if actions else None,
         first_message=fields.first_message or None,
         expected_outcome=fields.expected_outcome_prompt or None,
-        facts=Facts(always=facts.always or {}, if_asked=facts.if_asked or {}, never=facts.never or {})
-        if facts
-        else Facts(),
-        checks=tuple(entry.checks or ()),
+        facts=Facts.model_validate(fields.facts or {}),
+        checks=_CHECKS.validate_json(json.dumps(fields.checks)) if fields.checks else (),
         metrics=tuple(metrics.values()),
-        rubric=_by_slug(entry.rubric, metrics),
+        rubric=_by_slug(fields.rubric, metrics),
         personalities=(personality,) if personality else (),
         profiles=(profile,) if profile else (),
         tags=tuple(fields.tags),
-        tools=tuple(entry.tools or ()),
+        tools=_tools(fields),
         unsupported=_unsupported(kind, actions),
         **{name: value for name, value in optional.items() if value is not None},
     )
@@ -147,7 +148,7 @@ def _entry(fields: ScenarioFields) -> dict[str, Any]:
         "max_turns": fields.max_turns,
         "max_duration": fields.max_duration,
         "pass_rate": fields.pass_rate,
-        "tools": [tool for name in fields.tool_ids if (tool := _tool(name))] or None,
+        "tools": list(_tools(fields)) or None,
     }
     return {name: value for name, value in entry.items() if value is not None}
 
@@ -169,10 +170,13 @@ def _condition(part: Any) -> Any:
     return {name: value for name, value in cast("dict[str, Any]", part).items() if name in ConditionEntry.model_fields}
 
 
-def _tool(name: str) -> str | None:
+def _tool(name: str) -> CallerTool | None:
     """The suite file's name of a tool; None where it has none."""
-    tool = TOOLS.get(name.upper(), name)
-    return tool if tool in TOOLS.values() else None
+    return TOOLS.get(name.upper()) or next((tool for tool in TOOLS.values() if tool == name), None)
+
+
+def _tools(fields: ScenarioFields) -> tuple[CallerTool, ...]:
+    return tuple(dict.fromkeys(tool for name in fields.tool_ids if (tool := _tool(name))))
 
 
 def _tool_rules(fields: ScenarioFields) -> Iterator[Finding]:
@@ -211,10 +215,11 @@ def _rubric_rules(
             yield place, f"the scenario has no metric `{wanted}`.", did_you_mean(str(wanted), attached), False
 
 
-def _by_slug(rubric: Rubric | None, metrics: Mapping[int, MetricDefinition]) -> Rubric | None:
+def _by_slug(said: dict[str, Any] | None, metrics: Mapping[int, MetricDefinition]) -> Rubric | None:
     """The rubric with numbers of metrics replaced by their slugs, and without rules about metrics that are gone."""
-    if rubric is None:
+    if said is None:
         return None
+    rubric = Rubric.model_validate(said)
     rules = [
         rule.model_copy(update={"metric_id": metrics[rule.metric_id].slug}) if isinstance(rule.metric_id, int) else rule
         for rule in rubric.rules

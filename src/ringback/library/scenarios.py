@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, false
 
-from ringback.domain.scenario import MetricDefinition, Scenario
+from ringback.domain.scenario import MetricDefinition, Personality, Scenario, TestProfile
 from ringback.library.agents import agent_names, agents_of_assistant
 from ringback.library.form import Form, does_not_exist, filled_in, missing_among, no_such, refuse
 from ringback.library.metrics import KeptMetric, metrics_among
-from ringback.library.personalities import KeptPersonality, default_personality, personalities_among
+from ringback.library.personalities import default_personality, personalities_among
 from ringback.library.profiles import KeptProfile, profiles_among
 from ringback.library.scenario_build import domain_scenario, scenario_problems
 from ringback.library.scenario_form import ScenarioFields, ScenarioForm
@@ -279,44 +279,48 @@ def _found(connection: Connection, number: int, *, to_change: bool = False) -> S
 def _kept(connection: Connection, rows: Sequence[ScenarioRow]) -> list[KeptScenario]:
     """The scenarios with all that they refer to, read at once for all of them."""
     columns = [found.row.columns for found in rows]
-    agents = agent_names(connection, [one["agent_id"] for one in columns if one["agent_id"]])
     personalities = personalities_among(connection, [one["personality_id"] or 0 for one in columns])
     profiles = profiles_among(connection, [one["test_profile_id"] or 0 for one in columns])
     metrics = metrics_among(connection, [metric for found in rows for metric in found.metrics])
-    return [_one(found, agents, personalities, profiles, metrics) for found in rows]
+    around = _Around(
+        agents=agent_names(connection, [one["agent_id"] for one in columns if one["agent_id"]]),
+        personalities={number: one.personality for number, one in personalities.items()},
+        kept_profiles=profiles,
+        profiles={number: one.profile for number, one in profiles.items()},
+        metrics=metrics,
+        definitions={number: one.definition for number, one in metrics.items() if one.fields.simulation_enabled},
+    )
+    return [_one(found, around) for found in rows]
 
 
-def _one(
-    found: ScenarioRow,
-    agents: Mapping[int, str],
-    personalities: Mapping[int, KeptPersonality],
-    profiles: Mapping[int, KeptProfile],
-    metrics: Mapping[int, KeptMetric],
-) -> KeptScenario:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What scenarios refer to, by number, each made once for all of them."""
+
+    agents: Mapping[int, str]
+    personalities: Mapping[int, Personality]
+    kept_profiles: Mapping[int, KeptProfile]
+    profiles: Mapping[int, TestProfile]
+    metrics: Mapping[int, KeptMetric]
+    definitions: Mapping[int, MetricDefinition]
+
+
+def _one(found: ScenarioRow, around: _Around) -> KeptScenario:
     row, fields = found.row, _fields(found)
-    attached = {number: metrics[number] for number in found.metrics if number in metrics}
-    measured: dict[int, MetricDefinition] = {
-        number: metric.definition for number, metric in attached.items() if metric.fields.simulation_enabled
-    }
-    personality = personalities.get(fields.personality or 0)
-    profile = profiles.get(fields.test_profile or 0)
+    personality = around.personalities.get(fields.personality or 0)
+    profile = around.profiles.get(fields.test_profile or 0)
+    measured = {number: around.definitions[number] for number in found.metrics if number in around.definitions}
     return KeptScenario(
         id=row.id,
         agent_id=fields.agent,
         name=fields.name,
-        scenario=domain_scenario(
-            row.id,
-            fields,
-            personality=personality.personality if personality else None,
-            profile=profile.profile if profile else None,
-            metrics=measured,
-        ),
+        scenario=domain_scenario(row.id, fields, personality=personality, profile=profile, metrics=measured),
         personality_id=fields.personality if personality else None,
         test_profile_id=fields.test_profile if profile else None,
         created_at=row.created_at,
         updated_at=row.updated_at,
         fields=fields,
-        agent_name=agents.get(fields.agent or 0),
-        metrics=tuple(attached.values()),
-        profile=profile,
+        agent_name=around.agents.get(fields.agent or 0),
+        metrics=tuple(around.metrics[number] for number in found.metrics if number in around.metrics),
+        profile=around.kept_profiles.get(fields.test_profile or 0),
     )
