@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -106,7 +106,7 @@ def check(reply: Reply) -> None:
     assert reply.status in {200, 201, 400}, reply
     if reply.status == 400:
         body: Any = reply.body
-        fields: dict[str, Any] = body if isinstance(body, dict) else {"": body}
+        fields = cast("dict[str, Any]", body if isinstance(body, dict) else {"": body})
         for field, sentences in fields.items():
             listed = [sentences] if field == "detail" else sentences
             assert listed, reply

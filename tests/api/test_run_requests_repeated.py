@@ -1,11 +1,13 @@
 """Run requests that are sent again: by clients whose connection broke, and by `rerun`."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from asking import AGENT_URL, CHAT, TEXT, V1, made, make_agent, make_scenario, refused, scenarios_of
-from running_service import Service
+from running_service import Service, running, settings_in
 from sqlalchemy import Connection, func, select, update
 
 from ringback.domain.api_key import Scope
@@ -14,6 +16,13 @@ from ringback.errors import InvalidFields, NotFound
 from ringback.library.agents import AgentChanges
 from ringback.runs.agent_snapshot import open_agent
 from ringback.storage import tables
+
+
+@pytest.fixture
+async def service(tmp_path: Path, database_url: str) -> AsyncGenerator[Service]:
+    """A server on each kind of database."""
+    async with running(settings_in(tmp_path, database_url=database_url)) as started:
+        yield started
 
 
 async def results_kept(service: Service) -> int:
@@ -70,6 +79,17 @@ async def test_of_twenty_at_once_one_makes_the_batch_and_all_get_its_answer(serv
     answers = await asyncio.gather(*(made(service.post(TEXT, body, headers=named("storm"))) for _ in range(20)))
     assert all(answer == answers[0] for answer in answers)
     assert await results_kept(service) == 1
+
+
+async def test_of_twenty_at_two_servers_one_makes_the_batch(tmp_path: Path, postgresql_url: str) -> None:
+    settings = settings_in(tmp_path, database_url=postgresql_url)
+    async with running(settings) as one, running(settings) as other:
+        scenario = await make_scenario(one, await make_agent(one))
+        body = {"scenarios": [scenario], "frequency": 10}
+        asked = [made(server.post(TEXT, body, headers=named("storm"))) for server in (one, other) for _ in range(10)]
+        answers = await asyncio.gather(*asked)
+        assert all(answer == answers[0] for answer in answers)
+        assert await results_kept(one) == 1
 
 
 async def test_a_request_that_was_refused_leaves_its_key_free(service: Service) -> None:
