@@ -68,7 +68,9 @@ class Server:
 
     def __init__(self) -> None:
         self._programs = programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="ringback-postgresql-"))
+        # Root's own temporary folder may be closed to the user that the server runs as.
+        place = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 - a new folder in it, under a name that is not known
+        self._folder = Path(tempfile.mkdtemp(prefix="ringback-postgresql-", dir=place))
         self._data = self._folder / "data"
         self._postmaster: subprocess.Popen[Any] | None = None
         self.port = 0

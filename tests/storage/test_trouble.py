@@ -26,6 +26,12 @@ Python = Callable[..., Awaitable[asyncio.subprocess.Process]]
     [
         ("nonsense", "cannot be read. Examples: sqlite:"),
         ("postgresql://me:secret@127.0.0.1:1/x", "Nobody answers for the database x on 127.0.0.1:1"),
+        ("postgresql://me:secret@db:port/x", "cannot be read. Examples"),
+        ("postgresql://me:top@secret@127.0.0.1:1/x", "No machine of that name is known: the database x on 127"),
+        ("postgresql://me:secret@127.0.0.1:1/x?colour=red", "has a port or parameter that PostgreSQL does not know"),
+        ("postgresql://me:secret@127.0.0.1:1/x?sslmode=red", "has a port or parameter that PostgreSQL does not know"),
+        ("postgresql://me:secret@127.0.0.1:1/x?connect_timeout=a", "or a value that is none"),
+        ("postgresql:///x?host=/nowhere", "there is no such socket"),
         ("mysql+nothing://me:secret@db/x", "not supported; use"),
     ],
 )

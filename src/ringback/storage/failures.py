@@ -35,6 +35,7 @@ _SENTENCES = (
 )
 
 _REACHED = "Check RINGBACK_DATABASE_URL, and that the server runs and can be reached from here."
+_PARAMETER = "RINGBACK_DATABASE_URL has a port or parameter that PostgreSQL does not know, or a value that is none."
 
 _BY_CODE = (
     ("53100", "The disk of the database {place} is full. Free some space there and try again."),
@@ -63,12 +64,17 @@ _BY_TEXT = (
     ("no password supplied", "The database {place} asks for a password; RINGBACK_DATABASE_URL has none."),
     ("role ", "The database {place} does not know the user of RINGBACK_DATABASE_URL."),
     ("database ", "There is no database {place}. Make it with `createdb`, or check RINGBACK_DATABASE_URL."),
+    ("invalid sslmode", _PARAMETER),
+    ("invalid port", _PARAMETER),
+    ("connection option", _PARAMETER),
+    ("bad value", _PARAMETER),
     ("no pg_hba.conf entry", "The server of the database {place} lets nobody in from this machine with that user."),
     ("too many", "The database {place} takes no more connections. Raise its limit, or run fewer workers."),
     ("the database system is", "The server of the database {place} was stopped or restarts. " + _REACHED),
     ("resolve host", "No machine of that name is known: the database {place} cannot be found. " + _REACHED),
     ("refused", "Nobody answers for the database {place}: the connection was refused. " + _REACHED),
-    ("timeout", "Nobody answers for the database {place} in time. " + _REACHED),
+    ("No such file", "Nobody answers for the database {place}: there is no such socket. " + _REACHED),
+    ("timeout expired", "Nobody answers for the database {place} in time. " + _REACHED),
     ("SSL", "No encrypted connection to the database {place}: check sslmode in RINGBACK_DATABASE_URL."),
     ("NUL", "The database {place} holds no text with the character NUL."),
 )

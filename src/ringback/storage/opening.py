@@ -22,7 +22,7 @@ def engine_for(url: str, *, busy_timeout: float) -> tuple[Engine, str]:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The URL itself may hold a password, so it is not repeated.
         raise StorageError(
             "The database URL cannot be read. Examples: sqlite:////var/lib/ringback.db, postgresql://user@host/ringback"

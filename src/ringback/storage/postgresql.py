@@ -27,7 +27,8 @@ _NETWORK = {
 
 def place_of(url: URL) -> str:
     """What to call the database in a sentence: never with user or password."""
-    host = url.host or url.query.get("host") or "this machine"
+    # Behind the last "@" alone: before it may stand the end of a password that was not escaped.
+    host = (url.host or "").rpartition("@")[2] or url.query.get("host") or "this machine"
     port = f":{url.port}" if url.port else ""
     return f"{url.database or 'of the user'} on {host}{port}"
 

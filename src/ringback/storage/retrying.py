@@ -26,6 +26,9 @@ _FOR_GOOD = (
     "does not exist",
     "no pg_hba.conf entry",
     "permission denied",
+    "invalid sslmode",
+    "invalid port",
+    "connection option",
     "is not currently accepting connections",
 )
 """How a server that is well refuses a connection."""
