@@ -12,12 +12,14 @@ import typer
 
 from ringback.cli.connecting import PROJECT_FILE
 from ringback.domain.api_key import Scope
+from ringback.domain.secret import Redactor
 from ringback.errors import RingbackError, UsageError
 from ringback.library.project import load_project
 from ringback.settings import Settings, load_settings
 from ringback.storage.sole_server import sole_server
 from ringback.wiring import tune_garbage_collector
 from ringback.wiring.hands import open_hands
+from ringback.wiring.logs import configure_logging, secrets_of
 from ringback.wiring.service import Services, open_services
 
 EXIT_INTERRUPTED = 130
@@ -41,6 +43,7 @@ def _run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
 
     tune_garbage_collector()
     settings = load_settings(os.environ, load_project(PROJECT_FILE).settings)
+    configure_logging(settings, Redactor(secrets_of(settings, os.environ)))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(main(settings))
