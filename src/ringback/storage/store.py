@@ -67,18 +67,22 @@ class Store:
         self._writer = GroupedWriter(self._write_changes, window=window)
 
     @classmethod
-    async def open(cls, url: str, *, owner: Owner | None = None, busy_timeout: float = 10.0) -> "Store":
+    async def open(
+        cls, url: str, *, owner: Owner | None = None, busy_timeout: float = 10.0, patience: float = 60.0
+    ) -> "Store":
         """Open a database; make it, and its directory, where there is none.
 
         Args:
             url: `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://user:password@host/name`.
             owner: whose runs this store writes; this process as `cli` when left out.
             busy_timeout: how long to wait for another process's write, in seconds.
+            patience: how long to try again after a connection to PostgreSQL was lost, in seconds.
 
         Raises:
             StorageError: read-only, full, damaged, no database of ours, or written by a newer Ringback.
         """
-        return cls(await Database.open(url, busy_timeout=busy_timeout), owner or Owner.this_process("cli"))
+        database = await Database.open(url, busy_timeout=busy_timeout, patience=patience)
+        return cls(database, owner or Owner.this_process("cli"))
 
     @classmethod
     async def temporary(cls, *, owner: Owner | None = None) -> "Store":

@@ -259,7 +259,7 @@ async def open_store(settings: Settings, *, temporary: bool = False) -> Store:
         return await Store.temporary()
     if settings.database_url is None:
         _make_home(settings.home)
-    return await Store.open(settings.effective_database_url)
+    return await Store.open(settings.effective_database_url, patience=settings.database_patience)
 
 
 def _make_home(home: Path) -> None:
