@@ -94,7 +94,12 @@ def main() -> None:
     parser.add_argument("urls", nargs="+")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--concurrency", type=int, default=50)
+    parser.add_argument("--bare-only", action="store_true", help="print workflows per second of plain DBOS only")
     options = parser.parse_args()
+    if options.bare_only:
+        for url in options.urls:
+            print(json.dumps({"bare": bare_engine(url, options.count, options.concurrency)}), flush=True)
+        return
     for url in options.urls:
         bare = bare_engine(_beside(url, "bare"), options.count, options.concurrency)
         ours, latencies = our_engine(_beside(url, "ours"), options.count, options.concurrency)

@@ -38,6 +38,7 @@ class WebServer:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
+            self._socket.listen(2048)  # who connects before the server's loop runs waits, instead of being refused
         except OSError as error:
             self._socket.close()
             raise UsageError(
