@@ -33,7 +33,7 @@ async def list_personalities(
 
 @router.post(_COLLECTION, status_code=201, summary="Create a personality")
 async def create_personality(body: PersonalityForm, services: ServicesDep, _: Runner) -> PersonalityAnswer:
-    """Keep a personality. In text, `prompt`, `language` and `end_call_enabled` matter; the rest is kept for voice."""
+    """Keep a personality. In text, `prompt` and `language` matter; the rest is kept for voice."""
     return personality_answer(await services.personalities.add(body))
 
 
