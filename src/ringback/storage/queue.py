@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, text, update
+from sqlalchemy import Connection, func, literal, select, update
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
@@ -28,9 +28,6 @@ ACTIVE = (RunStatus.ADMITTED, RunStatus.CONVERSING, RunStatus.EVALUATING)
 _NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
 
 _BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
-
-_ADMISSION_LOCK = 0x52494E47
-"""Number of PostgreSQL's advisory lock: one process at a time shares places out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +98,14 @@ class RunQueue:
         """
 
         def admit(connection: Connection) -> list[tuple[int, int]]:
-            now = _only_one(connection)
+            now = now_of(connection)
             load, over = _load(connection, now, window)
             _close(connection, over, now)
             shares = share_out(load) if load.results else {}
             return [run for result_id, count in shares.items() for run in _let_in(connection, result_id, count, now)]
 
-        return await self._database.write(admit)
+        # One process at a time shares places out. What a lost answer let in is found by `stuck`.
+        return await self._database.write(admit, repeat=True, alone="admission")
 
     async def claim(self, wanted: Sequence[tuple[int, int]], owner: str) -> list[Claim | None]:
         """Take runs over for carrying out; None for one that somebody else has, or that was cancelled.
@@ -159,7 +157,8 @@ class RunQueue:
                     )
             return claims
 
-        claims = await self._database.write(claim)
+        # What a lost answer claimed is handed back by its worker, which does not work on it.
+        claims = await self._database.write(claim, repeat=True)
         return [claims.get(number) for number, _ in wanted]
 
     async def cancel_result(self, result_id: int) -> int:
@@ -197,7 +196,7 @@ class RunQueue:
             ).rowcount
             return ended + asked
 
-        count = await self._database.write(cancel)
+        count = await self._database.write(cancel, repeat=True)
         self.wake()
         return count
 
@@ -238,7 +237,7 @@ class RunQueue:
                 )
 
         if stuck:
-            await self._database.write(again)
+            await self._database.write(again, repeat=True)
             self.wake()
 
     async def rescore(self, run_ids: Sequence[int], metrics: Sequence[MetricDefinition]) -> int:
@@ -273,13 +272,6 @@ class RunQueue:
         count = await self._database.write(rescore)
         self.wake()
         return count
-
-
-def _only_one(connection: Connection) -> datetime:
-    """Wait until no other process shares places out; the time by the database's clock."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": _ADMISSION_LOCK})
-    return now_of(connection)
 
 
 def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, list[int]]:

@@ -69,7 +69,7 @@ class Workers:
             )
             return changed.rowcount == 1
 
-        return await self._database.write(beat)
+        return await self._database.write(beat, repeat=True)
 
     async def hand_back(self, owner: Owner, *, all_but: Collection[int] = (), older_than: float = 0.0) -> list[int]:
         """Queue again what the worker has not finished, for others or itself; the numbers of those runs.
@@ -92,7 +92,7 @@ class Workers:
                     _queue_again(connection, one, now, lost=False)
             return [one.run.id for one in mine if not one.cancelled]
 
-        return await self._database.write(hand_back)
+        return await self._database.write(hand_back, repeat=True)
 
     async def stop(self, owner: Owner) -> None:
         """Take no more part: the worker's places are gone."""
@@ -101,7 +101,7 @@ class Workers:
             gone = {"stopped_at": now_of(connection), "places": 0}
             connection.execute(update(workers).where(workers.c.owner == str(owner)).values(gone))
 
-        await self._database.write(stop)
+        await self._database.write(stop, repeat=True)
 
     async def recover(self, *, silence: float, most_losses: int, patience: float) -> Recovery:
         """Give up workers without a sign of life, and queue their runs again.
@@ -135,7 +135,7 @@ class Workers:
             )
             return Recovery(workers=tuple(dead), queued=tuple(queued), given_up=tuple(given_up))
 
-        return await self._database.write(recover)
+        return await self._database.write(recover, repeat=True)
 
     def _end(self, connection: Connection, lost: "_Lost", now: datetime, ending: Ending) -> int:
         run = lost.run
