@@ -1,10 +1,11 @@
 """A finished run's entry of its result's detail, rendered once when the run is done.
 
 A brief is two lines of JSON. The first has what a result adds up over its runs; the second is the entry itself, without
-what only the run's row knows (its number, where it stands, what people noted). A result of ten thousand runs is then
-put together without reading a single record.
+evidence and without what only the run's row knows: its number, where it stands, what people noted. A result of ten
+thousand runs is then put together without reading a single record.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -39,28 +40,27 @@ class Figure(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What a result adds up over its runs."""
+    """What a result adds up over its runs; as read again, plain lists in this order."""
 
-    agent_spoke: bool
     expected_score: float | None
     """0 to 100."""
-    metrics: tuple[Figure, ...]
+    metrics: Sequence[Figure]
 
 
 def brief_of(run: Run) -> str:
     """The brief of a run that is done."""
-    return f"{json_text(_figures(run))}\n{json_text(_entry(run))}"
+    return f"{json_text(_figures(run), ascii_only=True)}\n{json_text(_entry(run), ascii_only=True)}"
 
 
-def figures_of(brief: str) -> Figures:
-    """What a result adds up of a run."""
-    spoke, score, metrics = orjson.loads(brief.partition("\n")[0])
-    return Figures(spoke, score, tuple(Figure(*metric) for metric in metrics))
+def halves(brief: str) -> tuple[str, str]:
+    """The figures and the entry of a brief, each as JSON text."""
+    figures, _, entry = brief.partition("\n")
+    return figures, entry
 
 
-def entry_of(brief: str) -> str:
-    """The entry, as JSON text of an object."""
-    return brief.partition("\n")[2]
+def figures_of(texts: Iterable[str]) -> Sequence[Figures]:
+    """The figures of many runs, read together: that takes a third of the time that one after the other does."""
+    return orjson.loads(f"[{','.join(texts)}]")
 
 
 def run_metadata(conversation: Conversation | None, evaluation: Evaluation | None) -> dict[str, Any]:
@@ -86,19 +86,20 @@ def error_message(evaluation: Evaluation | None) -> str | None:
     return evaluation.reason if evaluation and evaluation.outcome is Outcome.ERROR else None
 
 
-def _figures(run: Run) -> list[Any]:
-    evaluation, conversation = run.evaluation, run.conversation
+def _figures(run: Run) -> Figures:
+    evaluation = run.evaluation
     ids = metric_ids(run)
-    metrics: list[tuple[int | str, str, str, Any]] = []
+    metrics: list[Figure] = []
     if evaluation is not None:
         metrics = [
-            (ids.get(score.slug, score.slug), score.name, score.kind.value, score.value) for score in evaluation.metrics
+            Figure(ids.get(score.slug, score.slug), score.name, score.kind.value, score.value)
+            for score in evaluation.metrics
         ]
         if evaluation.checks:
-            metrics.append((CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation)))
+            metrics.append(Figure(CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation)))
     expected = evaluation.expected_outcome if evaluation else None
     score = expected.score if expected is not None and expected.quotes_verified else None
-    return [bool(conversation and conversation.agent_spoke), score, metrics]
+    return Figures(score, metrics)
 
 
 def _entry(run: Run) -> dict[str, Any]:
@@ -107,8 +108,8 @@ def _entry(run: Run) -> dict[str, Any]:
     return {
         "personality_name": specification.personality.name if specification.personality else None,
         "test_profile_name": specification.profile.name if specification.profile else None,
-        "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None),
-        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run))},
+        "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None, with_evidence=False),
+        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run), with_evidence=False)},
         "timestamp": started,
         "executed_at": started,
         "finished_at": run.finished_at,

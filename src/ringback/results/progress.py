@@ -209,7 +209,7 @@ class ProgressFeed:
 
 
 def _run_event(run: RunLine, changed_at: datetime, result: ResultLine, counts: Counts) -> ProgressEvent:
-    over = run.shown in TERMINAL
+    over = run.is_over
     data = {
         "result_id": run.result_id,
         "run_id": run.id,

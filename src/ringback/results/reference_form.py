@@ -7,8 +7,8 @@ import orjson
 
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import TestProfile
-from ringback.results.brief import figures_of
-from ringback.results.json_text import json_bytes
+from ringback.results.brief import figures_of, halves
+from ringback.results.json_text import json_bytes, json_text
 from ringback.results.reference_lines import entry_text, number_of, success_of
 from ringback.results.reference_totals import overall_evaluation
 from ringback.results.reference_transcript import clock
@@ -79,6 +79,7 @@ def detail(result: DetailedResult) -> bytes:
     """
     counts = counts_of_lines(result.runs)
     head = _head(result.line, counts)
+    briefs = [halves(run.brief) if run.brief else None for run in result.runs]
     body = {
         **head,
         **counted(counts, result.line.run_type),
@@ -89,7 +90,7 @@ def detail(result: DetailedResult) -> bytes:
         **_lists_of_runs(result.runs),
         "total_duration": clock(sum(run.duration or 0.0 for run in result.runs)),
         "overall_evaluation": overall_evaluation(
-            (figures_of(run.brief) for run in result.runs if run.brief), head["success_rate"]
+            figures_of(brief[0] for brief in briefs if brief), head["success_rate"]
         ),
         "metrics": [],
         "critical_categories": [],
@@ -104,8 +105,11 @@ def detail(result: DetailedResult) -> bytes:
         "run_settings": result.line.request or {},
         "provenance": orjson.loads(result.provenance),
     }
-    names = {name: orjson.dumps(name).decode() for name in {run.scenario_name for run in result.runs}}
-    runs = ",".join(f'"{run.id}":{entry_text(run, names[run.scenario_name])}' for run in result.runs)
+    names = {name: json_text(name, ascii_only=True) for name in {run.scenario_name for run in result.runs}}
+    runs = ",".join(
+        f'"{run.id}":{entry_text(run, names[run.scenario_name], brief[1] if brief else None)}'
+        for run, brief in zip(result.runs, briefs, strict=True)
+    )
     return b"".join((json_bytes(body)[:-1], b',"runs":{', runs.encode(), b"}}"))
 
 
@@ -161,7 +165,7 @@ def counted(counts: Counts, run_type: str | None) -> dict[str, Any]:
 
 
 def _lists_of_runs(runs: Sequence[RunLine]) -> dict[str, Any]:
-    over = [run for run in runs if run.shown in TERMINAL]
+    over = [run for run in runs if run.is_over]
     connected = [run.id for run in over if run.duration is not None and run.ending not in _NO_CALL]
     there = set(connected)
     return {

@@ -1,15 +1,16 @@
 """What the row of a run says, in the reference product's shapes."""
 
+from functools import cache
 from typing import Any
 
 import orjson
 
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.outcome import Outcome
-from ringback.results.brief import entry_of
+from ringback.results.json_text import json_text
 from ringback.results.reference_transcript import clock
 from ringback.storage.reading_rows import RunLine
-from ringback.storage.reading_status import TERMINAL, Shown
+from ringback.storage.reading_status import Shown
 
 _LOST = {
     Shown.CANCELLED: "The run was cancelled before it began.",
@@ -29,13 +30,13 @@ def number_of(run: RunLine) -> int | str | None:
 
 def success_of(run: RunLine) -> bool | None:
     """True for passed, False for failed; None where the run says nothing about the agent, or is not over."""
-    return _SUCCESS.get(Outcome(run.outcome)) if run.outcome and run.shown in TERMINAL else None
+    return _SUCCESS.get(Outcome(run.outcome)) if run.outcome and run.is_over else None
 
 
 def review_of(run: RunLine) -> dict[str, Any]:
     """What people noted, beside what the run itself says."""
     noted: dict[str, Any] = orjson.loads(run.review) if run.review else {}
-    over = run.outcome is not None and run.shown in TERMINAL
+    over = run.outcome is not None and run.is_over
     return {
         "is_reviewed": bool(noted.get("is_reviewed", False)),
         "feedback": noted.get("feedback"),
@@ -59,7 +60,7 @@ def own_fields(run: RunLine) -> dict[str, Any]:
         "attempt": run.attempt,
         "status": run.shown.value,
         "success": success_of(run),
-        "outcome": run.outcome if run.shown in TERMINAL else None,
+        "outcome": run.outcome if run.is_over else None,
         "inbound_number": None,
         "outbound_number": None,
     }
@@ -90,34 +91,45 @@ def ended_reason(ending: str | None) -> str | None:
     return None if ending is None else Ending(code=EndingCode(ending), sentence="").reference_reason
 
 
-def entry_text(run: RunLine, scenario_name: str) -> str:
-    """The run's entry of its result's detail as JSON text; the brief is taken as it stands.
+def entry_text(run: RunLine, scenario_name: str, brief: str | None) -> str:
+    """The run's entry of its result's detail as JSON text; what the brief says is taken as it stands.
 
     Args:
         run: its row.
         scenario_name: the scenario's name as JSON text.
+        brief: the entry that was rendered when the run was done; None where there is none.
     """
-    if run.brief is None:
-        return orjson.dumps({**own_fields(run), **without_record(run), **review_of(run)}).decode()
-    shown, success = run.shown, success_of(run)
-    over = shown in TERMINAL
+    if brief is None:
+        return json_text({**own_fields(run), **without_record(run), **review_of(run)}, ascii_only=True)
+    standing, review = _standing(run.status, run.outcome, run.ending)
     return (
         f'{{"id":{run.id},"result_id":{run.result_id},"scenario":{run.scenario_id},"scenario_name":{scenario_name},'
-        f'"number":{_text(number_of(run))},"personality":{_text(run.personality_id)},'
-        f'"test_profile":{_text(run.test_profile_id)},"repeat":{run.repeat},"attempt":{run.attempt},'
-        f'"status":"{shown.value}","success":{_TRUTH[success]},"outcome":{_text(run.outcome if over else None)},'
-        f'"inbound_number":null,"outbound_number":null,{entry_of(run.brief)[1:-1]},{_review_text(run)}}}'
+        f'"number":{_text(run.number)},"personality":{_number(run.personality_id)},'
+        f'"test_profile":{_number(run.test_profile_id)},"repeat":{run.repeat},"attempt":{run.attempt},{standing},'
+        f"{brief[1:-1]},{review if run.review is None else _members(review_of(run))}}}"
     )
 
 
-_TRUTH = {True: "true", False: "false", None: "null"}
+@cache
+def _standing(status: str, outcome: str | None, ending: str | None) -> tuple[str, str]:
+    """How a run stands, and the review of one that nobody reviewed: the same for all that ended alike."""
+    nothing = dict.fromkeys(RunLine._fields)
+    run = RunLine(**{**nothing, "status": status, "outcome": outcome, "ending": ending})  # pyright: ignore[reportArgumentType] - only these three are read
+    own = own_fields(run)
+    standing = ("status", "success", "outcome", "inbound_number", "outbound_number")
+    return _members({name: own[name] for name in standing}), _members(review_of(run))
 
 
-def _text(value: float | str | None) -> str:
-    if value is None:
+def _members(values: dict[str, Any]) -> str:
+    """The members of a JSON object, without its braces."""
+    return json_text(values, ascii_only=True)[1:-1]
+
+
+def _number(value: int | None) -> int | str:
+    return "null" if value is None else value
+
+
+def _text(number: str | None) -> str:
+    if number is None:
         return "null"
-    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
-
-
-def _review_text(run: RunLine) -> str:
-    return orjson.dumps(review_of(run)).decode()[1:-1]
+    return str(int(number)) if number.isdecimal() else json_text(number, ascii_only=True)

@@ -41,15 +41,17 @@ def metric_ids(run: Run) -> dict[str, int]:
     return {metric.slug: metric.id for metric in run.specification.scenario.metrics if metric.id is not None}
 
 
-def metric_entries(evaluation: Evaluation | None, ids: Mapping[str, int]) -> list[dict[str, Any]]:
+def metric_entries(
+    evaluation: Evaluation | None, ids: Mapping[str, int], *, with_evidence: bool = True
+) -> list[dict[str, Any]]:
     """`evaluation.metrics`; all checks together are one binary entry of that name."""
     if evaluation is None:
         return []
-    entries = [_metric(score, ids.get(score.slug)) for score in evaluation.metrics]
+    entries = [_metric(score, ids.get(score.slug), with_evidence=with_evidence) for score in evaluation.metrics]
     return [*entries, _checks(evaluation)] if evaluation.checks else entries
 
 
-def _metric(score: MetricScore, number: int | None) -> dict[str, Any]:
+def _metric(score: MetricScore, number: int | None, *, with_evidence: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": score.slug if number is None else number,
         "name": score.name,
@@ -59,7 +61,6 @@ def _metric(score: MetricScore, number: int | None) -> dict[str, Any]:
         "score_normalized": normalized(score.kind, score.value),
         "explanation": score.explanation,
         "function_name": score.slug,
-        "vocera_defined_metric_code": None,
         "extra": {"unit": score.unit} if score.unit else {},
     }
     if score.kind is MetricKind.ENUM:
@@ -68,7 +69,7 @@ def _metric(score: MetricScore, number: int | None) -> dict[str, Any]:
         entry["extra"]["percentiles"] = score.percentiles
     if score.crashed or score.cannot_tell:
         entry["extra"] |= {"crashed": score.crashed, "cannot_tell": score.cannot_tell}
-    if score.evidence:
+    if score.evidence and with_evidence:
         entry["extra"]["evidence"] = [_evidence(one) for one in score.evidence]
     return entry
 
@@ -95,7 +96,6 @@ def _checks(evaluation: Evaluation) -> dict[str, Any]:
             for check in evaluation.checks
         ],
         "function_name": CHECKS,
-        "vocera_defined_metric_code": None,
         "extra": {
             "checks": [
                 {"name": check.name, "passed": None if check.undecided else check.passed} for check in evaluation.checks
@@ -104,7 +104,7 @@ def _checks(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def expected_outcome(expected: ExpectedOutcomeScore | None) -> dict[str, Any] | None:
+def expected_outcome(expected: ExpectedOutcomeScore | None, *, with_evidence: bool = True) -> dict[str, Any] | None:
     """`expected_outcome`: score 0 to 100, one marked line and one alignment a part; None where none was judged."""
     if expected is None:
         return None
@@ -117,7 +117,7 @@ def expected_outcome(expected: ExpectedOutcomeScore | None) -> dict[str, Any] | 
                 "outcome": part.explanation,
                 "prompt_part": part.part,
                 "aligned": None if part.answer is Answer.CANNOT_TELL else part.answer is Answer.MET,
-                "evidence": [_evidence(one) for one in part.evidence],
+                **({"evidence": [_evidence(one) for one in part.evidence]} if with_evidence else {}),
             }
             for part in expected.parts
         ],

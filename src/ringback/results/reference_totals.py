@@ -3,26 +3,36 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ringback.domain.scenario import MetricKind
 from ringback.evaluation.percentiles import percentiles
 from ringback.results.brief import Figures
-from ringback.results.reference_scores import BEST, score_of
+from ringback.results.reference_scores import BEST
 
 WORST = 3
 """How many metrics `worst_performing_metrics` names."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Values:
     """One metric's values over the runs."""
 
     id: int | str
     name: str
     kind: str
-    scores: list[float] = field(default_factory=list[float])
-    choices: Counter[str] = field(default_factory=Counter[str])
+    given: list[bool | float | str] = field(default_factory=list[bool | float | str])
+
+    @cached_property
+    def scores(self) -> list[float]:
+        if self.kind == MetricKind.BINARY:
+            return [BEST if value else 0.0 for value in self.given]
+        return [] if self.kind == MetricKind.ENUM else [float(value) for value in self.given]
+
+    @cached_property
+    def choices(self) -> Counter[str]:
+        return Counter(map(str, self.given)) if self.kind == MetricKind.ENUM else Counter()
 
     @property
     def mean(self) -> float | None:
@@ -43,17 +53,15 @@ def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[
     """
     metrics: dict[int | str, _Values] = {}
     expected: list[float] = []
-    for one in figures:
-        if one.expected_score is not None:
-            expected.append(one.expected_score)
-        for number, name, kind, value in one.metrics:
-            values = metrics.get(number)
-            if values is None:
-                values = metrics[number] = _Values(number, name, kind)
-            if isinstance(value, str):
-                values.choices[value] += 1
-            elif (score := score_of(kind, value)) is not None:
-                values.scores.append(score)
+    for expected_score, measured in figures:
+        if expected_score is not None:
+            expected.append(expected_score)
+        for number, name, kind, value in measured:
+            if value is not None:
+                values = metrics.get(number)
+                if values is None:
+                    values = metrics[number] = _Values(number, name, kind)
+                values.given.append(value)
     return {
         "success_rate": success_rate,
         "metric_summary": {str(values.id): _summary(values) for values in metrics.values()},

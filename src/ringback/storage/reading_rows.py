@@ -89,6 +89,11 @@ class RunLine(NamedTuple):
         """How the run is shown."""
         return run_status(self.status, self.outcome, self.ending)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it will change no more."""
+        return self.shown in TERMINAL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultLine:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import ColumnElement, String, and_, case, literal
 
@@ -67,6 +68,7 @@ _TABLE = (
 """The first line that fits says it."""
 
 
+@cache  # there are a hundred combinations, and ten thousand runs in a result
 def run_status(status: str, outcome: str | None, ending: str | None) -> Shown:
     """How a run is shown; the values are those of its row."""
     for line in _TABLE:
