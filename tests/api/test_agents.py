@@ -44,6 +44,8 @@ async def made(service: Service, **changed: Any) -> dict[str, Any]:
 async def test_one_record_has_two_forms(service: Service) -> None:
     flat = await made(service)
     nested = (await service.get(f"{V2}{flat['id']}/")).body
+    assert (await service.get(f"/test_framework/v2/aiagents-external/{flat['id']}")).body == nested
+    assert (await service.get(f"/test_framework/v1/aiagents-external/{flat['id']}")).body == flat
     assert nested["name"] == flat["agent_name"] == "Front desk"
     assert nested["telephony"]["phone_number"] == flat["contact_number"] == "+49301234"
     assert nested["telephony"]["inbound"] is flat["inbound"] is False

@@ -44,7 +44,7 @@ async def test_a_scenario_is_read_with_the_names_of_what_it_refers_to(service: S
     }
     assert {name: scenario[name] for name in expected} == expected
     assert profile["agent_name"] == "Front desk"
-    for query in ("", "?agent_id=1", "?assistant_id=17", "?tags=other,nightly", "?folder_path=&project_id=7"):
+    for query in ("", "?agent_id=1", "?assistant_id=17", "?tags=other,nightly", "?folder_path=&project_id=&agent_id="):
         assert (await service.get(f"{V1}scenarios/{query}")).body["results"] == [scenario]
     for query in ("?agent_id=2", "?tags=nightly&tag_filter_type=not", "?tags=other,nightly&tag_filter_type=and"):
         assert (await service.get(f"{V1}scenarios/{query}")).body["count"] == 0
@@ -112,6 +112,9 @@ async def test_mistakes_have_the_reference_s_shape(service: Service) -> None:
     assert list(await refused(conditional_actions={"conditions": "x"}, instructions="")) == ["conditional_actions"]
     assert list(await refused(checks=[{"type": "agent_sad"}])) == ["checks"]
     assert list(await refused(max_duration=5)) == ["max_duration"]
+    one = await made(service, "aiagents", agent_name="A", assistant_id="a")
+    assert list(await refused(agent=one["id"], assistant_id="b")) == ["assistant_id"]
+    assert list(await refused(assistant_id="b")) == ["assistant_id"]
     reply = await service.get(f"{V1}scenarios/?folder_path=a.b")
     assert (reply.status, list(reply.body)) == (400, ["folder_path"])
     for query in ("agent_id=abc", "tag_filter_type=xor", "page=0"):

@@ -66,7 +66,7 @@ class PersonalityFields(Form, frozen=True):
     start_speaking_plan: float | Object | None = Field(default=None, description="Voice only: seconds before speaking.")
     stop_speaking_plan: StopSpeakingPlan | None = Field(default=None, description="Voice only.")
     background_sound_volume: Object | None = Field(default=None, description="Voice only: `base` and `reduced`.")
-    end_call_enabled: bool = Field(default=True, description="Whether the caller may hang up.")
+    end_call_enabled: bool = Field(default=True, description="Voice only: whether the caller may hang up.")
     provider_agent_id: str | None = Field(default=None, max_length=255, description="Kept and given back.")
 
 

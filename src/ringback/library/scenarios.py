@@ -221,6 +221,8 @@ def _settled(connection: Connection, form: ScenarioForm) -> tuple[ScenarioFields
             wrong["assistant_id"] = [f"{some} the assistant id {form.assistant_id}."]
     elif agent is not None and agent not in agent_names(connection, [agent]):
         wrong["agent"] = [does_not_exist(agent)]
+    elif form.assistant_id is not None and agent not in agents_of_assistant(connection, form.assistant_id):
+        wrong["assistant_id"] = [f"Agent {agent} does not have the assistant id {form.assistant_id}."]
     personality = form.personality if form.personality is not None else default_personality(connection)
     found = personalities_among(connection, [personality]).get(personality)
     if found is None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from ringback.api.access import Admin, Reader, Runner
 from ringback.api.dependencies import ServicesDep
@@ -14,8 +14,9 @@ from ringback.api.forms.agent_nested import AgentNestedFields, AgentNestedForm
 from ringback.api.forms.agent_nested_answer import AgentNestedAnswer, nested_answer
 from ringback.api.forms.agent_parts import placed
 from ringback.api.forms.personalities import CopyName
+from ringback.api.forms.queries import AnyProject, AssistantFilter, Search
 from ringback.api.forms.verification import VerificationAnswer, VerifyFlat, VerifyNested, unsaved_agent
-from ringback.api.numbers import Id, Number
+from ringback.api.numbers import Id
 from ringback.api.paging import Page, PageWanted, Paging, page_answer
 from ringback.errors import InvalidFields
 from ringback.library.agents import KeptAgent
@@ -27,9 +28,6 @@ _COLLECTION = "/aiagents/"
 _ONE = "/aiagents/{agent_id}/"
 
 _Copy = Annotated[CopyName | None, Body()]
-_Project = Annotated[Number | None, Query(description="There is one project; any value is accepted.")]
-_Assistant = Annotated[str | None, Query(description="Only those with this id at their provider.")]
-_Search = Annotated[str | None, Query(description="Text in the name.")]
 
 
 @router.get(_COLLECTION, response_model=Page[AgentFlatAnswer], summary="List agents")
@@ -39,9 +37,9 @@ async def list_agents(
     paging: Paging,
     _: Reader,
     *,
-    project_id: _Project = None,  # noqa: ARG001 - clients send it
-    assistant_id: _Assistant = None,
-    search: _Search = None,
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
+    assistant_id: AssistantFilter = None,
+    search: Search = None,
 ) -> dict[str, Any]:
     """Agents, the oldest first."""
     return await _page(request, services, paging, flat_answer, assistant_id=assistant_id, search=search)
@@ -54,9 +52,9 @@ async def list_nested_agents(
     paging: Paging,
     _: Reader,
     *,
-    project_id: _Project = None,  # noqa: ARG001 - clients send it
-    assistant_id: _Assistant = None,
-    search: _Search = None,
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
+    assistant_id: AssistantFilter = None,
+    search: Search = None,
 ) -> dict[str, Any]:
     """Agents, the oldest first."""
     return await _page(request, services, paging, nested_answer, assistant_id=assistant_id, search=search)

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from ringback.api.access import Reader, Runner
 from ringback.api.dependencies import ServicesDep
 from ringback.api.forms.metrics import MetricAnswer, PredefinedMetricAnswer, metric_answer, predefined_answer
-from ringback.api.numbers import Id, Number
+from ringback.api.forms.queries import AnyProject, NumberFilter
+from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.library.metric_form import MetricFields, MetricForm
 
@@ -22,8 +23,8 @@ async def list_metrics(
     services: ServicesDep,
     paging: Paging,
     _: Reader,
-    agent_id: Annotated[Number | None, Query(description="Only those that scenarios of this agent have.")] = None,
-    project_id: Annotated[Number | None, Query(description="There is one project; any value is accepted.")] = None,  # noqa: ARG001 - clients send it
+    agent_id: Annotated[NumberFilter, Query(description="Only those that scenarios of this agent have.")] = None,
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> dict[str, Any]:
     """Metrics, the predefined ones first."""
     count, kept = await services.metrics.page(agent_id=agent_id, offset=paging.offset, limit=paging.limit)

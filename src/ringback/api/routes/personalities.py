@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from ringback.api.access import Reader, Runner
 from ringback.api.dependencies import ServicesDep
 from ringback.api.forms.personalities import CopyName, PersonalityAnswer, personality_answer
-from ringback.api.numbers import Id, Number
+from ringback.api.forms.queries import AnyProject
+from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.library.personality_form import PersonalityFields, PersonalityForm
 
@@ -24,7 +25,7 @@ async def list_personalities(
     services: ServicesDep,
     paging: Paging,
     _: Reader,
-    project_id: Annotated[Number | None, Query(description="There is one project; any value is accepted.")] = None,  # noqa: ARG001 - clients send it
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> dict[str, Any]:
     """All personalities, the ready ones first."""
     count, kept = await services.personalities.page(offset=paging.offset, limit=paging.limit)

@@ -1,13 +1,14 @@
 """Test profiles: the data of customers."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ringback.api.access import Reader, Runner
 from ringback.api.dependencies import ServicesDep
 from ringback.api.forms.profiles import ProfileAnswer, profile_answer
-from ringback.api.numbers import Id, Number
+from ringback.api.forms.queries import AgentFilter, AnyProject
+from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.library.profiles import ProfileFields, ProfileForm
 
@@ -22,8 +23,8 @@ async def list_profiles(
     services: ServicesDep,
     paging: Paging,
     _: Reader,
-    agent_id: Annotated[Number | None, Query(description="Only those of this agent.")] = None,
-    project_id: Annotated[Number | None, Query(description="There is one project; any value is accepted.")] = None,  # noqa: ARG001 - clients send it
+    agent_id: AgentFilter = None,
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> dict[str, Any]:
     """Test profiles, of one agent or all."""
     count, kept = await services.profiles.page(agent_id=agent_id, offset=paging.offset, limit=paging.limit)

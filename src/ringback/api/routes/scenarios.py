@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ringback.api.access import Reader, Runner
 from ringback.api.dependencies import ServicesDep
+from ringback.api.forms.queries import AgentFilter, AnyProject, AssistantFilter, Search
 from ringback.api.forms.scenarios import ScenarioAnswer, ScenarioNumbers, TagsToAdd, scenario_answer
-from ringback.api.numbers import Id, Number
+from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.errors import InvalidFields
 from ringback.library.scenario_form import ScenarioFields, ScenarioForm
@@ -21,13 +22,13 @@ _ONE = "/scenarios/{scenario_id}/"
 
 def _filter(
     *,
-    agent_id: Annotated[Number | None, Query(description="Only those of this agent.")] = None,
-    assistant_id: Annotated[str | None, Query(description="Only those of the agent with this id.")] = None,
-    project_id: Annotated[Number | None, Query(description="There is one project; any value is accepted.")] = None,  # noqa: ARG001 - clients send it
+    agent_id: AgentFilter = None,
+    assistant_id: AssistantFilter = None,
+    project_id: AnyProject = None,  # noqa: ARG001 - clients send it
     tags: Annotated[str | None, Query(description="Tags, separated by commas.", examples=["nightly,booking"])] = None,
     tag_filter_type: Annotated[TagsMatch, Query(description="Any of the tags, all of them, or none.")] = "or",
     folder_path: Annotated[str | None, Query(description="Folders are not available yet: empty.")] = None,
-    search: Annotated[str | None, Query(description="Text in the name.")] = None,
+    search: Search = None,
 ) -> ScenarioFilter:
     if folder_path:
         raise InvalidFields({"folder_path": ["Folders are not available yet."]})
