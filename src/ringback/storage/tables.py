@@ -137,10 +137,10 @@ runs = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
-    Column("record", Text),
-    Column("brief", Text),  # the run's entry of its result's detail, rendered once
     Column("review", Text),  # what people noted: reviewed, feedback, evaluation status, votes
     Column("rescoring", Text),  # metrics to be scored on a record that is kept; None: the whole run
+    Column("brief", Text),  # the run's entry of its result's detail, rendered once
+    Column("record", Text),  # last: SQLite walks over it to reach what stands behind
     UniqueConstraint("result_id", "position"),
     Index("runs_unfinished", "status", "owner_kind", "result_id"),
     # What a result is counted by, so that counting reads no row.
