@@ -21,12 +21,9 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "POST scenarios/move_folder/",
         "POST scenarios/delete_folder/",
     ),
-    "Bulk work on scenarios is not available yet; change, copy or delete them one by one.": (
+    "This bulk work on scenarios is not available yet; change them one by one.": (
         "POST scenarios/adv_update/",
-        "POST scenarios/delete_scenarios/",
         "POST scenarios/duplicate/",
-        "POST scenarios/add_tags/",
-        "GET scenarios/tags/",
     ),
     "Export of scenarios is not available yet.": ("GET scenarios/export_scenarios/",),
     "Earlier versions of scenarios are not kept yet.": (
@@ -106,7 +103,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET runs/run_expected_outcome_progress/",
     ),
     "This operation on agents is not available yet.": (
-        "POST aiagents/{id}/duplicate/",
         "GET aiagents/short_list/",
         "GET aiagents/{id}/runs_overview/",
     ),
@@ -161,7 +157,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET metrics/{id}/history/",
     ),
     "Metrics in Python are not available yet.": ("POST metrics/{id}/evaluate_llm_judge_metric/",),
-    "Use `fork/`: copies of own personalities are not available yet.": ("POST personalities/{id}/duplicate/",),
     "Telephone numbers are not available yet: they come with voice.": (
         "GET phone-numbers/",
         "GET phone-numbers/inbound/",
