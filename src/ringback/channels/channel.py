@@ -101,6 +101,10 @@ class Dropped(Arrival):
 ChannelEvent = Said | CalledTool | ToolReturned | Noted | ReportedError | EndedCall | Dropped
 
 
+class Overtaken(Exception):
+    """The words were not sent: the agent said more before they could be; `events` tells what."""
+
+
 class Channel(Protocol):
     """One line to the agent, for one call. `open` once, then `send` and `events` side by side, `close` at the end."""
 
@@ -111,7 +115,8 @@ class Channel(Protocol):
     async def send(self, utterance: Utterance) -> float:
         """Send the words (and the end of the call, where the utterance ends it); returns the monotonic write time.
 
-        Sending on a line that the agent has closed does not raise; `events` tells of the closing.
+        Sending on a line that the agent has closed does not raise; `events` tells of the closing. Raises `Overtaken`,
+        unless the utterance ends the call, where the channel knows of words that the agent said before.
         """
         ...
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
-from ringback.channels.channel import Channel, ChannelEvent, Dropped
+from ringback.channels.channel import Channel, ChannelEvent, Dropped, Overtaken
 from ringback.conversation.chosen import Chosen, pauses_of
 from ringback.conversation.endings import after_failure, caller_ended, max_turns
 from ringback.conversation.limits import Limits
@@ -353,7 +353,11 @@ class _Exchange:
         if utterance.ends_call:
             await self._end(caller_ended(), utterance)
         elif chosen.text:
-            at = await self._send(utterance, self._turns.over_at)
+            try:
+                at = await self._send(utterance, self._turns.over_at)
+            except Overtaken:
+                self._turns.overtaken()
+                return
             self._recorder.caller_said(chosen.text, at)
             self._turns.said(at, hold=chosen.hold)
         else:
@@ -369,12 +373,18 @@ class _Exchange:
         self._turns.ended(at, ending)
 
     async def _send(self, utterance: Utterance, until: float) -> float:
-        """Send one frame; an agent that has stopped reading is not waited for longer than `until`."""
+        """Send one frame; an agent that has stopped reading is not waited for longer than `until`.
+
+        Raises Overtaken as the channel does.
+        """
         at = self._clock()
+        overtaken = False
         self._sending_until = until
         self._alarm(until)
         try:
             at = await self._channel.send(utterance)
+        except Overtaken:
+            overtaken = True
         except asyncio.CancelledError:
             if not self._withdrawn:
                 raise  # else the frame is on the line, as far as we can tell
@@ -382,4 +392,6 @@ class _Exchange:
             self._sending_until = None
         if self._withdrawn:
             self._withdrawal_taken()
+        if overtaken:
+            raise Overtaken
         return at

@@ -251,6 +251,12 @@ class TurnTaking:
             at += pause.seconds
             self._pauses.append((at, pause.hold))
 
+    def overtaken(self) -> None:
+        """The words were not sent, for the agent had said more: the caller is asked again when that was heard."""
+        if self._phase in (_COMPOSING, _PAUSING):
+            self._phase = _LISTENING
+            self._owed = True
+
     def said(self, at: float, *, hold: float = 0.0) -> None:
         """Words were sent; the agent's next turn begins, to be answered after `hold` seconds at the earliest."""
         self.utterances += 1

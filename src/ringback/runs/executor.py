@@ -62,6 +62,8 @@ class Executor:
     """Whether `stop` ends an evaluation as well, not only the conversation."""
     evaluating: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Held by the evaluation that is being computed."""
+    longest: float | None = None
+    """Seconds that a conversation may take; None: what its scenario says."""
 
     async def execute(self, run: Run) -> Run:
         """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome.
@@ -134,7 +136,8 @@ class Executor:
         caller = self.build_caller(specification, caller_model, recorder.remark)
         ids = CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
         channel = self.open_channel(ids, specification.profile)
-        limits = _limits(self.limits, specification.scenario.max_turns, specification.scenario.max_duration)
+        scenario = specification.scenario
+        limits = _limits(self.limits, scenario.max_turns, self.longest or scenario.max_duration)
         return await converse(
             channel,
             caller,

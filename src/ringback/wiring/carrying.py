@@ -16,9 +16,11 @@ from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
 from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
 from ringback.runs.carrying import carry_out
+from ringback.runs.chat_feed import ChatFeed, ChatLine, caller_opens
 from ringback.runs.executor import Executor
 from ringback.runs.worker import Call
 from ringback.settings import Settings
+from ringback.storage.chats import Chats
 from ringback.storage.sealing import Seal
 from ringback.wiring import (
     LineFactory,
@@ -40,7 +42,13 @@ class Carrying:
     """Carries out calls. One a process; `close` lets go of models."""
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], seal: Seal, session: aiohttp.ClientSession
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        seal: Seal,
+        session: aiohttp.ClientSession,
+        *,
+        chats: Chats,
     ) -> None:
         self._settings = settings
         self._environ = environ
@@ -50,20 +58,57 @@ class Carrying:
         self._lines: OrderedDict[tuple[str, int | None], tuple[Agent, LineFactory]] = OrderedDict()
         self._models: dict[ModelChoice, LanguageModel] = {}
         self._opened = AsyncExitStack()
+        self._feed = ChatFeed(chats, max_call_bytes=settings.max_call_bytes)
 
     async def close(self) -> None:
-        """Let go of the models."""
+        """Let go of the models, and of what chats submit."""
+        await self._feed.close()
         await self._opened.aclose()
 
     async def carry_out(self, call: Call) -> Run:
         """Do what is missing of a run. Raises `StorageError`."""
-        return await carry_out(
-            call,
-            executor=lambda: self._executor(call),
-            judge=lambda: self._live(call.claim.run.specification.scenario)[1],
+        chat = self._chat(call)
+        try:
+            return await carry_out(
+                call,
+                executor=lambda: self._executor(call, chat),
+                judge=lambda: self._live(call.claim.run.specification.scenario)[1],
+            )
+        finally:
+            if chat is not None:
+                await chat.close()
+
+    def _chat(self, call: Call) -> ChatLine | None:
+        """The line of a run in pull mode; None for one that calls its agent."""
+        if call.claim.call_timeout is None:  # as run requests are kept, only those of API chats have one
+            return None
+        agent = open_agent(call.claim.sealed_agent, self._seal).agent
+        return ChatLine(self._feed, call, redactor_for(agent, self._settings))
+
+    def _executor(self, call: Call, chat: ChatLine | None) -> Executor:
+        return self._calling(call) if chat is None else self._chatting(call, chat)
+
+    def _chatting(self, call: Call, chat: ChatLine) -> Executor:
+        """Pull mode: nobody listens at the other end, so there is no opening wait and no grace."""
+        scenario = call.claim.run.specification.scenario
+        caller_model, judge_model = self._live(scenario)
+        return Executor(
+            store=call.store,
+            open_channel=chat.open_channel,
+            build_caller=lambda specification, model, remark: chat.attend(
+                build_caller(specification, model=model, remark=remark)
+            ),
+            caller_model=caller_model,
+            judge_model=judge_model,
+            limits=replace(self._limits, grace=0.0),
+            agent_speaks_first=not caller_opens(scenario),
+            on_event=chat.on_event,
+            stop=call.stop,
+            cut_evaluation=True,
+            longest=call.claim.call_timeout,
         )
 
-    def _executor(self, call: Call) -> Executor:
+    def _calling(self, call: Call) -> Executor:
         scenario = call.claim.run.specification.scenario
         caller_model, judge_model = self._live(scenario)
         agent, line = self._line(call)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from ringback.domain.run import Run
+from ringback.domain.secret import Redactor
 from ringback.library.agents import AgentLibrary
 from ringback.library.metrics import MetricLibrary
 from ringback.library.personalities import PersonalityLibrary
@@ -15,6 +16,7 @@ from ringback.results.progress import ProgressFeed
 from ringback.results.share import ShareLinks
 from ringback.runs.submission import Submission
 from ringback.settings import Settings
+from ringback.storage.chats import Chats
 from ringback.storage.database import Database
 from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
@@ -52,6 +54,7 @@ class Services:
     metrics: MetricLibrary
     verifier: Verifier
     submission: Submission
+    chats: Chats
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
 
@@ -96,7 +99,13 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             metrics=metrics,
             verifier=Verifier(settings),
             submission=submission,
+            chats=Chats(database, clean=_own_secrets(settings).clean),
             brief_of=brief_of,
         )
     finally:
         await store.close()
+
+
+def _own_secrets(settings: Settings) -> Redactor:
+    values = (settings.api_key, settings.websocket_secret, settings.encryption_key)
+    return Redactor(value.get_secret_value() for value in values if value)
