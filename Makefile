@@ -1,4 +1,4 @@
-.PHONY: help demo test test-model bench
+.PHONY: help demo serve test test-model soak bench
 MAKEFLAGS += --no-print-directory
 
 help: ## show this list
@@ -8,6 +8,10 @@ demo: ## hold conversations with a demo agent and write demo-report/ (installs w
 	@sh tools/setup.sh demo
 	@.venv/bin/python -m ringback.demo --report demo-report
 
+serve: ## serve the REST API on port 8000 and carry out runs (installs what is missing)
+	@sh tools/setup.sh demo
+	@.venv/bin/ringback serve
+
 test: ## check all that continuous integration checks (installs what is missing)
 	@sh tools/setup.sh test
 	@sh tools/check.sh
@@ -15,6 +19,10 @@ test: ## check all that continuous integration checks (installs what is missing)
 test-model: ## test the persona and the judge with a small real language model on this machine (installs what is missing)
 	@sh tools/setup.sh model
 	@.venv/bin/python -m pytest tests/model
+
+soak: ## kill and pause servers and workers for ten minutes (installs what is missing)
+	@sh tools/setup.sh test
+	@.venv/bin/python -m pytest tests/soak --override-ini=timeout=1800
 
 bench: ## measure speed and memory against bare loops on this machine (installs what is missing)
 	@sh tools/setup.sh test

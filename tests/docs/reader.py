@@ -32,7 +32,8 @@ QUICK = {
 RUN_ELSEWHERE = {"docs/reference/testing.md": "tests/testing/test_testing_docs.py"}
 """Pages whose Python is run by a test of their own."""
 
-_SERVER = re.compile(r"(?:ringback agent demo|python \w+\.py|uv run \S+\.py) .*|python \w+\.py")
+SERVICE = "127.0.0.1:8000"
+_SERVER = re.compile(r"ringback serve|(?:ringback agent demo|python \w+\.py|uv run \S+\.py) .*|python \w+\.py")
 _VARIES = (
     (re.compile(r"\d+\.\d+ s\b"), "# s"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
@@ -50,6 +51,7 @@ class Reader:
         self._database_url = database_url
         self._servers: list[subprocess.Popen[bytes]] = []
         self._port = ""
+        self._service = ""
         keep = {name: os.environ[name] for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
         self._environment = {
             **keep,
@@ -143,6 +145,8 @@ class Reader:
     def _compare(self, block: Block, command: Command, output: str) -> None:
         if self._port:
             output = output.replace(self._port, PORT)
+        if self._service:
+            output = output.replace(f"127.0.0.1:{self._service}", SERVICE)
         there = [_levelled(row) for row in output.splitlines()]
         for row in command.shown:
             wanted = _levelled(row)
@@ -152,6 +156,10 @@ class Reader:
         if self._servers and self._servers[-1].poll() is None and line.startswith("ringback agent demo"):
             return  # the page starts the demo agent again for readers who begin here
         line = line.replace("uv run examples/", f"python {PROJECT}/examples/")
+        port = self._port
+        if line == "ringback serve":
+            port = self._service = self._service or _free_port()
+            line += f" --port {port}"
         server = subprocess.Popen(
             ["bash", "-c", f"exec {line}"],
             cwd=self._folder,
@@ -164,7 +172,7 @@ class Reader:
         assert server.stdout is not None
         # Every server of ours says where it listens as soon as it does.
         said = server.stdout.readline().decode()
-        assert self._port in said, f"{block.place}: {line} does not listen:\n{said}{server.stdout.read().decode()}"
+        assert port in said, f"{block.place}: {line} does not listen:\n{said}{server.stdout.read().decode()}"
 
     # Files
 
@@ -216,6 +224,9 @@ class Reader:
         """The text with the addresses of this machine in place of the page's."""
         text = text.replace(MODEL, self._model_url).replace(TUNNEL, f"ws://localhost:{PORT}")
         text = text.replace(DATABASE, self._database_url)
+        if SERVICE in text:
+            self._service = self._service or _free_port()
+            text = text.replace(SERVICE, f"127.0.0.1:{self._service}")
         if PORT in text and not self._port:
             self._port = _free_port()
         return text.replace(PORT, self._port) if self._port else text
@@ -234,14 +245,20 @@ def _levelled(row: str) -> str:
     return row
 
 
+_given: set[int] = set()
+
+
 def _free_port() -> str:
     """A port that nobody has; below those that systems give away, so that nobody is given it meanwhile."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
     for port in range(18_000 + 250 * worker + os.getpid() % 97, 30_000):
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given.add(port)
             return str(port)
     raise AssertionError("no port is free")
