@@ -27,6 +27,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
+
 FOLDERS = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -175,6 +177,9 @@ class Server:
 
     def _end(self, how: signal.Signals) -> None:
         if self._postmaster is not None:
+            children: list[psutil.Process] = []
+            with contextlib.suppress(psutil.NoSuchProcess):
+                children = psutil.Process(self._postmaster.pid).children()
             with contextlib.suppress(ProcessLookupError):
                 self._postmaster.send_signal(how)
             try:
@@ -182,6 +187,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._postmaster.kill()
                 self._postmaster.wait()
+            # Orphans notice that they are: until then one may still answer.
+            psutil.wait_procs(children, timeout=10)
             self._postmaster = None
 
     def remove(self) -> None:

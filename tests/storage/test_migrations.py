@@ -195,6 +195,31 @@ async def test_a_copy_never_covers_an_earlier_one(tmp_path: Path) -> None:
     assert (tmp_path / "ringback.db.schema-1-2").exists()
 
 
+OPEN_WITHOUT_SPACE = """
+import asyncio, resource, sys
+from ringback.errors import StorageError
+from ringback.storage.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+try:
+    asyncio.run(Store.open(sys.argv[1]))
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_cannot_be_copied_is_not_changed(tmp_path: Path) -> None:
+    """A real refusal of the operating system: files may not grow as large as the copy would be."""
+    path = tmp_path / "ringback.db"
+    load(path)
+    opened = subprocess.run(
+        [sys.executable, "-c", OPEN_WITHOUT_SPACE, f"sqlite:///{path}"], capture_output=True, text=True, check=True
+    )
+    assert (opened.stdout.startswith("The disk "), opened.stderr) == (True, ""), opened.stdout
+    assert list(tmp_path.glob("*.schema-*")) == []
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("select version from ringback_schema").fetchall() == [(1,)]
+
+
 async def test_many_that_open_an_old_file_at_once_bring_it_up_to_date_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
