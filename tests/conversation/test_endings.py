@@ -342,3 +342,11 @@ def test_a_line_that_cannot_be_opened_is_the_executors_business() -> None:
             await converse(Unreachable(), ListedCaller("one"), recorder, limits=Limits())
 
     run_virtually(run())
+
+
+@pytest.mark.parametrize(("stopped", "duration"), [(None, 4.0 + 2.0), (0.5, 4.0 + 0.5), (5.0, 4.0 + 2.0)])
+def test_the_grace_of_a_call_that_a_user_stops_may_be_shorter(stopped: float | None, duration: float) -> None:
+    limits = Limits(grace=2.0, finish_turn=0.0, grace_when_stopped=stopped)
+    play = Play(ListedCaller("one"), replies=[[]], limits=limits, stop_at=4.0)
+    assert play.conversation.ending.code is EndingCode.CANCELLED
+    assert play.conversation.duration == pytest.approx(duration)

@@ -24,5 +24,7 @@ class Limits:
     """Utterances of the caller."""
     recompositions: int = 3
     """How often in a turn a reply is composed again because the agent said more meanwhile."""
+    grace_when_stopped: float | None = None
+    """The grace after the end_call of a run that a user stops; None: as ever."""
     finish_turn: float = 5.0
     """When a user stops the run: how long the agent may still take to finish the turn that it owes."""

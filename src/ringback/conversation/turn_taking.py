@@ -24,7 +24,7 @@ from ringback.channels.channel import (
 from ringback.conversation.endings import after_drop, agent_ended, agent_silent, cancelled, max_duration
 from ringback.conversation.limits import Limits
 from ringback.domain.conversation import FindingCode
-from ringback.domain.ending import Ending
+from ringback.domain.ending import Ending, EndingCode
 
 _SHORTEST_WAIT = 0.01
 """Seconds between two questions to a caller that says nothing: it must not keep the event loop to itself."""
@@ -285,7 +285,10 @@ class TurnTaking:
         if self._phase is not _OVER:
             self._phase = _CLOSING
             self._ending = ending
-            self._closing_until = at + self._limits.grace
+            grace, stopped = self._limits.grace, self._limits.grace_when_stopped
+            if stopped is not None and ending.code is EndingCode.CANCELLED:
+                grace = min(grace, stopped)
+            self._closing_until = at + grace
 
     def stop(self, at: float) -> None:
         """The user stops the run: an agent that owes a turn may finish it, for a limited time."""

@@ -34,6 +34,9 @@ from ringback.wiring import (
     with_default_secret,
 )
 
+_GRACE_WHEN_CANCELLED = 0.5
+"""Seconds: a run that is cancelled is over within a second, its agent's last words or not."""
+
 _KEPT = 256
 """Agents whose lines are kept ready; each has a TLS context where it needs one."""
 
@@ -54,7 +57,7 @@ class Carrying:
         self._environ = environ
         self._seal = seal
         self._session = session
-        self._limits = replace(limits_from(settings), finish_turn=0.0)
+        self._limits = replace(limits_from(settings), finish_turn=0.0, grace_when_stopped=_GRACE_WHEN_CANCELLED)
         self._lines: OrderedDict[tuple[str, int | None], tuple[Agent, LineFactory]] = OrderedDict()
         self._models: dict[ModelChoice, LanguageModel] = {}
         self._opened = AsyncExitStack()
