@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
@@ -18,6 +18,9 @@ from ringback.storage.owner import Owner
 from ringback.storage.queue import KIND
 from ringback.storage.rows import RUNS, RunLoader
 from ringback.storage.tables import runs, workers
+
+_REMEMBERED = timedelta(days=1)
+"""How long workers that are gone stay in the table, for whoever looks for what happened."""
 
 _BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
 
@@ -115,6 +118,7 @@ class Workers:
         def recover(connection: Connection) -> Recovery:
             now = now_of(connection)
             dead = _give_up_workers(connection, now, silence)
+            connection.execute(delete(workers).where(workers.c.stopped_at < now - _REMEMBERED))
             alive = select(workers.c.owner).where(workers.c.stopped_at.is_(None)).scalar_subquery()
             queued: list[int] = []
             given_up: list[int] = []
