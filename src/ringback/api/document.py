@@ -44,6 +44,7 @@ _FAMILY_TAGS = {
     "aiagents": "agents",
     "test-profiles": "test profiles",
     "predefined-metrics": "metrics",
+    "share": "shared",
     "user-api-key": "keys",
 }
 

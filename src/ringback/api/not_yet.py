@@ -79,23 +79,19 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "POST results/{id}/ask_about_failures/",
         "POST results/{id}/regenerate_ai_summary/",
     ),
-    "Exports and combined reports over the API are not available yet; `ringback results export` writes them.": (
-        "GET results/export_result_runs/",
+    "Exports of several results and combined reports are not available yet; `export_result_runs/` exports one.": (
         "GET results/bulk_export_result_runs/",
         "GET results/bulk_export_progress/",
         "GET results/reports/",
         "POST results/reports/share/",
         "POST results/reports/ask-about-failures/",
-        "GET results/result_ids/",
     ),
     "This is not available yet; a run's review fields can be changed with PATCH.": (
-        "PUT runs/{id}/",
         "POST runs/{id}/mark_metric_vote/",
         "POST runs/{id}/mark_expected_outcome_vote/",
         "POST runs/{id}/mark_critical_scenario_wrong/",
         "POST runs/{id}/unmark_critical_scenario_wrong/",
     ),
-    "Deletion of a single run is not available yet; `results/{id}/delete_runs/` deletes some.": ("DELETE runs/{id}/",),
     "Live audio is not available yet: it comes with voice.": ("GET runs/{id}/get_listen_url/",),
     "Traces are not available yet.": ("GET runs/{id}/trace/",),
     "This is not available yet; `results/{id}/evaluate_metrics/` evaluates runs again.": (
