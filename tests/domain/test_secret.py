@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ringback.domain.secret import MASK, Redactor
+from ringback.domain.secret import MASK, Redactor, secrets_of_url
 
 
 @pytest.mark.parametrize("secret", ["pass-word", 'quo"ted', "back\\slash", "a/b/c", "caf\u00e9s"])
@@ -21,3 +21,18 @@ def test_the_longer_of_two_secrets_is_masked_whole() -> None:
 
 def test_short_values_are_left_alone() -> None:
     assert Redactor(["abc"]).clean("abc") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("ws://host/path", set[str]()),
+        ("ws://me:pa%2Fss@host/", {"pa/ss", "pa%2Fss", "bWU6cGEvc3M="}),
+        ("ws://me@host/", {"bWU6"}),
+        ("ws://host/?token=a%20b&language=english", {"a b", "a%20b"}),
+        ("ws://host/?x=0123456789abcdef", {"0123456789abcdef"}),
+        ("ws://[host/", set[str]()),
+    ],
+)
+def test_a_url_carries_passwords_and_tokens(url: str, secrets: set[str]) -> None:
+    assert set(secrets_of_url(url)) == secrets

@@ -1,13 +1,18 @@
 """Secrets stay out of everything that is kept or shown."""
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _SHORTEST = 4
 """Shorter values occur by chance in ordinary text; replacing them would garble the record."""
 
 MASK = "[secret]"
+
+_SECRET_FIELD = re.compile(r"auth|code|cred|key|pass|pwd|secret|sig|token", re.IGNORECASE)
+_LOOKS_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{16,}")
 
 
 class Redactor:
@@ -32,3 +37,26 @@ def _forms(secret: str) -> Iterator[str]:
     escaped = json.dumps(secret)[1:-1]
     yield escaped
     yield escaped.replace("/", "\\/")
+
+
+def secrets_of_url(url: str) -> Iterator[str]:
+    """What a URL carries that is nobody else's business: its password, as sent too, and tokens in its query.
+
+    Of the query, only what is called or looks like a secret: `?language=english` must not garble what is said.
+    """
+    try:
+        parts = urlsplit(url)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        return
+    if password:
+        yield password
+        yield parts.password or ""
+    if user or password:
+        yield base64.b64encode(f"{user}:{password}".encode()).decode()
+    for field in parts.query.split("&"):
+        name, _, written = field.partition("=")
+        for _, value in parse_qsl(field):
+            if _SECRET_FIELD.search(name) or _LOOKS_RANDOM.fullmatch(value):
+                yield value
+                yield written

@@ -21,7 +21,7 @@ from ringback.conversation.limits import Limits
 from ringback.domain.agent import Agent
 from ringback.domain.event import Event
 from ringback.domain.scenario import Scenario, TestProfile
-from ringback.domain.secret import Redactor
+from ringback.domain.secret import Redactor, secrets_of_url
 from ringback.errors import ModelNotConfigured, UsageError
 from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
@@ -132,7 +132,8 @@ def redactor_for(agent: Agent, settings: Settings, models: Models | None = None)
     values.extend(agent.headers.values())
     values.extend(agent.run_headers.values())
     keys = [choice.api_key for choice in (models.caller, models.judge) if choice] if models else []
-    return Redactor([value.get_secret_value() for value in values if value] + [key for key in keys if key])
+    of_url = secrets_of_url(agent.url.get_secret_value())
+    return Redactor([value.get_secret_value() for value in values if value] + [key for key in keys if key] + [*of_url])
 
 
 def limits_from(settings: Settings) -> Limits:
