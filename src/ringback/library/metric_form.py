@@ -20,6 +20,10 @@ Flag = bool
 class MetricFields(Form, frozen=True):
     """A question to the judge about each finished conversation."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"description": "Did the agent repeat day and time before the call ended?"}]}
+    )
+
     name: str = Field(default="", max_length=255, description="What lists and reports call it.")
     description: str = Field(default="", max_length=50_000, description="The question to the judge.")
     slug: str | None = Field(

@@ -46,6 +46,10 @@ class StopSpeakingPlan(Form, frozen=True):
 class PersonalityFields(Form, frozen=True):
     """How a caller behaves and sounds. Only `prompt` and `language` matter in text; the rest is kept for voice."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"prompt": "You answer briefly and ask how long it will take."}]}
+    )
+
     name: str = Field(default="", max_length=255, description="What lists and reports call it.")
     prompt: str = Field(default="", max_length=20_000, description="How the caller behaves.")
     language: Language = Field(default="en", description="Language that the caller speaks.")

@@ -27,6 +27,14 @@ _rows = Records(tables.test_profiles)
 class ProfileFields(Form, frozen=True):
     """Data of one customer."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"information": {"main_agent_variables": {}, "testing_agent_variables": {"name": "Ada Quill"}}}
+            ]
+        }
+    )
+
     name: str = Field(default="", max_length=255, description="What lists and reports call it.")
     agent: RecordNumber | None = Field(
         default=None,

@@ -15,6 +15,12 @@ ScenarioKind = Literal["script", "instruction", "conditional_actions", "real_wor
 class ScenarioFields(Form, frozen=True):
     """One test case: what the caller wants and does, and what counts as success."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"first_message": "Hello?", "max_duration": 120, "tags": ["booking", "nightly"]}]
+        }
+    )
+
     name: str = Field(default="", max_length=80, description="What lists and reports call it.")
     agent: RecordNumber | None = Field(
         default=None,

@@ -34,6 +34,12 @@ PLACES = {kept: said for said, kept in _CALLED.items()}
 class AgentFlatFields(Form, frozen=True):
     """An agent under test. Keys of voice platforms are taken as `vapi_api_key`, `retell_api_key` and so on."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"websocket_url": "wss://agent.example.com/v2/chat", "agent_speaks_first": True}]
+        }
+    )
+
     agent_name: str = Field(
         default="",
         max_length=255,
@@ -109,7 +115,7 @@ class AgentFlatForm(AgentFlatFields, frozen=True):
                     "assistant_id": "front-desk",
                     "assistant_provider": "self_hosted",
                     "websocket_url": "wss://agent.example.com/chat",
-                    "websocket_headers": {"Authorization": "Bearer …"},
+                    "websocket_headers": {"Authorization": "Bearer the-agent-s-token"},
                     "websocket_secret": "a long random text",
                 }
             ]
@@ -127,33 +133,73 @@ class AgentFlatForm(AgentFlatFields, frozen=True):
 class AgentFlatAnswer(BaseModel):
     """An agent under test. For each voice platform there is a flag such as `vapi_api_key_configured`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "project": None,
+                    "agent_name": "Front desk",
+                    "description": "Books appointments of a clinic.",
+                    "inbound": True,
+                    "contact_number": None,
+                    "language": "en",
+                    "assistant_id": "front-desk",
+                    "chat_assistant_id": None,
+                    "websocket_url": "wss://agent.example.com/chat",
+                    "websocket_headers": {"Authorization": "***"},
+                    "websocket_headers_configured": True,
+                    "websocket_secret_configured": True,
+                    "agent_speaks_first": None,
+                    "websocket_voice_url": None,
+                    "websocket_auth_configured": False,
+                    "sip_endpoint": None,
+                    "sip_auth_configured": False,
+                    "llm_system_prompt": None,
+                    "llm_model": None,
+                    "llm_temperature": None,
+                    "llm_max_tokens": None,
+                    "outbound_auto_call": False,
+                    "assistant_provider": "self_hosted",
+                    "transcript_provider": None,
+                    "livekit_data_configured": False,
+                    "pipecat_data_configured": False,
+                    "knowledge_base_files": [],
+                    "predefined_metrics": [],
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                    "vapi_api_key_configured": False,
+                }
+            ]
+        },
+    )
 
     id: int
     project: int | None = Field(default=None, description="There is one project: always null.")
     agent_name: str
     description: str
     inbound: bool
-    contact_number: str | None
+    contact_number: str | None = None
     language: str
-    assistant_id: str | None
-    chat_assistant_id: str | None
-    websocket_url: str | None = Field(description=URL_SHOWN)
+    assistant_id: str | None = None
+    chat_assistant_id: str | None = None
+    websocket_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_headers: dict[str, str] = Field(description=HEADERS_SHOWN, examples=[{"Authorization": "***"}])
     websocket_headers_configured: bool
     websocket_secret_configured: bool
-    agent_speaks_first: bool | None
-    websocket_voice_url: str | None = Field(description=URL_SHOWN)
+    agent_speaks_first: bool | None = None
+    websocket_voice_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_auth_configured: bool
-    sip_endpoint: str | None
+    sip_endpoint: str | None = None
     sip_auth_configured: bool
-    llm_system_prompt: str | None
-    llm_model: str | None
-    llm_temperature: float | None
-    llm_max_tokens: int | None
+    llm_system_prompt: str | None = None
+    llm_model: str | None = None
+    llm_temperature: float | None = None
+    llm_max_tokens: int | None = None
     outbound_auto_call: bool
     assistant_provider: str
-    transcript_provider: str | None
+    transcript_provider: str | None = None
     livekit_data_configured: bool
     pipecat_data_configured: bool
     knowledge_base_files: list[Any]

@@ -96,6 +96,10 @@ class Provider(Form, frozen=True):
 class AgentNestedFields(Form, frozen=True):
     """An agent under test."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"telephony": {"inbound": False}, "agent_speaks_first": True}]}
+    )
+
     name: str = Field(
         default="",
         max_length=255,
@@ -155,7 +159,7 @@ class AgentNestedForm(AgentNestedFields, frozen=True):
                             "type": "self_hosted",
                             "config": {
                                 "url": "wss://agent.example.com/chat",
-                                "headers": {"Authorization": "Bearer …"},
+                                "headers": {"Authorization": "Bearer the-agent-s-token"},
                                 "websocket_secret": "a long random text",
                             },
                         },

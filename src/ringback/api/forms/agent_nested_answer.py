@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.forms.agent_nested import OWN_CHAT
 from ringback.api.forms.agent_parts import HEADERS_SHOWN, URL_SHOWN, shown_headers
@@ -13,11 +13,11 @@ from ringback.library.agents import KeptAgent
 class TelephonyAnswer(BaseModel):
     """Connections for voice."""
 
-    phone_number: str | None
+    phone_number: str | None = None
     inbound: bool
-    sip_uri: str | None
+    sip_uri: str | None = None
     sip_auth_configured: bool
-    websocket_url: str | None = Field(description=URL_SHOWN)
+    websocket_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_auth_configured: bool
     outbound_numbers: list[str]
 
@@ -32,7 +32,7 @@ class CredentialsAnswer(BaseModel):
 class ChatConfigAnswer(BaseModel):
     """Where chats are opened."""
 
-    url: str | None = Field(description=URL_SHOWN)
+    url: str | None = Field(default=None, description=URL_SHOWN)
     headers: dict[str, str] = Field(description=HEADERS_SHOWN, examples=[{"Authorization": "***"}])
     headers_configured: bool
     websocket_secret_configured: bool
@@ -50,18 +50,72 @@ class ProviderAnswer(BaseModel):
     """The platform that the agent runs on."""
 
     type: str
-    agent_id: str | None
+    agent_id: str | None = None
     credentials: CredentialsAnswer
-    chat_agent_details: ChatDetailsAnswer | None
+    chat_agent_details: ChatDetailsAnswer | None = None
     auto_dial_outbound: bool
     auto_import_calls: bool
     auto_sync_prompt: bool
     send_post_conversation_metadata: bool
-    redact_fields: Any
+    redact_fields: Any = None
 
 
 class AgentNestedAnswer(BaseModel):
     """An agent under test."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "name": "Front desk",
+                    "description": "Books appointments of a clinic.",
+                    "project": None,
+                    "language": "en",
+                    "telephony": {
+                        "phone_number": None,
+                        "inbound": True,
+                        "sip_uri": None,
+                        "sip_auth_configured": False,
+                        "websocket_url": None,
+                        "websocket_auth_configured": False,
+                        "outbound_numbers": [],
+                    },
+                    "provider": {
+                        "type": "self_hosted",
+                        "agent_id": "front-desk",
+                        "credentials": {"api_key_configured": False, "config_configured": False},
+                        "chat_agent_details": {
+                            "type": "self_hosted",
+                            "config": {
+                                "url": "wss://agent.example.com/chat",
+                                "headers": {"Authorization": "***"},
+                                "headers_configured": True,
+                                "websocket_secret_configured": True,
+                                "configured": [],
+                            },
+                        },
+                        "auto_dial_outbound": False,
+                        "auto_import_calls": False,
+                        "auto_sync_prompt": False,
+                        "send_post_conversation_metadata": False,
+                        "redact_fields": None,
+                    },
+                    "agent_speaks_first": None,
+                    "knowledge_base_files": [],
+                    "enabled_personalities": [],
+                    "webhook_url": None,
+                    "webhook_secret_configured": False,
+                    "mock_tools": [],
+                    "mock_tools_enabled": False,
+                    "dynamic_variables": [],
+                    "email_id": None,
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                }
+            ]
+        }
+    )
 
     id: int
     name: str
@@ -70,15 +124,15 @@ class AgentNestedAnswer(BaseModel):
     language: str
     telephony: TelephonyAnswer
     provider: ProviderAnswer
-    agent_speaks_first: bool | None
+    agent_speaks_first: bool | None = None
     knowledge_base_files: list[Any]
     enabled_personalities: list[Any]
-    webhook_url: str | None = Field(description=URL_SHOWN)
+    webhook_url: str | None = Field(default=None, description=URL_SHOWN)
     webhook_secret_configured: bool
     mock_tools: list[Any]
     mock_tools_enabled: bool
     dynamic_variables: list[Any]
-    email_id: str | None
+    email_id: str | None = None
     created_at: datetime
     updated_at: datetime
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.domain.scenario import MetricKind
 from ringback.library.metric_form import MetricFields
@@ -15,6 +15,24 @@ COMPUTED_TYPE = "computed"
 class MetricAnswer(MetricFields, frozen=True):
     """A metric."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 5,
+                    "name": "Repeats the booking",
+                    "description": "Did the agent repeat day and time before the call ended?",
+                    "slug": "repeats_the_booking",
+                    "type": "llm_judge",
+                    "eval_type": "binary",
+                    "is_predefined": False,
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                }
+            ]
+        }
+    )
+
     id: int
     type: str = Field(description="`llm_judge`, or `computed` for a predefined one.")  # pyright: ignore[reportIncompatibleVariableOverride] - answers know one more
     slug: str = Field(description="Short name for rubrics and suite files.")
@@ -25,6 +43,30 @@ class MetricAnswer(MetricFields, frozen=True):
 
 class PredefinedMetricAnswer(BaseModel):
     """An entry of the catalogue of predefined metrics."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 2,
+                    "name": "Turns",
+                    "description": "Number of the caller's utterances.",
+                    "code": "turns",
+                    "slug": "turns",
+                    "type": "computed",
+                    "eval_type": "numeric",
+                    "function_name": "turns",
+                    "enum_values": [],
+                    "configuration": {},
+                    "cost": 0,
+                    "category": "Conversation",
+                    "sub_category": "",
+                    "evaluation_trigger": "always",
+                    "audio_enabled": False,
+                }
+            ]
+        }
+    )
 
     id: int
     name: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.library.personalities import KeptPersonality
 from ringback.library.personality_form import PersonalityFields
@@ -11,6 +11,25 @@ from ringback.library.personality_form import PersonalityFields
 
 class PersonalityAnswer(PersonalityFields, frozen=True):
     """A personality."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "project": None,
+                    "name": "Hurried parent",
+                    "prompt": "You answer briefly and ask how long it will take.",
+                    "language": "en",
+                    "background_noise": "office",
+                    "voice_model": "eleven_flash_v2_5",
+                    "is_predefined": False,
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                }
+            ]
+        }
+    )
 
     id: int
     project: Any = Field(default=None, description="There is one project: always null.")
@@ -21,6 +40,8 @@ class PersonalityAnswer(PersonalityFields, frozen=True):
 
 class CopyName(BaseModel):
     """What a copy is called."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Hurried parent, in German"}]})
 
     name: str | None = Field(
         default=None, min_length=1, max_length=255, description="Of the copy; `… (copy)` where it is left out."

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.library.profiles import KeptProfile
 
@@ -11,10 +11,31 @@ from ringback.library.profiles import KeptProfile
 class ProfileAnswer(BaseModel):
     """A test profile."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "project": None,
+                    "agent": 1,
+                    "agent_name": "Front desk",
+                    "name": "Ada Quill",
+                    "information": {
+                        "main_agent_variables": {"X-Customer": "C-17"},
+                        "testing_agent_variables": {"name": "Ada Quill"},
+                    },
+                    "created_by": None,
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                }
+            ]
+        }
+    )
+
     id: int
     project: int | None = Field(default=None, description="There is one project: always null.")
-    agent: int | None
-    agent_name: str | None
+    agent: int | None = None
+    agent_name: str | None = None
     name: str
     information: dict[str, Any] = Field(description="As it was written: in sections or flat.")
     created_by: str | None = Field(default=None, description="There are no accounts: always null.")

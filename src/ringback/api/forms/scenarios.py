@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.numbers import Number
 from ringback.library.scenario_build import kind_of
@@ -23,6 +23,30 @@ class ProfileData(BaseModel):
 
 class ScenarioAnswer(ScenarioFields, frozen=True):
     """A scenario."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 12,
+                    "name": "Books an appointment",
+                    "agent": 1,
+                    "agent_name": "Front desk",
+                    "personality": 1,
+                    "personality_name": "Normal Caller",
+                    "scenario_type": "instruction",
+                    "scenario_language": "en",
+                    "instructions": "You want an appointment on Friday at noon.",
+                    "expected_outcome_prompt": "The agent books an appointment on Friday.",
+                    "metrics": [5],
+                    "metric_names": ["Repeats the booking"],
+                    "tags": ["booking"],
+                    "created_at": "2026-11-21T09:00:00Z",
+                    "updated_at": "2026-11-21T09:00:00Z",
+                }
+            ]
+        }
+    )
 
     id: int
     agent_name: str | None = None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 
 from ringback.api.forms.agent_flat import AgentFlatFields
 from ringback.api.forms.agent_nested import AgentNestedFields
@@ -22,11 +22,24 @@ _NUMBER = Field(
 class VerifyFlat(AgentFlatFields, frozen=True):
     """An agent in the flat form, saved or not; a connection needs `websocket_url` or `agent_id`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"websocket_url": "wss://agent.example.com/chat"}, {"agent_id": 1}]}
+    )
+
     agent_id: RecordNumber | None = _NUMBER
 
 
 class VerifyNested(AgentNestedFields, frozen=True):
     """An agent in the nested form, saved or not; the fields of the flat form are understood too."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"provider": {"chat_agent_details": {"config": {"url": "wss://agent.example.com/chat"}}}},
+                {"agent_id": 1},
+            ]
+        }
+    )
 
     agent_id: RecordNumber | None = _NUMBER
     websocket_url: Url | None = Field(default=None, description="Instead of `…config.url`.")
@@ -37,12 +50,27 @@ class VerifyNested(AgentNestedFields, frozen=True):
 class VerificationAnswer(BaseModel):
     """What came of the trial. A failed connection is an answer, not an error."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "success": True,
+                    "opening_message_received": True,
+                    "opening_message": "Clinic, how can I help?",
+                    "url": "wss://agent.example.com/chat",
+                    "status": None,
+                    "error": None,
+                }
+            ]
+        }
+    )
+
     success: bool = Field(description="A WebSocket was opened, and the agent did not close it at once.")
     opening_message_received: bool = Field(description="Whether the agent said something unasked.")
-    opening_message: str | None = Field(description="What it said.", examples=["Clinic, how can I help?"])
+    opening_message: str | None = Field(default=None, description="What it said.", examples=["Clinic, how can I help?"])
     url: str = Field(description="What was called, without user info and query values.")
-    status: int | None = Field(description="HTTP status with which the handshake was turned down.")
-    error: str | None = Field(description="Why it did not work, in a sentence.")
+    status: int | None = Field(default=None, description="HTTP status with which the handshake was turned down.")
+    error: str | None = Field(default=None, description="Why it did not work, in a sentence.")
 
 
 def unsaved_agent(form: VerifyFlat | VerifyNested) -> Agent | None:
