@@ -30,6 +30,10 @@ _NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
 _BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
 
 
+_ADMISSION = 0x52494E47
+"""PostgreSQL's advisory lock of this number lets one process at a time share places out; SQLite has one writer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenResult:
     """A result of the service that is not over."""
@@ -98,14 +102,16 @@ class RunQueue:
         """
 
         def admit(connection: Connection) -> list[tuple[int, int]]:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_ADMISSION)))
             now = now_of(connection)
             load, over = _load(connection, now, window)
             _close(connection, over, now)
             shares = share_out(load) if load.results else {}
             return [run for result_id, count in shares.items() for run in _let_in(connection, result_id, count, now)]
 
-        # One process at a time shares places out. What a lost answer let in is found by `stuck`.
-        return await self._database.write(admit, repeat=True, alone="admission")
+        # What a lost answer let in is found by `stuck`.
+        return await self._database.write(admit, repeat=True)
 
     async def claim(self, wanted: Sequence[tuple[int, int]], owner: str) -> list[Claim | None]:
         """Take runs over for carrying out; None for one that somebody else has, or that was cancelled.
