@@ -27,3 +27,6 @@ soak: ## kill and pause servers and workers for ten minutes (installs what is mi
 bench: ## measure speed and memory against bare loops on this machine (installs what is missing)
 	@sh tools/setup.sh test
 	@.venv/bin/python bench/run.py
+	@.venv/bin/python bench/service.py all
+	@.venv/bin/python bench/run_requests.py
+	@.venv/bin/python bench/reading.py
