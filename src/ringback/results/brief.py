@@ -1,8 +1,8 @@
 """A finished run's entry of its result's detail, rendered once when the run is done.
 
-A brief is two lines of JSON. The first has what a result adds up over its runs; the second is the entry itself, without
-evidence and without what only the run's row knows: its number, where it stands, what people noted. A result of ten
-thousand runs is then put together without reading a single record.
+A brief is two lines. The first, a JSON array, has what a result adds up over its runs; the second has the members of
+its entry, a JSON object without its braces, for what only the run's row knows stands around them: its number, where it
+stands, what people noted. A result of ten thousand runs is then put together without reading a single record.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,13 +49,13 @@ class Figures(NamedTuple):
 
 def brief_of(run: Run) -> str:
     """The brief of a run that is done."""
-    return f"{json_text(_figures(run), ascii_only=True)}\n{json_text(_entry(run), ascii_only=True)}"
+    return f"{json_text(_figures(run), ascii_only=True)}\n{json_text(_entry(run), ascii_only=True)[1:-1]}"
 
 
 def halves(brief: str) -> tuple[str, str]:
-    """The figures and the entry of a brief, each as JSON text."""
-    figures, _, entry = brief.partition("\n")
-    return figures, entry
+    """The figures of a brief as JSON text, and the members of its entry."""
+    figures, _, members = brief.partition("\n")
+    return figures, members
 
 
 def figures_of(texts: Iterable[str]) -> Sequence[Figures]:

@@ -8,8 +8,8 @@ import orjson
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import TestProfile
 from ringback.results.brief import figures_of, halves
-from ringback.results.json_text import json_bytes, json_text
-from ringback.results.reference_lines import entry_text, number_of, success_of
+from ringback.results.json_text import json_text
+from ringback.results.reference_lines import entry_parts, number_of, success_of
 from ringback.results.reference_totals import overall_evaluation
 from ringback.results.reference_transcript import clock
 from ringback.results.statistics import wilson
@@ -106,11 +106,13 @@ def detail(result: DetailedResult) -> bytes:
         "provenance": orjson.loads(result.provenance),
     }
     names = {name: json_text(name, ascii_only=True) for name in {run.scenario_name for run in result.runs}}
-    runs = ",".join(
-        f'"{run.id}":{entry_text(run, names[run.scenario_name], brief[1] if brief else None)}'
-        for run, brief in zip(result.runs, briefs, strict=True)
-    )
-    return b"".join((json_bytes(body)[:-1], b',"runs":{', runs.encode(), b"}}"))
+    text = [json_text(body, ascii_only=True)[:-1], ',"runs":{']
+    between = '"'
+    for run, brief in zip(result.runs, briefs, strict=True):
+        text += between, str(run.id), '":', *entry_parts(run, names[run.scenario_name], brief[1] if brief else None)
+        between = ',"'
+    text.append("}}")
+    return "".join(text).encode("ascii")
 
 
 def _head(result: ResultLine, counts: Counts) -> dict[str, Any]:

@@ -91,23 +91,24 @@ def ended_reason(ending: str | None) -> str | None:
     return None if ending is None else Ending(code=EndingCode(ending), sentence="").reference_reason
 
 
-def entry_text(run: RunLine, scenario_name: str, brief: str | None) -> str:
-    """The run's entry of its result's detail as JSON text; what the brief says is taken as it stands.
+def entry_parts(run: RunLine, scenario_name: str, members: str | None) -> tuple[str, str, str]:
+    """The run's entry of its result's detail as JSON text, in three parts: nothing of the brief is copied.
 
     Args:
         run: its row.
         scenario_name: the scenario's name as JSON text.
-        brief: the entry that was rendered when the run was done; None where there is none.
+        members: what was rendered when the run was done; None where there is nothing.
     """
-    if brief is None:
-        return json_text({**own_fields(run), **without_record(run), **review_of(run)}, ascii_only=True)
+    if members is None:
+        text = json_text({**own_fields(run), **without_record(run), **review_of(run)}, ascii_only=True)
+        return text[:1], text[1:-1], text[-1:]
     standing, review = _standing(run.status, run.outcome, run.ending)
-    return (
+    begins = (
         f'{{"id":{run.id},"result_id":{run.result_id},"scenario":{run.scenario_id},"scenario_name":{scenario_name},'
         f'"number":{_text(run.number)},"personality":{_number(run.personality_id)},'
         f'"test_profile":{_number(run.test_profile_id)},"repeat":{run.repeat},"attempt":{run.attempt},{standing},'
-        f"{brief[1:-1]},{review if run.review is None else _members(review_of(run))}}}"
     )
+    return begins, members, f",{review if run.review is None else _members(review_of(run))}}}"
 
 
 @cache
