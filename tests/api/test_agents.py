@@ -266,6 +266,14 @@ async def test_a_trial_says_in_words_what_is_wrong(service: Service) -> None:
     async with ScriptedAgentServer(closes) as agent:
         _, answer = await service.post(verify, {"websocket_url": agent.url})
         assert answer["error"] == "The agent closed the connection with code 4000: go away."
+
+    async def complains(call: AgentCall) -> None:
+        await call.send({"metadata": {"a": 1}})
+        await call.send({"type": "error", "content": "no licence"})
+
+    async with ScriptedAgentServer(complains) as agent:
+        _, answer = await service.post(verify, {"websocket_url": agent.url})
+        assert (answer["success"], answer["error"]) == (False, "The agent reported an error: no licence")
     bad = {"websocket_url": "ws://127.0.0.1:1/", "websocket_headers": {"Bad Name": "x"}}
     _, answer = await service.post(verify, bad)
     assert "not a name that an HTTP header can have" in answer["error"]

@@ -49,7 +49,10 @@ async def test_a_scenario_is_read_with_the_names_of_what_it_refers_to(service: S
     for query in ("?agent_id=2", "?tags=nightly&tag_filter_type=not", "?tags=other,nightly&tag_filter_type=and"):
         assert (await service.get(f"{V1}scenarios/{query}")).body["count"] == 0
     assert (await service.get("/test_framework/v2/scenarios-external/tags")).body == ["nightly"]
-    assert (await service.get(f"{V1}metrics/?agent_id={agent['id']}")).body["count"] == 2
+    named = await made(service, "metrics", name="Named", description="?", agents=[agent["id"]])
+    await made(service, "metrics", name="Other", description="?", agents=[99])
+    _, metrics = await service.get(f"{V1}metrics/?agent_id={agent['id']}&page_size=3&page=2")
+    assert (metrics["count"], [one["id"] for one in metrics["results"]]) == (6, [4, metric["id"], named["id"]])
     assert (await service.get(f"{V1}test-profiles/?agent_id={agent['id']}")).body["count"] == 1
 
 

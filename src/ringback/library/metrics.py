@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from ringback.domain.scenario import MetricDefinition, MetricKind
 from ringback.errors import Forbidden, InvalidFields
@@ -71,16 +71,24 @@ class MetricLibrary:
         return await self._database.read(lambda connection: _kept(_found(connection, number)))
 
     async def page(self, *, agent_id: int | None = None, offset: int, limit: int) -> tuple[int, list[KeptMetric]]:
-        """How many there are, and some of them, the lowest number first; with an agent, those of its scenarios."""
-        conditions: list[ColumnElement[bool]] = []
-        if agent_id is not None:
-            attached, scenarios = tables.scenario_metrics, tables.scenarios
-            of_agent = select(attached.c.metric_id).join(scenarios, scenarios.c.id == attached.c.scenario_id)
-            of_agent = of_agent.where(scenarios.c.agent_id == agent_id, scenarios.c.deleted_at.is_(None))
-            conditions.append(tables.metrics.c.id.in_(of_agent))
-        count, rows = await self._database.read(
-            lambda connection: _rows.page(connection, *conditions, offset=offset, limit=limit)
-        )
+        """How many there are, and some of them, the lowest number first.
+
+        With an agent: the computed ones, those that name it, and those that its scenarios have.
+        """
+
+        def page(connection: Connection) -> tuple[int, list[Row]]:
+            if agent_id is None:
+                return _rows.page(connection, offset=offset, limit=limit)
+            attached = _attached_to(connection, agent_id)
+            # Which agents a metric names stands in its document; there are never many metrics.
+            found = [
+                row
+                for row in _rows.where(connection)
+                if row.columns["predefined"] or row.id in attached or agent_id in row.document.get("agents", ())
+            ]
+            return len(found), found[offset : offset + limit]
+
+        count, rows = await self._database.read(page)
         return count, [_kept(row) for row in rows]
 
     async def predefined(self) -> list[KeptMetric]:
@@ -156,6 +164,14 @@ def metrics_among(connection: Connection, numbers: Iterable[int]) -> dict[int, K
 def kind_of(slug: str) -> MetricKind:
     """The type of a computed metric's value."""
     return MetricKind.BINARY if slug == "tool_call_success" else MetricKind.NUMERIC
+
+
+def _attached_to(connection: Connection, agent_id: int) -> set[int]:
+    """The numbers of the metrics that an agent's scenarios have."""
+    attached, scenarios = tables.scenario_metrics, tables.scenarios
+    query = select(attached.c.metric_id).join(scenarios, scenarios.c.id == attached.c.scenario_id)
+    query = query.where(scenarios.c.agent_id == agent_id, scenarios.c.deleted_at.is_(None))
+    return set(connection.execute(query).scalars())
 
 
 def _computed(slug: str) -> MetricFields:

@@ -23,7 +23,10 @@ async def list_metrics(
     services: ServicesDep,
     paging: Paging,
     _: Reader,
-    agent_id: Annotated[NumberFilter, Query(description="Only those that scenarios of this agent have.")] = None,
+    agent_id: Annotated[
+        NumberFilter,
+        Query(description="Only those that name this agent, that its scenarios have, or that are predefined."),
+    ] = None,
     project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> dict[str, Any]:
     """Metrics, the predefined ones first."""
