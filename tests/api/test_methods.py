@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from kept_results import keep
 from running_service import ADMIN_KEY, Service
 
 KEYS = "/user/api/v1/user-api-key/"
@@ -20,6 +21,14 @@ async def test_head_of_what_is_not_there_is_404(service: Service) -> None:
     assert (await service.ask("HEAD", "/test_framework/v1/nothing/")).status == 404
     assert (await service.ask("HEAD", f"{KEYS}77/")).status == 404
     assert (await service.ask("HEAD", KEYS, key=None)).status == 401
+
+
+async def test_head_of_an_endless_stream_ends(service: Service) -> None:
+    result = await keep(service.services, {"book": "."})
+    path = f"/test_framework/v1/results/{result.id}/events/"
+    head = await asyncio.wait_for(service.ask("HEAD", path), 20)
+    assert (head.status, head.body) == (200, "")
+    assert head.headers["Content-Type"].startswith("text/event-stream")
 
 
 async def test_options_names_the_methods_of_a_path(service: Service) -> None:

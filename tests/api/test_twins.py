@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from kept_results import keep
 from running_service import ADMIN_KEY, Service
 
 from ringback.api.twins import canonical
@@ -25,6 +26,22 @@ async def test_every_spelling_of_a_family_and_every_header_gives_the_same_body(s
         path = f"/test_framework/{version}/{family}{twin}{slash}"
         reply = await service.get(path, key=None, headers=headers)
         assert (reply.status, reply.body) == (200, first), (path, headers)
+
+
+async def test_every_spelling_of_a_result_and_its_runs_gives_the_same_body(service: Service) -> None:
+    result = await keep(service.services, {"book": "PF"})
+    run_id = result.runs[0].id
+    for family, rest, query in (
+        ("results", f"/{result.id}", ""),
+        ("runs", f"/{run_id}", ""),
+        ("runs", "/bulk", f"?run_ids={run_id}"),
+        ("results", "/result_ids", ""),
+    ):
+        first = (await service.get(f"/test_framework/v1/{family}{rest}/{query}")).body
+        for version, twin, slash, headers in itertools.product(("v1", "v2"), ("", "-external"), ("", "/"), HEADERS):
+            path = f"/test_framework/{version}/{family}{twin}{rest}{slash}{query}"
+            reply = await service.get(path, key=None, headers=headers)
+            assert (reply.status, reply.body) == (200, first), (path, headers)
 
 
 async def test_agents_have_a_form_of_their_own_in_version_2(service: Service) -> None:
