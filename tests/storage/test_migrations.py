@@ -165,6 +165,7 @@ async def test_a_result_s_numbers_are_not_given_out_again_after_the_upgrade(tmp_
     with closing(sqlite3.connect(path)) as connection:
         ((definition,),) = connection.execute("select sql from sqlite_master where name = 'runs'").fetchall()
         assert "AUTOINCREMENT" in definition
+        assert definition.index("brief TEXT") < definition.index("record TEXT"), "else reading briefs is slow"
         assert connection.execute("pragma foreign_key_check").fetchall() == []
         assert connection.execute("select seq from sqlite_sequence where name = 'runs'").fetchall() == [(16,)]
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):

@@ -95,8 +95,9 @@ def _runs() -> None:
     of_result = "(SELECT results.created_at FROM results WHERE results.id = runs.result_id)"
     op.execute(f"UPDATE runs SET created_at = {of_result}, updated_at = COALESCE(finished_at, {of_result})")  # noqa: S608 - nobody's words
     op.drop_index("runs_unfinished", "runs")
-    # SQLite makes the table anew for this.
-    with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}) as table:
+    # SQLite makes the table anew for this, with the brief before the record: reading it walks over what comes before.
+    order = [("review", "rescoring", "brief", "record")]
+    with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}, partial_reordering=order) as table:
         for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost"):
             table.alter_column(name, nullable=False)
         table.create_foreign_key("runs_specification_id_fkey", "specifications", ["specification_id"], ["id"])
