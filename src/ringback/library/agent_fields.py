@@ -53,7 +53,7 @@ class AgentFields(BaseModel):
 class AgentSecrets(BaseModel):
     """What is sealed of an agent."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     websocket_url: str | None = None
     websocket_headers: dict[str, str] = Field(default_factory=dict[str, str])
