@@ -168,6 +168,17 @@ async def test_many_followers_share_one_watch_and_leave_nothing_behind(stocked: 
     await nobody_follows(stocked)
 
 
+async def test_a_server_that_stops_ends_its_streams_and_tells_nobody_that_the_result_is_over(service: Service) -> None:
+    result = await keep(service.services, {"book": ".."})
+    async with following(service, result.id) as events:
+        await events.next()
+        service.services.progress.close()
+        assert await events.rest() == []
+    await nobody_follows(service)
+    async with following(service, result.id) as events:
+        assert await events.rest() == []
+
+
 async def test_a_result_that_is_deleted_meanwhile_ends_the_stream(service: Service) -> None:
     result = await keep(service.services, {"book": ".."})
     async with following(service, result.id) as events:

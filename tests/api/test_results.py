@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from asking import TEXT, make_agent, make_scenario
 from kept_results import keep
 from running_service import Service, running, settings_in
 
@@ -256,6 +257,28 @@ async def test_ending_calls_answers_json_and_cancels_what_waits(stocked: Service
     assert [run["status"] for run in detail["runs"].values()] == ["completed", "cancelled", "cancelled"]
     status, body = await stocked.post(f"{RESULTS}{result.id}/end_calls/")
     assert (status, body["ended_runs_count"]) == (200, 0)
+
+
+async def test_a_result_is_run_again_as_its_records_are_now(service: Service) -> None:
+    agent = await make_agent(service)
+    scenario = await make_scenario(service, agent, "Before")
+    asked = await service.post(TEXT, {"agent_id": str(agent), "scenarios": [scenario], "freq": "2", "name": "one"})
+    assert asked.status == 201
+    await service.patch(f"/test_framework/v1/scenarios/{scenario}/", {"name": "After"})
+    path = f"{RESULTS}{asked.body['id']}/rerun/"
+    status, again = await service.post(path, {"metric_ids": [1]}, headers={"Idempotency-Key": "k"})
+    assert (status, again["name"], again["status"]) == (200, "one", "running")
+    assert again["id"] != asked.body["id"]
+    assert [(run["scenario_name"], run["number"], run["status"]) for run in again["runs"]] == [
+        ("After", 1, "running"),
+        ("After", 2, "running"),
+    ]
+    _, same = await service.post(path, headers={"Idempotency-Key": "k"})
+    assert same["id"] == again["id"]
+    _, detail = await service.get(f"{RESULTS}{asked.body['id']}/")
+    assert {run["scenario_name"] for run in detail["runs"].values()} == {"Before"}
+    other = await keep(service.services, {"book": "P"}, kind="cli")
+    assert (await service.post(f"{RESULTS}{other.id}/rerun/")).status == 400
 
 
 async def test_runs_that_are_scored_again_make_their_result_evaluating(stocked: Service) -> None:

@@ -34,6 +34,7 @@ class WebServer:
             patience: seconds that requests under way have when the server stops.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._services = services
         self._socket = socket.socket(family)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -65,6 +66,7 @@ class WebServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._services.progress.close()  # streams would keep the server for as long as it has patience
         self._server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await self.task

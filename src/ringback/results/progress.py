@@ -59,6 +59,8 @@ class _Watch:
     seen: dict[int, datetime] = field(default_factory=dict[int, datetime])
     since: datetime | None = None
     head: tuple[ResultLine, Counts] | None = None
+    over: bool = False
+    """There will be nothing more to see; else the watch ended because the server stops, or for a defect."""
     task: "asyncio.Task[None] | None" = None
 
 
@@ -77,6 +79,14 @@ class ProgressFeed:
         self._interval = interval
         self._spacing = spacing
         self._watches: dict[int, _Watch] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """End every stream, for the server stops; nobody is told an end that is none."""
+        self._closed = True
+        for watch in self._watches.values():
+            if watch.task is not None:
+                watch.task.cancel()
 
     def wake(self) -> None:
         """Rows of runs were changed by this process: look now."""
@@ -106,6 +116,8 @@ class ProgressFeed:
         """
         line, counts = await self._readings.counts(result_id)
         follower = _Follower()
+        if self._closed:
+            return
         watch = self._join(result_id, follower)
         try:
             yield ProgressEvent(name="result.progress", data=_result_data(line, counts))
@@ -135,6 +147,8 @@ class ProgressFeed:
                 if follower.told.get(run.id) != changed_at:
                     follower.told[run.id] = changed_at
                     yield _run_event(run, changed_at, line, counts)
+            if follower.ended and not follower.waiting and not watch.over:
+                return  # clients come back with the id of their last event
             if follower.ended and not follower.waiting:
                 name = "result.completed" if watch.head else "result.removed"
                 yield ProgressEvent(name=name, data=_result_data(line, counts), id=f"{_micros(last)}-{_OVER}")
@@ -168,6 +182,7 @@ class ProgressFeed:
                     async with asyncio.timeout(self._interval):
                         await watch.wake.wait()
                 watch.wake.clear()
+            watch.over = True
         finally:
             # Whoever comes from now on begins a watch of their own: the result may be scored again later.
             if self._watches.get(result_id) is watch:
