@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ringback.api.measures import Measures
 from ringback.domain.log_context import logged_with
+from ringback.storage.retrying import asker_waits
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,9 @@ _ABOUT = re.compile(r"/(result|run)s(?:-external)?/([0-9]{1,18})(?:/|$)")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _QUIET = ("/healthz", "/healthz/ready", "/metrics")
 """Asked for every few seconds by machines: no line each."""
+
+_LONGEST_OUTAGE = 5.0
+"""Seconds without a database that a request waits through; clients give up after 10 to 30, and learn less."""
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -62,7 +66,7 @@ class Observation:
                     headers.setdefault(name, value)
             await send(message)
 
-        with logged_with(request_id=request_id, **about):
+        with logged_with(request_id=request_id, **about), asker_waits(_LONGEST_OUTAGE):
             try:
                 await self._app(scope, receive, noting)
             finally:

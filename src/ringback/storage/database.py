@@ -3,7 +3,7 @@
 A driver that goes back and forth between the event loop and its thread for every statement took twice the loop's CPU.
 
 PostgreSQL may restart, and networks are cut. What was lost with a connection is done again from its start, for as long
-as the set patience lasts:
+as the set patience lasts, or as whoever asks waits (`asker_waits`):
 
 - reads, always;
 - writes whose COMMIT was not sent yet, or was refused: the server kept nothing of them;
@@ -28,7 +28,7 @@ from ringback.errors import StorageError
 from ringback.storage import postgresql, sqlite, tables
 from ringback.storage.failures import failures_as_sentences
 from ringback.storage.opening import create_or_check, engine_for
-from ringback.storage.retrying import CommitCut, in_the_way, is_restarting, may_pass, pauses, was_cut
+from ringback.storage.retrying import CommitCut, in_the_way, is_restarting, may_pass, patience, pauses, was_cut
 
 _T = TypeVar("_T")
 
@@ -138,7 +138,7 @@ class Database:
         self, work: Callable[[], _T], may_pass: Callable[[BaseException | None], bool], *, repeat: bool = True
     ) -> _T:
         """Do the work in a thread, again and again while what it fails with may pass."""
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + patience(self._patience)
         collisions = 0
         for pause in pauses():
             try:

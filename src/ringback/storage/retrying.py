@@ -1,7 +1,10 @@
 """What may pass when it is tried again: a lost connection, a server that restarts, another transaction in the way."""
 
+import math
 import random
 from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -32,6 +35,24 @@ _FOR_GOOD = (
     "is not currently accepting connections",
 )
 """How a server that is well refuses a connection."""
+
+
+_asker_waits: ContextVar[float] = ContextVar("asker_waits", default=math.inf)
+
+
+@contextmanager
+def asker_waits(seconds: float) -> Generator[None]:
+    """Who asks in here wants an answer within so many seconds, however patient the database's setting is."""
+    before = _asker_waits.set(seconds)
+    try:
+        yield
+    finally:
+        _asker_waits.reset(before)
+
+
+def patience(seconds: float) -> float:
+    """How long to try again, in seconds: the given time, or less where who asks does not wait that long."""
+    return min(seconds, _asker_waits.get())
 
 
 class CommitCut(StorageError):
