@@ -14,6 +14,7 @@ from ringback.storage.documents import (
     load_record,
     load_specification,
 )
+from ringback.storage.many_rows import insert_many
 from ringback.storage.owner import Owner
 from ringback.storage.tables import runs
 from ringback.storage.tables import specifications as documents
@@ -69,16 +70,6 @@ EVALUATE_AGAIN = (
 )
 
 
-def _origin_columns(origin: RunOrigin) -> dict[str, Any]:
-    """The columns of a run that say what it was made from; `dataclasses.asdict` copies deeply and takes ten times."""
-    return {
-        "agent_id": origin.agent_id,
-        "personality_id": origin.personality_id,
-        "test_profile_id": origin.test_profile_id,
-        "number": origin.number,
-    }
-
-
 def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
     """The parameters of `SAVE`."""
     return {
@@ -110,28 +101,34 @@ def insert_runs(
         return []
     documents = _insert_specifications(connection, result_id, specifications)
     now = datetime.now(UTC)
-    rows: list[dict[str, Any]] = [
-        {
-            "result_id": result_id,
-            "position": position,
-            "scenario_id": specification.scenario_id,
-            "scenario_name": specification.scenario.name,
-            "specification_id": documents[_combination(specification)],
-            "repeat": specification.repeat,
-            "seed": specification.seed,
-            "status": RunStatus.QUEUED,
-            "attempt": 1,
-            "owner_kind": owner.kind,
-            "owner": str(owner),
-            "created_at": now,
-            "updated_at": now,
-        }
+    common: dict[str, Any] = {
+        "result_id": result_id,
+        "status": RunStatus.QUEUED,
+        "attempt": 1,
+        "owner_kind": owner.kind,
+        "owner": str(owner),
+        "created_at": now,
+        "updated_at": now,
+    }
+    names = ("position", "scenario_id", "scenario_name", "specification_id", "repeat", "seed")
+    rows: list[tuple[Any, ...]] = [
+        (
+            position,
+            specification.scenario_id,
+            specification.scenario.name.replace("\0", "\ufffd"),
+            documents[_combination(specification)],
+            specification.repeat,
+            specification.seed,
+        )
         for position, specification in enumerate(specifications)
     ]
     if origins:
-        for row, origin in zip(rows, origins, strict=True):
-            row.update(_origin_columns(origin))
-    connection.execute(insert(runs), rows)
+        names += ("agent_id", "personality_id", "test_profile_id", "number")
+        rows = [
+            (*row, origin.agent_id, origin.personality_id, origin.test_profile_id, origin.number)
+            for row, origin in zip(rows, origins, strict=True)
+        ]
+    insert_many(connection, runs, common, names, rows)
     return list(
         connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position))
         .scalars()
