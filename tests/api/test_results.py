@@ -201,6 +201,15 @@ async def test_lists_are_filtered_and_come_in_pages(stocked: Service) -> None:
     assert numbers == {"result_ids": [second.id]}
 
 
+async def test_a_list_shows_the_first_runs_of_a_large_result_and_says_how_many_are_left_out(stocked: Service) -> None:
+    result = await keep(stocked.services, {"book": "." * 300, "cancel": "." * 230})
+    _, body = await stocked.get(RESULTS)
+    (item,) = body["results"]
+    assert (len(item["runs"]), item["runs_left_out"], item["total_runs_count"]) == (500, 30, 530)
+    assert item["scenarios"] == [{"id": 1, "name": "Book"}, {"id": 2, "name": "Cancel"}]
+    assert item["runs"][0]["id"] == result.runs[0].id
+
+
 async def test_results_can_be_renamed_and_deleted(stocked: Service) -> None:
     result = await keep(stocked.services, {"book": "P"})
     one = f"{RESULTS}{result.id}/"

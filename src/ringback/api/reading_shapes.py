@@ -110,7 +110,7 @@ class _Counted(ResultHead):
 class ListedResult(_Counted):
     """A result in a list."""
 
-    runs: list[RunSummary] = Field(description="The first 500.")
+    runs: list[RunSummary] = Field(description="The first 500; fewer on pages of more than 20 results.")
     runs_left_out: int = Field(description="How many more there are.")
 
 

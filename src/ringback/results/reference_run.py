@@ -1,5 +1,7 @@
 """One run with everything that is known of it, in the reference product's shape."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from ringback.domain.run import Run
@@ -57,6 +59,11 @@ def full_run(kept: KeptRun) -> dict[str, Any]:
         **_told(kept),
         **review_of(line),
     }
+
+
+async def full_runs(kept: Sequence[KeptRun]) -> list[dict[str, Any]]:
+    """Many of them, not on the loop that serves everybody."""
+    return await asyncio.to_thread(lambda: [full_run(one) for one in kept])
 
 
 def _told(kept: KeptRun) -> dict[str, Any]:

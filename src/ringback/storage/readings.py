@@ -28,7 +28,10 @@ from ringback.storage.rows import RUNS, RunLoader
 from ringback.storage.tables import results, runs
 
 LISTED_RUNS = 500
-"""Runs of a result that a list of results shows; its detail shows all."""
+"""Runs of a result that a list of results shows at most; its detail shows all."""
+
+_RUNS_OF_A_PAGE = 10_000
+_FEWEST_RUNS = 20
 
 _LARGEST = 2**31 - 1
 """The largest number that a row can have on PostgreSQL."""
@@ -66,7 +69,9 @@ class Readings:
             query = select(*RESULT_COLUMNS).where(*conditions).order_by(results.c.id.desc())
             lines = [_result_line(row) for row in connection.execute(query.offset(offset).limit(limit))]
             counts = counts_of(connection, [line.id for line in lines])
-            return count, [_listed(connection, line, counts[line.id]) for line in lines]
+            # Twenty results of a page show 500 runs each, five hundred show twenty.
+            shown = max(_FEWEST_RUNS, min(LISTED_RUNS, _RUNS_OF_A_PAGE // max(1, len(lines))))
+            return count, [_listed(connection, line, counts[line.id], shown) for line in lines]
 
         return await self._database.read(load)
 
@@ -80,7 +85,7 @@ class Readings:
 
         def load(connection: Connection) -> ListedResult:
             line = _result_line(_find(connection, result_id))
-            return _listed(connection, line, counts_of(connection, [result_id])[result_id])
+            return _listed(connection, line, counts_of(connection, [result_id])[result_id], LISTED_RUNS)
 
         return await self._database.read(load)
 
@@ -221,9 +226,9 @@ def _find(connection: Connection, result_id: int, *more: ColumnElement[Any]) -> 
     return row
 
 
-def _listed(connection: Connection, line: ResultLine, counts: Counts) -> ListedResult:
-    shown = _lines(connection, runs.c.result_id == line.id, limit=LISTED_RUNS)
-    if counts.total <= LISTED_RUNS:
+def _listed(connection: Connection, line: ResultLine, counts: Counts, most: int) -> ListedResult:
+    shown = _lines(connection, runs.c.result_id == line.id, limit=most)
+    if counts.total <= most:
         scenarios = dict.fromkeys((run.scenario_id, run.scenario_name) for run in shown)
     else:
         named = select(runs.c.scenario_id, runs.c.scenario_name).where(runs.c.result_id == line.id).distinct()

@@ -16,7 +16,7 @@ from ringback.api.run_filters import PARAMETERS, run_filter
 from ringback.api.sharing import SharedResult, must_be_shared
 from ringback.errors import Conflict, NotFound, UsageError
 from ringback.results.json_text import json_bytes
-from ringback.results.reference_run import full_run
+from ringback.results.reference_run import full_run, full_runs
 from ringback.storage.reading_filters import RunFilter
 from ringback.storage.reading_rows import KeptRun
 from ringback.storage.readings import Readings
@@ -68,7 +68,7 @@ async def list_runs(
 ) -> Response:
     """Runs that fit all filters, the newest first. Filters that nobody knows are passed over."""
     count, kept = await services.readings.runs_page(which, offset=paging.offset, limit=paging.limit)
-    return json_answer(page_answer(request, count, [full_run(one) for one in kept], paging))
+    return json_answer(page_answer(request, count, await full_runs(kept), paging))
 
 
 @router.get("/runs/bulk/", response_model=list[FullRun], summary="Read several runs")
@@ -144,10 +144,10 @@ async def _listed(readings: Readings, wanted: Sequence[int], fits: Callable[[Kep
     """A JSON array, a few records at a time, so that memory does not grow with its length."""
     between = b"["
     for start in range(0, len(wanted), _IN_STEPS):
-        for kept in await readings.runs(wanted[start : start + _IN_STEPS]):
-            if fits(kept):
-                yield between + json_bytes(full_run(kept))
-                between = b","
+        found = await readings.runs(wanted[start : start + _IN_STEPS])
+        for run in await full_runs([kept for kept in found if fits(kept)]):
+            yield between + json_bytes(run)
+            between = b","
     yield b"[]" if between == b"[" else b"]"
 
 

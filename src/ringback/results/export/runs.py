@@ -7,7 +7,7 @@ from typing import Any
 
 from ringback.domain.visible import visible
 from ringback.results.json_text import json_bytes
-from ringback.results.reference_run import full_run
+from ringback.results.reference_run import full_runs
 from ringback.storage.readings import Readings
 
 AT_ONCE = 50
@@ -65,8 +65,8 @@ async def runs_as_csv(readings: Readings, result_id: int) -> AsyncGenerator[byte
 async def _runs(readings: Readings, result_id: int) -> AsyncGenerator[dict[str, Any]]:
     after = 0
     while page := await readings.page_of_runs(result_id, after=after, limit=AT_ONCE):
-        for kept in page:
-            yield full_run(kept)
+        for run in await full_runs(page):
+            yield run
         after = page[-1].run.id
 
 
