@@ -58,6 +58,14 @@ class Process:
         while line := (await stream.readline()).decode():
             self.lines.append(line.rstrip())
 
+    async def says(self, words: str, seconds: float = 30) -> str:
+        """Wait until it has said so; the line."""
+        async with asyncio.timeout(seconds):
+            while True:
+                if line := next((line for line in self.lines if words in line), None):
+                    return line
+                await asyncio.sleep(0.05)
+
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self.process is not None
