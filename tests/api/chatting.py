@@ -1,6 +1,7 @@
 """A service that works, and a client of its chats."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,9 @@ from running_service import Reply, Service, running
 
 from ringback.settings import Settings
 from ringback.wiring.hands import Hands, open_hands
+
+_PATIENCE = 30.0
+"""Seconds after which a test gives up waiting."""
 
 
 class Chat:
@@ -27,8 +31,10 @@ class Chat:
 
     async def until(self, *wanted: str) -> dict[str, Any]:
         """The run, once it has one of these statuses."""
+        deadline = time.monotonic() + _PATIENCE
         while (run := await self.run())["status"] not in wanted:
             assert run["status"] not in {"completed", "failed", "timeout", "cancelled"}, run
+            assert time.monotonic() < deadline, run
             await asyncio.sleep(0.02)
         return run
 
@@ -38,7 +44,9 @@ class Chat:
 
     async def turn(self, turn_id: int) -> dict[str, Any]:
         """A turn, once it is no longer generated."""
-        while (reply := await self.read(turn_id)).body["status"] == "generating":  # noqa: ASYNC110 - as clients do
+        deadline = time.monotonic() + _PATIENCE
+        while (reply := await self.read(turn_id)).body["status"] == "generating":
+            assert time.monotonic() < deadline, reply
             await asyncio.sleep(0.02)
         return reply.body
 
