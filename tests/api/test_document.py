@@ -58,6 +58,16 @@ def test_each_operation_has_a_description_a_known_tag_and_all_its_errors(documen
             assert {"409", "413"} <= operation["responses"].keys(), place
 
 
+def test_an_operation_says_how_far_a_key_has_to_reach(document: dict[str, Any]) -> None:
+    for path, method, scope in (
+        ("/test_framework/v1/scenarios/", "get", "read"),
+        ("/test_framework/v1/scenarios/", "post", "run"),
+        ("/test_framework/v1/aiagents/", "post", "admin"),
+        ("/user/api/v1/user-api-key/", "get", "admin"),
+    ):
+        assert document["paths"][path][method]["description"].endswith(f"Needs a key of scope `{scope}`.")
+
+
 def test_nothing_of_the_framework_s_own_errors_is_left(document: dict[str, Any]) -> None:
     assert not {"HTTPValidationError", "ValidationError"} & document["components"]["schemas"].keys()
     assert all(tag["description"] for tag in document["tags"])

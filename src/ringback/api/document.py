@@ -5,8 +5,11 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
+from ringback.api.access import NEEDED
+from ringback.api.mounting import Mounted
 from ringback.api.twins import is_api
 
 SUMMARY = "Simulated callers hold conversations with your agent, and tell with numbers whether it is good."
@@ -106,7 +109,25 @@ def document_of(app: FastAPI) -> dict[str, Any]:
                 tags=[{"name": name, "description": words} for name, words in TAGS.items()],
             )
         )
+        _add_scopes(app.openapi_schema, app.state.mounted)
     return app.openapi_schema
+
+
+def _add_scopes(document: dict[str, Any], mounted: Mounted) -> None:
+    """Say of each operation how far a key has to reach."""
+    for prefix, route in mounted.routes():
+        scope = next((NEEDED[call] for call in _calls(route.dependant) if call in NEEDED), None)
+        for method in route.methods or ():
+            operation = document["paths"].get(prefix + route.path, {}).get(method.lower())
+            if operation is not None and scope is not None:
+                described = operation.get("description") or operation["summary"]
+                operation["description"] = f"{described}\n\nNeeds a key of scope `{scope}`."
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from _calls(inner)
 
 
 def _complete(document: dict[str, Any]) -> dict[str, Any]:
