@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, exists, func, literal, or_, select, update
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
@@ -29,6 +29,8 @@ _NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
 
 _BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
 
+_LEFT = (RunStatus.QUEUED, *ACTIVE)
+"""Whatever is not over."""
 
 _ADMISSION = 0x52494E47
 """PostgreSQL's advisory lock of this number lets one process at a time share places out; SQLite has one writer."""
@@ -181,7 +183,13 @@ class RunQueue:
         def cancel(connection: Connection) -> int:
             now = now_of(connection)
             mine = (which, runs.c.owner_kind == KIND)
-            ended = connection.execute(
+            # All of them first: from here on nobody moves a run from one of the two groups below to the other.
+            asked = connection.execute(
+                update(runs)
+                .where(*mine, runs.c.status.in_(_LEFT), runs.c.cancel_requested_at.is_(None))
+                .values(cancel_requested_at=now, updated_at=now)
+            ).rowcount
+            connection.execute(
                 update(runs)
                 .where(*mine, runs.c.status.in_(_NOT_BEGUN))
                 .values(
@@ -190,17 +198,11 @@ class RunQueue:
                     outcome=func.coalesce(runs.c.outcome, Outcome.ERROR.value),
                     ending=func.coalesce(runs.c.ending, EndingCode.CANCELLED.value),
                     rescoring=None,
-                    cancel_requested_at=now,
                     finished_at=now,
                     updated_at=now,
                 )
-            ).rowcount
-            asked = connection.execute(
-                update(runs)
-                .where(*mine, runs.c.status.in_(_BEGUN), runs.c.cancel_requested_at.is_(None))
-                .values(cancel_requested_at=now, updated_at=now)
-            ).rowcount
-            return ended + asked
+            )
+            return asked
 
         count = await self._database.write(cancel, repeat=True)
         self.wake()
@@ -257,7 +259,8 @@ class RunQueue:
         def rescore(connection: Connection) -> int:
             now = now_of(connection)
             chosen = (runs.c.id.in_(run_ids), runs.c.owner_kind == KIND)
-            again = (*chosen, runs.c.status == RunStatus.DONE, runs.c.record.is_not(None))
+            # Whoever has a conversation has its duration; a record may hold nothing but attempts that were lost.
+            again = (*chosen, runs.c.status == RunStatus.DONE, runs.c.duration.is_not(None))
             connection.execute(
                 update(results)
                 .where(results.c.id.in_(select(runs.c.result_id).where(*again)))
@@ -271,6 +274,7 @@ class RunQueue:
                     attempt=runs.c.attempt + 1,
                     rescoring=dump_metrics(metrics),
                     cancel_requested_at=None,
+                    times_lost=0,
                     updated_at=now,
                 )
             ).rowcount
@@ -284,7 +288,7 @@ def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, l
     """What the service is doing, and which open results have no run left to do."""
     counted = connection.execute(
         select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
-        .where(runs.c.status.in_((RunStatus.QUEUED, *ACTIVE)), runs.c.owner_kind == KIND)
+        .where(runs.c.status.in_(_LEFT), runs.c.owner_kind == KIND)
         .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
     ).all()
     waiting: Counter[int] = Counter()
@@ -297,10 +301,13 @@ def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, l
             active[result_id] += count
             agent_active[agent_id or 0] += count
     opened = connection.execute(
-        select(results.c.id, results.c.agent_id, results.c.concurrency_limit)
-        .where(results.c.kind == KIND, results.c.finished_at.is_(None))
+        select(results.c.id, results.c.agent_id, results.c.concurrency_limit, results.c.finished_at)
+        .where(results.c.kind == KIND, or_(results.c.finished_at.is_(None), results.c.id.in_(waiting)))
         .order_by(results.c.id)
     ).all()
+    # One that was closed by somebody who could not see yet that there is more to do, however that came about.
+    if shut := [row.id for row in opened if row.finished_at is not None]:
+        connection.execute(update(results).where(results.c.id.in_(shut)).values(finished_at=None, updated_at=now))
     places = connection.execute(
         select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None))
     ).scalar_one()
@@ -323,8 +330,10 @@ def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, l
 
 
 def _close(connection: Connection, over: Sequence[int], now: datetime) -> None:
+    """Unless runs came to them since they were counted: what PostgreSQL shows changes from statement to statement."""
     if over:
-        connection.execute(update(results).where(results.c.id.in_(over)).values(finished_at=now, updated_at=now))
+        left = exists().where(runs.c.result_id == results.c.id, runs.c.status.in_(_LEFT))
+        connection.execute(update(results).where(results.c.id.in_(over), ~left).values(finished_at=now, updated_at=now))
 
 
 def _let_in(connection: Connection, result_id: int, count: int, now: datetime) -> list[tuple[int, int]]:

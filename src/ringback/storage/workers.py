@@ -74,26 +74,41 @@ class Workers:
 
         return await self._database.write(beat, repeat=True)
 
-    async def hand_back(self, owner: Owner, *, all_but: Collection[int] = (), older_than: float = 0.0) -> list[int]:
+    async def offer(self, owner: Owner, *, places: int) -> None:
+        """Carry out so many runs at once from now on; with 0 the worker ends what it has."""
+        change = update(workers).where(workers.c.owner == str(owner), workers.c.stopped_at.is_(None))
+        await self._database.write(
+            lambda connection: connection.execute(change.values(places=places)).rowcount, repeat=True
+        )
+
+    async def hand_back(
+        self, owner: Owner, *, all_but: Collection[int] = (), older_than: float = 0.0, most_losses: int | None = None
+    ) -> list[int]:
         """Queue again what the worker has not finished, for others or itself; the numbers of those runs.
 
         Args:
             owner: the worker.
-            all_but: runs that it still works on.
+            all_but: runs that it still works on; asked when they are looked up, in another thread.
             older_than: seconds for which nothing was written to a run.
+            most_losses: the worker dropped them without wanting to, which is a loss as its death would be; so many may
+                happen to a run before it is given up. None: it hands them back as it stops.
         """
 
         def hand_back(connection: Connection) -> list[int]:
             now = now_of(connection)
             quiet = runs.c.updated_at <= now - timedelta(seconds=older_than)
             left = _runs_of(connection, runs.c.status.in_(_BEGUN), runs.c.owner == str(owner), quiet)
-            mine = [one for one in left if one.run.id not in all_but]
-            for one in mine:
+            again: list[int] = []
+            for one in left:
+                if one.run.id in all_but:
+                    continue
                 if one.cancelled:
                     self._end(connection, one, now, _CANCELLED)
+                elif most_losses is not None and one.times_lost >= most_losses:
+                    self._end(connection, one, now, _given_up(f"it was dropped {one.times_lost + 1} times"))
                 else:
-                    _queue_again(connection, one, now, lost=False)
-            return [one.run.id for one in mine if not one.cancelled]
+                    again.append(_queue_again(connection, one, now, lost=most_losses is not None))
+            return again
 
         return await self._database.write(hand_back, repeat=True)
 
@@ -129,10 +144,11 @@ class Workers:
                     queued.append(_queue_again(connection, lost, now, lost=True))
                 else:
                     given_up.append(
-                        self._end(connection, lost, now, _given_up(f"{lost.times_lost + 1} workers died with it"))
+                        self._end(connection, lost, now, _given_up(f"{lost.times_lost + 1} workers were lost with it"))
                     )
             late = now - timedelta(seconds=patience)
-            waiting = (runs.c.status == RunStatus.QUEUED, runs.c.times_lost > 0, runs.c.updated_at < late)
+            not_begun = runs.c.status.in_((RunStatus.QUEUED, RunStatus.ADMITTED))
+            waiting = (not_begun, runs.c.times_lost > 0, runs.c.updated_at < late)
             given_up.extend(
                 self._end(connection, lost, now, _given_up(f"nobody took it up again within {patience:g} seconds"))
                 for lost in _runs_of(connection, *waiting)
@@ -186,7 +202,7 @@ _CANCELLED = Ending(
 
 
 def _given_up(why: str) -> Ending:
-    sentence = f"Worker lost: the process that carried the run out died, and {why}."
+    sentence = f"Worker lost: the process that carried the run out died or failed, and {why}."
     return Ending(code=EndingCode.INTERRUPTED, sentence=sentence)
 
 
@@ -238,10 +254,12 @@ def _queue_again(connection: Connection, left: _Lost, now: datetime, *, lost: bo
         reason = "Worker lost: its process died." if lost else "Handed back by a worker that stopped."
         earlier = Attempt(number=run.attempt, conversation=run.conversation, reason=reason)
         run = replace(run, conversation=None, earlier_attempts=(*run.earlier_attempts, earlier))
+    nothing_held = {"ending": None, "duration": None} if run.conversation is None else {}
     connection.execute(
         update(runs)
         .where(runs.c.id == run.id)
         .values(
+            **nothing_held,
             status=RunStatus.QUEUED,
             attempt=run.attempt + 1,
             times_lost=left.times_lost + lost,
