@@ -44,6 +44,7 @@ from ringback.storage.owner import Owner
 from ringback.storage.reading_filters import ResultFilter, RunFilter
 from ringback.storage.readings import Readings
 from ringback.storage.store import Store
+from ringback.wiring import tune_garbage_collector
 
 TURNS = 12
 SCENARIOS = 50
@@ -216,6 +217,7 @@ async def _postgresql() -> AsyncGenerator[str]:
 
 
 async def _main(runs: int) -> None:
+    tune_garbage_collector()  # as `ringback serve` does
     with tempfile.TemporaryDirectory() as folder:
         await _measure(f"sqlite:///{folder}/ringback.db", runs)
     async with _postgresql() as url:
