@@ -72,6 +72,15 @@ def _answer(program: "subprocess.Popen[str]") -> dict[str, str]:
     return told
 
 
+def _answers(url: str) -> bool:
+    """Whether there is a server: the one that an earlier worker started may have ended with it."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
 def _shared_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:  # pyright: ignore[reportUnusedFunction] - asked for by name
     """One server for all workers of this session; it ends when the last of them does, however that ends."""
@@ -83,7 +92,8 @@ def _shared_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
         fcntl.flock(users, fcntl.LOCK_SH)
         with (folder / "postgresql.turn").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            if not known.exists():
+            # The lock is held by now: a server that answers will stay.
+            if not (known.exists() and _answers(json.loads(known.read_text())["url"])):
                 program = subprocess.Popen(
                     [sys.executable, SERVER_PROGRAM, "--while-locked", folder / "postgresql.users"],
                     stdin=subprocess.DEVNULL,
