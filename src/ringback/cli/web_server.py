@@ -10,6 +10,7 @@ from typing import Self
 import uvicorn
 
 from ringback.api.app import create_app
+from ringback.cli.impatient import ImpatientProtocol
 from ringback.errors import UsageError
 from ringback.wiring.service import Services
 
@@ -52,6 +53,7 @@ class WebServer:
         self._server = _Server(
             uvicorn.Config(
                 create_app(services),
+                http=ImpatientProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
