@@ -210,6 +210,9 @@ class Engine:
                 QUEUE, worker_concurrency=concurrency, polling_interval_sec=poll_interval
             )
         DBOS.launch()
+        # After a long outage its threads, the one that begins runs among them, would sleep for up to 90 s more. What
+        # fails instead is tried again at the next look, or is a stray.
+        dbos._sys_db._retry_connection_errors = False  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - as above
         self._client = DBOSClient(
             system_database_engine=self._connections,
             dbos_system_schema=SCHEMA,
