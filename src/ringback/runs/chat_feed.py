@@ -34,9 +34,17 @@ def caller_opens(scenario: Scenario) -> bool:
 class ChatFeed:
     """Looks for submissions while there are open chats. One a process; `close` it at the end."""
 
-    def __init__(self, chats: Chats, *, max_call_bytes: int, look: float = _LOOK) -> None:
-        """`max_call_bytes` bounds what is taken of a conversation; `look` is seconds between two looks."""
+    def __init__(self, chats: Chats, *, redactor: Redactor, max_call_bytes: int, look: float = _LOOK) -> None:
+        """Nothing is looked for yet.
+
+        Args:
+            chats: where what is submitted is kept.
+            redactor: takes secrets out of it.
+            max_call_bytes: what is taken of one conversation.
+            look: seconds between two looks.
+        """
         self.chats = chats
+        self.redactor = redactor
         self.max_call_bytes = max_call_bytes
         self._look = look
         self._open: dict[int, _Turns] = {}
@@ -125,14 +133,13 @@ class ChatLine:
 
     feed: ChatFeed
     call: Call
-    redactor: Redactor
     channel: ApiChatChannel | None = None
 
     def open_channel(self, ids: CallIds, profile: TestProfile | None) -> Channel:  # noqa: ARG002 - as for every line
         """The channel of the next attempt."""
         run = self.call.claim.run
         turns = _Turns(self.feed, ids.run, run.attempt, caller_opens=caller_opens(run.specification.scenario))
-        self.channel = ApiChatChannel(turns, redactor=self.redactor, max_call_bytes=self.feed.max_call_bytes)
+        self.channel = ApiChatChannel(turns, redactor=self.feed.redactor, max_call_bytes=self.feed.max_call_bytes)
         return self.channel
 
     def on_event(self, event: Event) -> None:

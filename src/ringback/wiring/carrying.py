@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import aiohttp
+from pydantic import SecretStr
 
 from ringback.callers.build import build_caller
 from ringback.channels.channel import CallIds, Channel
@@ -61,7 +62,8 @@ class Carrying:
         self._lines: OrderedDict[tuple[str, int | None], tuple[Agent, LineFactory]] = OrderedDict()
         self._models: dict[ModelChoice, LanguageModel] = {}
         self._opened = AsyncExitStack()
-        self._feed = ChatFeed(chats, max_call_bytes=settings.max_call_bytes)
+        nobody = Agent(name="", url=SecretStr(""), shown_url="")  # in pull mode the agent's secrets go nowhere
+        self._feed = ChatFeed(chats, redactor=redactor_for(nobody, settings), max_call_bytes=settings.max_call_bytes)
 
     async def close(self) -> None:
         """Let go of the models, and of what chats submit."""
@@ -83,10 +85,8 @@ class Carrying:
 
     def _chat(self, call: Call) -> ChatLine | None:
         """The line of a run in pull mode; None for one that calls its agent."""
-        if call.claim.call_timeout is None:  # as run requests are kept, only those of API chats have one
-            return None
-        agent = open_agent(call.claim.sealed_agent, self._seal).agent
-        return ChatLine(self._feed, call, redactor_for(agent, self._settings))
+        # As run requests are kept, only those of API chats have a time for the whole conversation.
+        return None if call.claim.call_timeout is None else ChatLine(self._feed, call)
 
     def _executor(self, call: Call, chat: ChatLine | None) -> Executor:
         return self._calling(call) if chat is None else self._chatting(call, chat)
