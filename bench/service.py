@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import aiohttp
@@ -45,6 +46,8 @@ def program(
                     break
             else:
                 raise AssertionError("".join(lines))
+            # What it logs from here on is read, and thrown away: a full pipe would stop it.
+            Thread(target=process.stdout.read, daemon=True).start()
             yield lines[-1], process
         finally:
             process.terminate()
