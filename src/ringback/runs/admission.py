@@ -32,9 +32,9 @@ class QueueLimits:
 
     @property
     def window(self) -> float:
-        """Seconds over which starts are counted: a second, or as long as one start takes where that is more."""
+        """Seconds over which starts are counted: as long as whole starts take, a second or a little more."""
         rate = self.starts_per_second
-        return 1.0 if rate is None else max(1.0, 1.0 / rate)
+        return 1.0 if rate is None else math.ceil(rate) / rate
 
     def shares(self, load: Load) -> dict[int, int]:
         """How many runs of each result begin now."""
@@ -53,7 +53,7 @@ class QueueLimits:
             places=load.places if self.runs is None else min(self.runs, load.places),
             agent_active=load.agent_active,
             agent_limit=self.runs_with_agent,
-            starts=None if rate is None else max(0, math.floor(rate * self.window) - load.started_lately),
+            starts=None if rate is None else max(0, math.ceil(rate) - load.started_lately),
         )
 
 
@@ -83,6 +83,8 @@ class Admission:
                 await self.once()
             except StorageError as error:
                 log.warning("No run can be let in at the moment: %s", error)
+            except Exception:  # a server that answers and lets nothing in would be worse than one that tries again
+                log.exception("A defect in Ringback kept runs from being let in; it is tried again.")
 
     async def once(self) -> int:
         """Let in what may begin now; how many runs that were. Raises `StorageError`."""

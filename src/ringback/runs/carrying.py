@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
+from ringback.domain.evaluation import Evaluation
+from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunStatus
-from ringback.errors import RingbackError, StorageError, TakenOver
+from ringback.errors import DefectError, RingbackError, StorageError, TakenOver
 from ringback.evaluation.evaluator import evaluate
 from ringback.models.model import LanguageModel
 from ringback.runs.cutting import unless_stopped
@@ -32,6 +34,9 @@ async def carry_out(call: Call, *, executor: Callable[[], Executor], judge: Call
     except RingbackError as error:  # a setting is missing here, or what was asked for cannot be had
         log.warning("Run %d cannot be carried out: %s", run.id, error)
         done = unchanged if run.evaluation else await _could_not(run, error)
+    except Exception as error:  # else it would be begun again and again, with a conversation each time
+        log.exception("Run %d: defect in Ringback", run.id)
+        done = unchanged if run.evaluation else await _could_not(run, DefectError(error))
     if not await call.store.finish_run(done):
         raise TakenOver(f"Run {run.id} was taken over by another process; this one stops.")
     return done
@@ -42,5 +47,9 @@ async def _could_not(run: Run, error: RingbackError) -> Run:
     now = datetime.now(UTC)
     ending = Ending(code=EndingCode.CALLER_FAILED, sentence=str(error))
     conversation = run.conversation or Conversation(started_at=now, duration=0.0, entries=(), ending=ending)
-    evaluation = await evaluate(run.specification, conversation, judge=None, failure=error)
+    evaluation = (
+        Evaluation(outcome=Outcome.ERROR, reason=str(error))
+        if isinstance(error, DefectError)  # which may be the evaluation's
+        else await evaluate(run.specification, conversation, judge=None, failure=error)
+    )
     return replace(run, status=RunStatus.DONE, conversation=conversation, evaluation=evaluation, finished_at=now)

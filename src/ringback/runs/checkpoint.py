@@ -49,6 +49,10 @@ class Progress:
         self.duration = max(self.duration, at)
         self.changed = True
 
+    def not_kept(self) -> None:
+        """The last checkpoint could not be written: the next one is not to wait for something new."""
+        self.changed = True
+
     def checkpoint(self) -> Run | None:
         """The run with what is known of its conversation; None where there is nothing new to keep."""
         if self.over or not self.changed or self.run.started_at is None:

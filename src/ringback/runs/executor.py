@@ -20,6 +20,7 @@ from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
 from ringback.domain.scenario import TestProfile
+from ringback.domain.usage import Usage
 from ringback.errors import (
     CallerInvalid,
     ChannelError,
@@ -158,14 +159,13 @@ class Executor:
         """Evaluate and store: one write where nothing has to be waited for, two where a judge follows."""
         judge = MeteredModel(self.judge_model) if self.judge_model else None
         if judge is not None and judge_needs(run.specification.scenario):
-            run = replace(run, status=RunStatus.EVALUATING, conversation=held.conversation)
-            await self.store.save_conversation(run)
-        evaluation = await self._evaluate(run.specification, held, judge)
-        usage = dict(run.usage) | {
-            role: meter.usage
-            for role, meter in (("caller", caller_model), ("judge", judge))
-            if meter is not None and meter.usage.calls
-        }
+            run = replace(
+                run, status=RunStatus.EVALUATING, conversation=held.conversation, usage=_usage(run, caller=caller_model)
+            )
+            if not await self.store.save_conversation(run):
+                raise TakenOver(f"Run {run.id} was taken over by another process; this one does not judge it.")
+        evaluation = await self._evaluated(run, held, judge)
+        usage = _usage(run, caller=caller_model, judge=judge)
         run = replace(
             run,
             status=RunStatus.DONE,
@@ -179,6 +179,15 @@ class Executor:
         self.on_event(RunFinished(run=run))
         return run
 
+    async def _evaluated(self, run: Run, held: Held, judge: MeteredModel | None) -> Evaluation:
+        try:
+            return await self._evaluate(run.specification, held, judge)
+        except RingbackError:
+            raise
+        except Exception as error:
+            log.exception("run %s: defect in Ringback", run.id)
+            return Evaluation(outcome=Outcome.ERROR, reason=str(DefectError(error)))
+
     async def _evaluate(self, specification: RunSpecification, held: Held, judge: MeteredModel | None) -> Evaluation:
         if judge is not None:
             judging = evaluate(specification, held.conversation, judge=judge, failure=held.failure)
@@ -190,6 +199,13 @@ class Executor:
         async with self.evaluating:
             await asyncio.sleep(0)
             return await evaluate(specification, held.conversation, judge=None, failure=held.failure)
+
+
+def _usage(run: Run, **meters: MeteredModel | None) -> dict[str, Usage]:
+    """What is known already, and what was used now."""
+    return dict(run.usage) | {
+        role: meter.usage for role, meter in meters.items() if meter is not None and meter.usage.calls
+    }
 
 
 _CANCELLED = Evaluation(outcome=Outcome.ERROR, reason="The run was cancelled while it was being evaluated.")

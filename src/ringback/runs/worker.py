@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 
 from ringback.domain.event import Event
@@ -27,6 +27,9 @@ _CHECKPOINT = 10.0
 
 _ORPHAN = 10.0
 """Seconds after which a run in a worker's name, on which it does not work, is handed back."""
+
+_FAREWELL = 10.0
+"""Seconds after which a worker that stops waits for the database no more."""
 
 _PARTING = 2.0
 """Seconds that conversations which are handed back have for their end_call."""
@@ -59,24 +62,40 @@ class Worker:
         carry_out: CarryOut,
         places: int,
         heartbeat: float,
+        most_losses: int = 2,
     ) -> None:
-        """`heartbeat` is the seconds between two signs of life; `open_store` makes a store that writes as an owner."""
+        """Take no runs before `register`.
+
+        Args:
+            queue: where runs are claimed.
+            workers: where signs of life go.
+            open_store: makes a store that writes as an owner.
+            carry_out: does the work.
+            places: runs at once.
+            heartbeat: seconds between two signs of life.
+            most_losses: how often a run may be dropped here, by a defect or an answer that was lost, before it is
+                given up.
+        """
         self._queue = queue
         self._workers = workers
         self._open_store = open_store
         self._carry_out = carry_out
         self._places = places
         self._heartbeat = heartbeat
+        self._most_losses = most_losses
         self._claims = GroupedClaims(lambda keys: queue.claim(keys, str(self.owner)))
         self._calls: dict[int, tuple[Call, Progress]] = {}
+        self._bodies = 0
+        self._registered = asyncio.Event()
+        """What is claimed in a name that the others do not know would be taken for a dead worker's."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._leaving = False
-        self._begin()
+        self._take_name(Owner.newborn("service"))
 
-    def _begin(self) -> None:
-        self.owner = Owner.newborn("service")
-        self._store = self._open_store(self.owner)
+    def _take_name(self, owner: Owner) -> None:
+        self.owner = owner
+        self._store = self._open_store(owner)
 
     @property
     def busy(self) -> int:
@@ -86,17 +105,29 @@ class Worker:
     async def register(self) -> None:
         """Say that this process takes runs. Raises `StorageError`."""
         await self._workers.register(self.owner, places=self._places)
+        self._registered.set()
         self._queue.wake()
 
     async def body(self, run_id: int, attempt: int) -> None:
         """Carry out one attempt of one run, or what is missing of it; nothing, where it is not to be had any more."""
+        await self._registered.wait()
+        if self._leaving:
+            await self._queue.queue_again([(run_id, attempt)])  # for another worker
+            return
+        with self._under_way():
+            await self._claimed(run_id, attempt)
+
+    async def _claimed(self, run_id: int, attempt: int) -> None:
+        store = self._store
         claim = await self._claims.claim((run_id, attempt))
-        if claim is None:
+        # Claims are asked for a moment later: what was claimed in a name that is given up by then is begun elsewhere.
+        if claim is None or store is not self._store:
             return
         progress = Progress(claim.run)
-        call = Call(claim=claim, store=self._store, stop=asyncio.Event(), on_event=progress.take)
+        call = Call(claim=claim, store=store, stop=asyncio.Event(), on_event=progress.take)
+        if self._leaving:
+            call.stop.set()
         self._calls[run_id] = (call, progress)
-        self._idle.clear()
         try:
             await self._carry_out(call)
         except TakenOver as error:
@@ -104,9 +135,18 @@ class Worker:
         finally:
             if self._calls.get(run_id, (None,))[0] is call:
                 del self._calls[run_id]
-            if not self._calls:
-                self._idle.set()
             self._queue.wake()
+
+    @contextlib.contextmanager
+    def _under_way(self) -> Generator[None]:
+        self._bodies += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._bodies -= 1
+            if not self._bodies:
+                self._idle.set()
 
     async def run(self) -> None:
         """Give signs of life, look for cancellations and keep checkpoints, until cancelled."""
@@ -116,32 +156,45 @@ class Worker:
             group.create_task(every(_CHECKPOINT, self._keep_checkpoints))
 
     async def drain(self, seconds: float) -> int:
-        """Let the runs under way end, for so long; hand the others back. How many were handed back."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
+        """Let the runs under way end, for so long; hand the others back. How many were handed back.
+
+        Where the database is away, the others find out by themselves that this worker is gone.
+        """
+        async with _for_at_most(seconds):
+            with contextlib.suppress(RingbackError):
+                await self._workers.offer(self.owner, places=0)
+            await self._idle.wait()
         self._leaving = True
-        await self._workers.stop(self.owner)
-        handed_back = await self._workers.hand_back(self.owner)
+        handed_back = await self._hand_all_back()
         # Their rows are not this worker's any more, so whatever still comes of them is not stored.
         await self._part()
         self._queue.wake()
-        return len(handed_back)
+        return handed_back
+
+    async def _hand_all_back(self) -> int:
+        try:
+            async with asyncio.timeout(_FAREWELL):
+                await self._workers.stop(self.owner)
+                return len(await self._workers.hand_back(self.owner))
+        except (RingbackError, TimeoutError) as error:
+            log.warning("The runs of this worker could not be handed back; others take them up later. %s", error)
+            return 0
 
     async def _part(self) -> None:
         for call, _ in self._calls.values():
             call.stop.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PARTING):
-                await self._idle.wait()
+        self._registered.set()  # what was still waiting goes back, too
+        async with _for_at_most(_PARTING):
+            await self._idle.wait()
 
     async def _beat(self) -> None:
         if self._leaving:
             return
         if await self._workers.beat(self.owner):
-            under_way = set(self._calls)
-            # What a lost answer of the database left in this worker's name, without anybody working on it.
-            orphans = await self._workers.hand_back(self.owner, all_but=under_way, older_than=_ORPHAN)
+            # What a lost answer of the database or a defect left in this worker's name, without anybody working on it.
+            orphans = await self._workers.hand_back(
+                self.owner, all_but=self._calls.keys(), older_than=_ORPHAN, most_losses=self._most_losses
+            )
             if orphans:
                 self._queue.wake()
             return
@@ -153,7 +206,9 @@ class Worker:
         for call, _ in self._calls.values():
             call.stop.set()
         self._calls.clear()
-        self._begin()
+        self._registered.clear()
+        # A new name each time: an answer that is lost leaves a name that nobody uses, and the next beat takes another.
+        self._take_name(Owner.newborn("service"))
         await self.register()
 
     async def _look_for_cancellations(self) -> None:
@@ -164,8 +219,24 @@ class Worker:
                 self._calls[run_id][0].stop.set()
 
     async def _keep_checkpoints(self) -> None:
-        for call, progress in tuple(self._calls.values()):
-            partial = progress.checkpoint()
-            if partial is not None:
-                with contextlib.suppress(RingbackError):  # it is tried again with the next one
-                    await call.store.save_progress(partial)
+        await asyncio.gather(*(_keep(call, progress) for call, progress in tuple(self._calls.values())))
+
+
+async def _keep(call: Call, progress: Progress) -> None:
+    partial = progress.checkpoint()
+    if partial is None:
+        return
+    try:
+        kept = await call.store.save_progress(partial)
+    except RingbackError:
+        progress.not_kept()  # it is tried again with the next one
+        return
+    if not kept and not progress.over:
+        call.stop.set()  # it is another worker's by now, and its agent is talked to twice
+
+
+@contextlib.asynccontextmanager
+async def _for_at_most(seconds: float) -> AsyncGenerator[None]:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            yield

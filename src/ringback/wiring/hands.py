@@ -113,6 +113,7 @@ async def _worker(services: Services, places: int, stack: AsyncExitStack) -> Wor
         carry_out=carrying.carry_out,
         places=places,
         heartbeat=settings.heartbeat,
+        most_losses=settings.max_worker_losses,
     )
 
 
