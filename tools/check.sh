@@ -17,5 +17,5 @@ step "lint" ruff check
 step "format" ruff format --check
 step "types" pyright
 step "layers" lint-imports
-# tests/model needs a language model that runs on this machine: `make test-model`.
-step "tests" pytest --ignore=tests/model -n auto --dist worksteal --cov --cov-report=term
+# tests/model needs a language model that runs on this machine: `make test-model`. tests/soak takes long: `make soak`.
+step "tests" pytest --ignore=tests/model --ignore=tests/soak -n auto --dist worksteal --cov --cov-report=term
