@@ -39,8 +39,11 @@ def serve(
     raise typer.Exit(serve_until_stopped(host, port, workers))
 
 
-def worker() -> None:
+def worker(
+    *,
+    beside: Annotated[int | None, typer.Option(hidden=True, help="Process with which this one ends.")] = None,
+) -> None:
     """Carry out runs of the service that has the same PostgreSQL database, until Ctrl-C or SIGTERM."""
     from ringback.cli.service_command import work_until_stopped  # noqa: PLC0415 - keeps --help quick
 
-    raise typer.Exit(work_until_stopped())
+    raise typer.Exit(work_until_stopped(beside))

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import typer
 
+from ringback.cli.beside import WorkersBeside, until_orphaned
 from ringback.cli.connecting import PROJECT_FILE
 from ringback.domain.api_key import Scope
 from ringback.domain.secret import Redactor
@@ -33,9 +33,13 @@ def serve_until_stopped(host: str, port: int, workers: int) -> int:
     return _run(lambda settings: _serve(settings, host, port, workers))
 
 
-def work_until_stopped() -> int:
-    """Carry out runs; the process's exit code. Raises `RingbackError` for what the user has to mend."""
-    return _run(_work)
+def work_until_stopped(beside: int | None = None) -> int:
+    """Carry out runs; the process's exit code. Raises `RingbackError` for what the user has to mend.
+
+    Args:
+        beside: number of the process with which this one ends.
+    """
+    return _run(lambda settings: _work(settings, beside))
 
 
 def _run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
@@ -98,24 +102,32 @@ async def _serve_alone(settings: Settings, host: str, port: int, workers: int, s
 
     async with (
         _services(settings) as services,
+        WorkersBeside(workers - 1) as beside,
         open_hands(services, places=settings.worker_concurrency if workers else 0) as hands,
     ):
         await _first_key(services)
         server = WebServer(services, host, port, patience=_ROOM_FOR_ANSWERS)
-        async with server, _other_workers(workers - 1):
+        async with server:
+            beside.begin()
             typer.echo(
                 f"Ringback serves on {server.url} (API: {server.url}/test_framework/v1/, {_whom(settings, workers)})."
             )
             typer.echo("Ctrl-C stops it.")
-            await _until(stop, server.task, hands.upkeep)
+            try:
+                await _until(stop, server.task, hands.upkeep, *beside.tasks)
+            finally:
+                beside.tell()  # they drain while this process does
 
 
-async def _work(settings: Settings) -> None:
+async def _work(settings: Settings, beside: int | None) -> None:
     _need_postgresql(settings, "`ringback worker`")
     stop = _Stop()
     async with _services(settings) as services, open_hands(services, places=settings.worker_concurrency) as hands:
         typer.echo(f"Ringback works: {settings.worker_concurrency} conversations at a time. Ctrl-C stops it.")
-        await _until(stop, hands.upkeep)
+        orphaned = [asyncio.create_task(until_orphaned(beside))] if beside is not None else []
+        await _until(stop, hands.upkeep, *orphaned)
+        for task in orphaned:
+            task.cancel()
 
 
 async def _until(stop: _Stop, *tasks: asyncio.Task[None]) -> None:
@@ -149,18 +161,3 @@ async def _first_key(services: Services) -> None:
         return
     _, token = await services.keys.create("first key", Scope.ADMIN)
     typer.echo(f"No API key was there, so one was made (scope admin). It is shown this once:\n\n    {token}\n")
-
-
-@asynccontextmanager
-async def _other_workers(count: int) -> AsyncGenerator[None]:
-    """Worker processes beside this one; they are told to stop when the context ends."""
-    command = [sys.executable, "-c", "from ringback.cli.entry import main; main()", "worker"]
-    processes = [await asyncio.create_subprocess_exec(*command, start_new_session=True) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for process in processes:
-            if process.returncode is None:
-                process.terminate()
-        for process in processes:
-            await process.wait()
