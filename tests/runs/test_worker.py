@@ -54,6 +54,7 @@ class Desk:
     most_losses: list[int | None] = field(default_factory=list[int | None])
     saved: list[Run] = field(default_factory=list[Run])
     keeps: bool = True
+    refused: int = 0
 
     def _try(self, verb: str) -> None:
         if self.fails == verb:
@@ -96,6 +97,9 @@ class Desk:
         self.most_losses.append(most_losses)
         return self.orphans
 
+    def give_up(self) -> None:
+        self.refused += 1
+
     async def save_progress(self, run: Run) -> bool:
         self._try("save_progress")
         self.saved.append(run)
@@ -130,6 +134,7 @@ class Hands:
 
         class Saving:
             save_progress = desk.save_progress
+            give_up = desk.give_up
 
         return Saving()
 
@@ -218,6 +223,7 @@ async def test_a_worker_that_leaves_while_the_database_is_away_still_ends_its_ca
     assert await hands.worker.drain(0) == 0
 
     assert hands.calls[0].stop.is_set()
+    assert hands.desk.refused == 1, "the end of the call is not the run's"
     await body
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ringback.domain.conversation import Conversation
+from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Result, Run, RunStatus
 from ringback.errors import UsageError
@@ -213,3 +214,27 @@ async def test_two_processes_write_side_by_side(database_url: str, add: Add, fin
     assert [overview.done for overview in await stores[0].results()] == [100, 100]
     for store in stores:
         await store.close()
+
+
+async def test_a_store_that_gave_its_runs_up_saves_nothing_more(store: Store, add: Add, finish: Finish) -> None:
+    [run] = (await add(store, 1)).runs
+    store.give_up()
+
+    assert not await store.finish_run(finish(run))
+
+    assert (await store.run(run.id)).status is RunStatus.QUEUED
+
+
+async def test_a_conversation_that_was_cancelled_and_not_judged_is_held_again(
+    store: Store, add: Add, finish: Finish
+) -> None:
+    result = await add(store, 1)
+    held = replace(finish(result.runs[0]), evaluation=None)
+    assert held.conversation is not None
+    cancelled = Ending(code=EndingCode.CANCELLED, sentence="Ctrl-C.")
+    await store.save_conversation(replace(held, conversation=replace(held.conversation, ending=cancelled)))
+    await store.finish_result(result.id, interrupted=True)
+
+    [again] = await store.reset_runs([held.id])
+
+    assert again.conversation is None

@@ -166,7 +166,8 @@ class Worker:
             await self._idle.wait()
         self._leaving = True
         handed_back = await self._hand_all_back()
-        # Their rows are not this worker's any more, so whatever still comes of them is not stored.
+        # How a call ends now is not how its run ends.
+        self._store.give_up()
         await self._part()
         self._queue.wake()
         return handed_back
@@ -203,6 +204,7 @@ class Worker:
         log.warning(
             "This worker was silent for so long that its runs were given to others; it goes on under a new name."
         )
+        self._store.give_up()
         for call, _ in self._calls.values():
             call.stop.set()
         self._calls.clear()

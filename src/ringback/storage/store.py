@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Asked, Provenance, Result, Run, RunSpecification, RunStatus
 from ringback.errors import NotFound
@@ -65,6 +66,7 @@ class Store:
         self._owner = owner
         self._brief_of = brief_of
         self._writer = GroupedWriter(self._write_changes, window=window)
+        self._given_up = False
 
     @classmethod
     async def open(
@@ -93,6 +95,10 @@ class Store:
         """Write what is waiting, then let go of the database."""
         await self._writer.close()
         await self._database.close()
+
+    def give_up(self) -> None:
+        """Save nothing more of any run: those that this store wrote are others' now, whether or not rows say so yet."""
+        self._given_up = True
 
     async def scenario_ids(self, suite: str, keys: Sequence[str]) -> dict[str, int]:
         """The number of each scenario of a suite; one that was seen before keeps it.
@@ -305,7 +311,7 @@ class Store:
         def reset(connection: Connection) -> list[Run]:
             rows = connection.execute(RUNS.where(runs.c.id.in_(ids)))
             loader = RunLoader()
-            unjudged = {run.id for run in map(loader.load, rows) if run.conversation and not run.evaluation}
+            unjudged = {run.id for run in map(loader.load, rows) if _waits_for_judge(run)}
             for statement, chosen in ((EVALUATE_AGAIN, unjudged), (QUEUE_AGAIN, set(ids) - unjudged)):
                 if chosen:
                     connection.execute(statement, [{"run": number, **mine} for number in sorted(chosen)])
@@ -320,6 +326,8 @@ class Store:
         return await self._database.write(reset, repeat=True)
 
     async def _save(self, run: Run) -> bool:
+        if self._given_up:
+            return False
         return await self._writer.write(
             RunChange(
                 id=run.id,
@@ -359,6 +367,13 @@ class Store:
             for change in changes
             if stored.get(change.id) != (str(self._owner), change.status, change.attempt, change.finished_at)
         }
+
+
+def _waits_for_judge(run: Run) -> bool:
+    """Whether a conversation was held to its end, whatever that was, and not evaluated."""
+    if run.conversation is None or run.evaluation is not None:
+        return False
+    return run.conversation.ending.code is not EndingCode.CANCELLED
 
 
 def _expectation_met(run: Run) -> bool | None:
