@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from ringback.errors import TakenOver
 from ringback.storage.tables import chat_frames
+from ringback.testing import Asked, RawAnswer, ScriptedModelServer
 
 WAITING: dict[str, Any] = {
     "scenario_type": "conditional_actions",
@@ -188,7 +189,7 @@ async def test_an_attempt_that_begins_again_leaves_errors_behind(both: Service) 
     await chat.turn(0)
     await chat.submit("One moment.")
 
-    # What a worker does whose caller was invalid, and that tries once more.
+    # What a worker does that carries the same attempt out again.
     await both.services.chats.open(chat.run_id, 1, caller_opens=False)
 
     assert ((await chat.turn(0))["message"], (await chat.turn(1))["status"]) == (None, "error")
@@ -302,16 +303,34 @@ async def test_a_chat_that_is_cancelled_says_so(chatting: Service) -> None:
     await chat.until("cancelled")
 
 
-async def test_a_caller_that_cannot_go_on_makes_its_turn_an_error(chatting: Service) -> None:
-    chat = await ask_for_chat(chatting, **WAITING)
-    await chat.until("in_progress")
-    await chat.turn(0)
-    await chat.submit("Nothing that it expects.")
+async def test_a_persona_reads_all_words_before_it_answers_and_fails_with_its_model(tmp_path: Path) -> None:
+    thinking, go_on = asyncio.Event(), asyncio.Event()
 
-    async with asyncio.timeout(30):
-        last = await chat.turn(1)
+    async def think(asked: Asked) -> str:
+        if asked.number == 1:
+            thinking.set()
+            await go_on.wait()
+        return "I would like to book a table, please."
 
-    assert (last["status"], last["message"], last["ended"]) == ("error", None, True)
+    async with ScriptedModelServer(think) as model:
+        asked = {"caller_model": "openai:scripted", "caller_base_url": model.url}
+        async with working(settings_in(tmp_path, drain_timeout=0, **asked)) as (service, _):
+            chat = await ask_for_chat(service, scenario_type="instruction", script=None, instructions="Book a table.")
+            await chat.until("in_progress")
+            assert (await chat.turn(0))["message"] is None  # no first message: the agent opens
+            await chat.submit("Good morning.")
+            async with asyncio.timeout(30):
+                await thinking.wait()
+            answer = await chat.say("Who is calling?")
+
+            assert (answer["turn_id"], answer["message"]) == (2, "I would like to book a table, please.")
+            assert (await chat.turn(1))["status"] == "dropped"
+            go_on.set()
+            model.fail(RawAnswer(status=401, body="{}"), times=9)
+            last = await chat.say("For when?")
+            assert (last["status"], last["message"], last["ended"]) == ("error", None, True)
+            assert last["ended_reason"] == "Testing agent-pipeline-error"
+            await chat.until("failed")
 
 
 async def test_secrets_that_are_submitted_are_kept_nowhere(chatting: Service) -> None:

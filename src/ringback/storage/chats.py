@@ -147,7 +147,7 @@ class Chats:
             connection.execute(
                 update(chat_turns)
                 .where(chat_turns.c.run_id == run_id)
-                # An attempt may begin again where the caller was invalid: what was before is none of its turns.
+                # The same attempt may begin again: what was before is none of its turns.
                 .values(
                     status=TurnStatus.ERROR, ended=False, ended_reason=None, attempt=run.attempt - 1, updated_at=now
                 )

@@ -92,7 +92,10 @@ class Carrying:
         return self._calling(call) if chat is None else self._chatting(call, chat)
 
     def _chatting(self, call: Call, chat: ChatLine) -> Executor:
-        """Pull mode: nobody listens at the other end, so there is no opening wait and no grace."""
+        """Pull mode: nobody listens at the other end, so there is no opening wait and no grace.
+
+        Where the caller was invalid the chat is over: its client could not tell that it began again.
+        """
         scenario = call.claim.run.specification.scenario
         caller_model, judge_model = self._live(scenario)
         return Executor(
@@ -108,6 +111,7 @@ class Carrying:
             on_event=chat.on_event,
             stop=call.stop,
             cut_evaluation=True,
+            invalid_retries=0,
             longest=call.claim.call_timeout,
         )
 
