@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from ringback import errors
 from ringback.api.fields import fields_of
+from ringback.storage.retrying import was_cut
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,8 @@ def _storage(error: errors.StorageError) -> JSONResponse:
     """The sentence names files and machines, which are the operator's business: it goes to the log."""
     if isinstance(error.__cause__, OverflowError | DataError):
         return _detail(400, "The request has a value that can neither be kept nor looked for, e.g. too large a number.")
-    logger.error("The database cannot be used", exc_info=error)
+    # In an outage each request says so, and a traceback adds nothing.
+    logger.error("The database cannot be used: %s", error, exc_info=None if was_cut(error.__cause__) else error)
     again = {"Retry-After": str(RETRY_AFTER_STORAGE)}
     return _detail(503, "The database cannot be used at this moment. Try again in a few seconds.", again)
 

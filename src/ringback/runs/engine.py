@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
 from sqlalchemy import Engine as Connections
@@ -302,6 +302,8 @@ class Engine:
             self._client.destroy()
         # Its threads try again for as long as a database is away; the process may not wait for that.
         event.listen(self._connections, "do_connect", _refuse)
+        # What a thread still holds is closed when it comes back; a pool that is gone would drop it open.
+        event.listen(self._connections.pool, "checkin", _close)
         self._connections.dispose()
 
     def _connected(self) -> DBOSClient:
@@ -337,6 +339,8 @@ class Engine:
         try:
             async with self._places:
                 await self._body(*key)
+        except RingbackError as failure:
+            _log.error("Run %d, attempt %d: %s The reconciler decides what becomes of it.", *key, failure)
         except Exception:  # noqa: BLE001 - whatever a body raises ends that run's workflow and nothing else
             _log.exception("Run %d, attempt %d: its body failed; the reconciler decides what becomes of it.", *key)
 
@@ -352,6 +356,11 @@ class Engine:
 
 def _refuse(*_arguments: object) -> None:
     raise RuntimeError("The engine is closed.")
+
+
+def _close(connection: Any, _record: object) -> None:
+    if connection is not None:
+        connection.close()
 
 
 def _name(key: RunKey) -> str:
