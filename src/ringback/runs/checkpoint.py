@@ -31,6 +31,7 @@ class Progress:
         match event:
             case RunStarted():
                 self.entries, self.findings, self.updates, self.over = [], [], [], False
+                self.duration, self.changed = 0.0, False
             case EntryAdded():
                 self.entries.append(event.entry)
                 self._at(event.at)

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Evaluation
+from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunSpecification, RunStatus
-from ringback.domain.scenario import MetricDefinition
+from ringback.domain.scenario import MetricDefinition, Scenario
 from ringback.evaluation.evaluator import evaluate
-from ringback.evaluation.outcome import decided_by_assertions, decided_by_ending
+from ringback.evaluation.outcome import Decision, decided_by_assertions, decided_by_ending
 from ringback.evaluation.rubric import assertions
 from ringback.models.model import LanguageModel
 from ringback.runs.metering import MeteredModel
@@ -27,7 +28,7 @@ async def rescored(run: Run, metrics: Sequence[MetricDefinition], *, judge: Lang
         return replace(run, status=RunStatus.DONE)
     meter = MeteredModel(judge) if judge else None
     earlier = run.evaluation
-    if earlier is None or not metrics:
+    if earlier is None or not metrics or _never_judged(run.specification.scenario, earlier):
         evaluation = await evaluate(run.specification, run.conversation, judge=meter)
     else:
         evaluation = await _only(run.specification, run.conversation, earlier, metrics, meter)
@@ -37,6 +38,11 @@ async def rescored(run: Run, metrics: Sequence[MetricDefinition], *, judge: Lang
     return replace(
         run, status=RunStatus.DONE, evaluation=evaluation, usage=usage, finished_at=run.finished_at or datetime.now(UTC)
     )
+
+
+def _never_judged(scenario: Scenario, earlier: Evaluation) -> bool:
+    """Whether something was never found out: some metrics more would make it pass without."""
+    return not earlier.metrics or (bool(scenario.expected_outcome) and earlier.expected_outcome is None)
 
 
 async def _only(
@@ -49,16 +55,18 @@ async def _only(
     scenario = specification.scenario
     asked = scenario.model_copy(update={"metrics": tuple(metrics), "expected_outcome": None, "rubric": None})
     scored = await evaluate(specification.model_copy(update={"scenario": asked}), conversation, judge=judge)
-    fresh = {score.slug: score for score in scored.metrics}
+    wanted = {metric.slug for metric in metrics}
+    # Some are computed whoever asks; those that nobody asked for stay as they are, attached or not.
+    fresh = {score.slug: score for score in scored.metrics if score.slug in wanted}
     known = {score.slug for score in earlier.metrics}
     merged = [
         *(fresh.get(score.slug, score) for score in earlier.metrics),
         *(score for slug, score in fresh.items() if slug not in known),
     ]
-    decision = decided_by_ending(conversation, None) or decided_by_assertions(
-        conversation,
-        assertions(scenario.rubric, checks=earlier.checks, metrics=merged, expected=earlier.expected_outcome),
-    )
+    asserted = assertions(scenario.rubric, checks=earlier.checks, metrics=merged, expected=earlier.expected_outcome)
+    decision = decided_by_ending(conversation, None) or decided_by_assertions(conversation, asserted)
+    if scored.outcome is Outcome.ERROR:  # the judge was away
+        decision = Decision(scored.outcome, scored.reason)
     return replace(
         earlier,
         outcome=decision.outcome,

@@ -77,7 +77,7 @@ class Carrying:
             return await carry_out(
                 call,
                 executor=lambda: self._executor(call, chat),
-                judge=lambda: self._live(call.claim.run.specification.scenario)[1],
+                judge=lambda: self._live(_to_be_judged(call))[1],
             )
         finally:
             if chat is not None:
@@ -177,3 +177,9 @@ class Carrying:
             self._models.get(chosen.caller) if chosen.caller else None,
             self._models.get(chosen.judge) if chosen.judge else None,
         )
+
+
+def _to_be_judged(call: Call) -> Scenario:
+    """The scenario with the metrics that are to be scored again: they may be the first that need a judge."""
+    scenario = call.claim.run.specification.scenario
+    return scenario.model_copy(update={"metrics": (*scenario.metrics, *(call.claim.rescoring or ()))})
