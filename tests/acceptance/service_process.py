@@ -34,6 +34,8 @@ class Process:
     folder: Path
     process: asyncio.subprocess.Process | None = None
     lines: list[str] = field(default_factory=list[str])
+    stderr: int = asyncio.subprocess.STDOUT
+    """Where its standard error goes, other than to `lines`."""
     _reader: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
@@ -44,7 +46,7 @@ class Process:
             cwd=self.folder,
             env=dict(self.environment),
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=self.stderr,
         )
         assert process.stdout is not None
         while line := (await process.stdout.readline()).decode():

@@ -5,6 +5,8 @@ import base64
 import contextlib
 import html
 import json
+import os
+import pty
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -286,6 +288,34 @@ async def test_no_secret_is_in_any_log_line_answer_report_or_column(
         assert API_KEY not in str(handshakes), path
         if path.startswith(("/elsewhere", "/unsaved")):
             assert DEFAULT_SECRET not in str(handshakes), path
+
+
+async def test_no_secret_is_in_the_lines_that_a_terminal_shows(tmp_path: Path) -> None:
+    terminal, stderr = pty.openpty()
+    seen = environment(tmp_path, RINGBACK_API_KEY=API_KEY, RINGBACK_ENCRYPTION_KEY=ENCRYPTION_KEY)
+    server = Server(("serve", "--port", "0"), seen, tmp_path, stderr=stderr)
+    async with gossiping_agent() as agent, aiohttp.ClientSession() as session:
+        await server.start()
+        client = Watched(server, session, API_KEY)
+        client.planted, client.found = Planted(SECRETS), []
+        try:
+            number, tests = await make(client, agent, "refuses", websocket_secret=OWN_SECRET)
+            asked = {"agent_id": number, "scenarios": tests[:2], "websocket_headers": {"X-Run": PER_RUN_HEADER}}
+            await client.over((await client.made("/scenarios/run_scenarios_text/", asked))["id"])
+            await malformed(client, number)
+        finally:
+            code = await server.stop()
+    os.set_blocking(terminal, False)
+    shown = b""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            shown += os.read(terminal, 65536)
+    os.close(stderr)
+    os.close(terminal)
+    assert code == 0
+    assert b"INFO" in shown
+    assert b'{"time"' not in shown
+    assert client.found + client.planted.found_in("the terminal", shown) == []
 
 
 def test_secrets_are_found_however_they_are_written() -> None:
