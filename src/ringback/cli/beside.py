@@ -6,12 +6,16 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from ringback.errors import UsageError
 
 log = logging.getLogger(__name__)
+
+_BESIDE = "BESIDE_RINGBACK_SERVER"
+"""In a worker's environment: the process with which it ends. Between the two; not a setting."""
 
 _LOOK = 0.5
 """Seconds between two looks for the process that began this one."""
@@ -33,7 +37,7 @@ class WorkersBeside:
         """They begin with `begin`."""
         # In sessions of their own: Ctrl-C in a terminal goes to the server, which tells them.
         self._command = [sys.executable, "-c", "from ringback.cli.entry import main; main()", "worker"]
-        self._command += ["--beside", str(os.getpid())]
+        self._environment = {**os.environ, _BESIDE: str(os.getpid())}
         self._count = count
         self._processes: list[asyncio.subprocess.Process] = []
         self._stopping = asyncio.Event()
@@ -64,7 +68,9 @@ class WorkersBeside:
         died_at_once = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            process = await asyncio.create_subprocess_exec(*self._command, start_new_session=True)
+            process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment, start_new_session=True
+            )
             self._processes.append(process)
             if self._stopping.is_set():
                 process.terminate()
@@ -84,7 +90,9 @@ class WorkersBeside:
                     await self._stopping.wait()
 
 
-async def until_orphaned(parent: int) -> None:
-    """Return when the process that began this one is gone, however it ended."""
-    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells a process that its parent died
+async def until_orphaned(environ: Mapping[str, str]) -> None:
+    """Return when the server that began this process is gone, however it ended; never where none did."""
+    if _BESIDE not in environ:
+        await asyncio.Event().wait()
+    while str(os.getppid()) == environ[_BESIDE]:  # noqa: ASYNC110 - nobody tells a process that its parent died
         await asyncio.sleep(_LOOK)

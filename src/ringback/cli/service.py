@@ -39,11 +39,8 @@ def serve(
     raise typer.Exit(serve_until_stopped(host, port, workers))
 
 
-def worker(
-    *,
-    beside: Annotated[int | None, typer.Option(hidden=True, help="Process with which this one ends.")] = None,
-) -> None:
+def worker() -> None:
     """Carry out runs of the service that has the same PostgreSQL database, until Ctrl-C or SIGTERM."""
     from ringback.cli.service_command import work_until_stopped  # noqa: PLC0415 - keeps --help quick
 
-    raise typer.Exit(work_until_stopped(beside))
+    raise typer.Exit(work_until_stopped())

@@ -33,13 +33,9 @@ def serve_until_stopped(host: str, port: int, workers: int) -> int:
     return _run(lambda settings: _serve(settings, host, port, workers))
 
 
-def work_until_stopped(beside: int | None = None) -> int:
-    """Carry out runs; the process's exit code. Raises `RingbackError` for what the user has to mend.
-
-    Args:
-        beside: number of the process with which this one ends.
-    """
-    return _run(lambda settings: _work(settings, beside))
+def work_until_stopped() -> int:
+    """Carry out runs; the process's exit code. Raises `RingbackError` for what the user has to mend."""
+    return _run(_work)
 
 
 def _run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
@@ -119,15 +115,14 @@ async def _serve_alone(settings: Settings, host: str, port: int, workers: int, s
                 beside.tell()  # they drain while this process does
 
 
-async def _work(settings: Settings, beside: int | None) -> None:
+async def _work(settings: Settings) -> None:
     _need_postgresql(settings, "`ringback worker`")
     stop = _Stop()
     async with _services(settings) as services, open_hands(services, places=settings.worker_concurrency) as hands:
         typer.echo(f"Ringback works: {settings.worker_concurrency} conversations at a time. Ctrl-C stops it.")
-        orphaned = [asyncio.create_task(until_orphaned(beside))] if beside is not None else []
-        await _until(stop, hands.upkeep, *orphaned)
-        for task in orphaned:
-            task.cancel()
+        orphaned = asyncio.create_task(until_orphaned(os.environ))
+        await _until(stop, hands.upkeep, orphaned)
+        orphaned.cancel()
 
 
 async def _until(stop: _Stop, *tasks: asyncio.Task[None]) -> None:
