@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.wiring.conftest import SCRIPT, Start
@@ -12,9 +14,11 @@ from ringback.domain.run import RunStatus
 from ringback.domain.scenario import MetricDefinition
 from ringback.errors import StorageError
 from ringback.runs.worker import Worker
+from ringback.settings import Settings
 from ringback.storage.owner import Owner
 from ringback.storage.sole_server import sole_server
 from ringback.testing import AgentCall, ScriptedAgentServer
+from ringback.wiring.service import open_services
 
 
 async def quiet(call: AgentCall) -> None:
@@ -172,3 +176,14 @@ def test_names_of_workers_are_never_used_again() -> None:
 def _worker(worker: Worker | None) -> Worker:
     assert worker is not None
     return worker
+
+
+async def test_a_process_with_another_encryption_key_does_not_begin(
+    working: Start, settings_with: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """It would fail every run that it takes."""
+    async with ScriptedAgentServer() as agent, working() as service:
+        await service.over(await service.ask(agent.url, 1))
+        with pytest.raises(StorageError, match="another encryption key"):
+            async with open_services(settings_with(home=str(tmp_path / "elsewhere")), {}):
+                pass

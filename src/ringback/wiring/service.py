@@ -18,6 +18,7 @@ from ringback.runs.submission import Submission
 from ringback.settings import Settings
 from ringback.storage.chats import Chats
 from ringback.storage.database import Database
+from ringback.storage.key_check import check_key
 from ringback.storage.keys import KeyStore
 from ringback.storage.owner import Owner
 from ringback.storage.queue import RunQueue
@@ -64,21 +65,22 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
     """Everything that a server or worker needs, open for as long as the context lasts.
 
     Raises:
-        StorageError: the database cannot be used.
+        StorageError: the database cannot be used, or what is sealed in it was sealed with another key.
         UsageError: there is no encryption key and none can be made.
     """
     key = settings.encryption_key
     seal = Seal(key.get_secret_value() if key else key_of_home(settings.home))
     database = await Database.open(settings.effective_database_url, patience=settings.database_patience)
     store = Store(database, Owner.this_process("service"))
-    personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
-    await personalities.make_ready()
-    await metrics.make_ready()
-    readings = Readings(database)
-    progress = ProgressFeed(readings)
-    queue = RunQueue(database, changed=progress.wake)
-    submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
     try:
+        await check_key(database, seal)
+        personalities, metrics = PersonalityLibrary(database), MetricLibrary(database)
+        await personalities.make_ready()
+        await metrics.make_ready()
+        readings = Readings(database)
+        progress = ProgressFeed(readings)
+        queue = RunQueue(database, changed=progress.wake)
+        submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
         yield Services(
             settings=settings,
             environ=environ,
