@@ -12,8 +12,10 @@ from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Result, Run, RunStatus
-from ringback.errors import UsageError
+from ringback.errors import NotFound, UsageError
+from ringback.storage.database import Database
 from ringback.storage.owner import Owner
+from ringback.storage.reading_changes import Revisions
 from ringback.storage.store import Store
 
 Add = Callable[[Store, int], Awaitable[Result]]
@@ -45,6 +47,16 @@ async def test_a_finished_run_comes_back_equal(
     assert await store.finish_run(done)
     assert await store.run(run.id) == done
     assert (await store.result(run.result_id)).runs == (done,)
+
+
+async def test_a_result_that_was_removed_over_the_api_is_nowhere(store: Store, database_url: str, add: Add) -> None:
+    kept, removed = await add(store, 1), await add(store, 1)
+    database = await Database.open(database_url)
+    assert await Revisions(database).remove_results([removed.id]) == [removed.id]
+    await database.close()
+    assert [overview.result.id for overview in await store.results()] == [kept.id]
+    with pytest.raises(NotFound):
+        await store.result(removed.id)
 
 
 async def test_a_store_opened_again_holds_what_was_written(database_url: str, add: Add, finish: Finish) -> None:

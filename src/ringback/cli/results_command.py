@@ -58,14 +58,16 @@ def list_newest(limit: int) -> None:
     for overview in overviews:
         result, outcomes = overview.result, overview.outcomes
         valid = outcomes.get(Outcome.PASSED, 0) + outcomes.get(Outcome.FAILED, 0)
-        others = ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items() if not outcome.is_valid)
+        others = [f"{n} {outcome}" for outcome, n in outcomes.items() if not outcome.is_valid]
+        if (left := overview.planned - overview.done) and not result.interrupted:
+            others.append(f"{left} not done yet")
         table.add_row(
             str(result.id),
             f"{result.created_at.astimezone():%Y-%m-%d %H:%M}",
             visible(result.name),
             visible(result.agent_name),
             f"{outcomes.get(Outcome.PASSED, 0)} of {valid}",
-            others,
+            ", ".join(others),
             Text("interrupted", style="yellow") if result.interrupted else "",
         )
     open_console().print(table)

@@ -217,7 +217,8 @@ class Store:
         runs, results = tables.runs, tables.results
 
         def load(connection: Connection) -> Result:
-            row = connection.execute(select(results).where(results.c.id == result_id)).one_or_none()
+            there = select(results).where(results.c.id == result_id, results.c.deleted_at.is_(None))
+            row = connection.execute(there).one_or_none()
             if row is None:
                 raise NotFound(f"There is no result {result_id}. `ringback results list` shows those there are.")
             found = load_result(row)
@@ -234,7 +235,8 @@ class Store:
         table = tables.results
 
         def load(connection: Connection) -> tuple[list[Result], dict[int, dict[str | None, int]]]:
-            rows = connection.execute(select(table).order_by(table.c.id.desc()).limit(limit).offset(offset))
+            there = select(table).where(table.c.deleted_at.is_(None)).order_by(table.c.id.desc())
+            rows = connection.execute(there.limit(limit).offset(offset))
             found = [load_result(row) for row in rows]
             return found, counts_of(connection, [result.id for result in found])
 
