@@ -308,6 +308,21 @@ async def test_runs_that_are_scored_again_make_their_result_evaluating(stocked: 
     assert (status, list(body)) == (409, ["detail"])
 
 
+async def test_a_judged_metric_is_not_scored_again_where_there_is_no_judge(stocked: Service) -> None:
+    result = await keep(stocked.services, {"book": "P"})
+    asked = {"name": "Polite", "description": "Was the agent polite?", "type": "llm_judge", "eval_type": "binary"}
+    _, metric = await stocked.post("/test_framework/v1/metrics/", asked)
+    for path, whom in (
+        (f"{RESULTS}{result.id}/evaluate_metrics/", {"run_ids": [result.runs[0].id]}),
+        (f"{RESULTS}bulk_evaluate_metrics/", {"result_ids": [result.id]}),
+    ):
+        status, body = await stocked.post(path, {**whom, "metric_ids": [metric["id"]]})
+        assert (status, list(body)) == (400, ["detail"])
+        assert body["detail"].startswith("metric 'polite' needs a language model: It is judged. Set RINGBACK_")
+    _, detail = await stocked.get(f"{RESULTS}{result.id}/")
+    assert detail["status"] == "completed"
+
+
 async def test_results_are_scored_again_in_bulk(stocked: Service) -> None:
     first = await keep(stocked.services, {"book": "PF."})
     second = await keep(stocked.services, {"book": "E"})

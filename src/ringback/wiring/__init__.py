@@ -20,7 +20,7 @@ from ringback.channels.websocket import WebSocketChannel, agent_session
 from ringback.conversation.limits import Limits
 from ringback.domain.agent import Agent
 from ringback.domain.event import Event
-from ringback.domain.scenario import Scenario, TestProfile
+from ringback.domain.scenario import MetricDefinition, Scenario, TestProfile
 from ringback.domain.secret import Redactor, secrets_of_url
 from ringback.errors import ModelNotConfigured, UsageError
 from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
@@ -70,18 +70,35 @@ def choose_models(
         ModelNotConfigured: a scenario needs a model and none is set, or its provider's key is missing.
         UsageError: a name that no model can have.
     """
-    caller_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in model_needs(s)]
-    judging_needs = [(s.key, need) for s in scenarios if not s.unsupported for need in judge_needs(s)]
-    judge_name = settings.judge_model or settings.caller_model
-    judge_url = settings.judge_base_url if settings.judge_model else settings.judge_base_url or settings.caller_base_url
+    caller_needs = [(f"scenario '{s.key}'", need) for s in scenarios if not s.unsupported for need in model_needs(s)]
+    judging_needs = [(f"scenario '{s.key}'", need) for s in scenarios if not s.unsupported for need in judge_needs(s)]
     models = Models(
         caller=_choice("caller", settings.caller_model, settings.caller_base_url, caller_needs, environ),
-        judge=_choice("judge", judge_name, judge_url, judging_needs, environ),
+        judge=_judge_choice(judging_needs, settings, environ),
     )
     if to_be_asked:
         _check_key(models.caller, caller_needs)
         _check_key(models.judge, judging_needs)
     return models
+
+
+def require_judge(metrics: Sequence[MetricDefinition], settings: Settings, environ: Mapping[str, str]) -> None:
+    """Make sure that these metrics can be judged on records that are kept.
+
+    Raises:
+        ModelNotConfigured: one of them is judged, and no model is set or its provider's key is missing.
+        UsageError: a name that no model can have.
+    """
+    needs = [(f"metric '{metric.slug}'", "It is judged.") for metric in metrics if metric.description]
+    _check_key(_judge_choice(needs, settings, environ), needs)
+
+
+def _judge_choice(
+    needs: Sequence[tuple[str, str]], settings: Settings, environ: Mapping[str, str]
+) -> ModelChoice | None:
+    name = settings.judge_model or settings.caller_model
+    url = settings.judge_base_url if settings.judge_model else settings.judge_base_url or settings.caller_base_url
+    return _choice("judge", name, url, needs, environ)
 
 
 def _choice(
@@ -91,7 +108,7 @@ def _choice(
         return None
     if name is None:
         raise ModelNotConfigured(
-            f"scenario '{needs[0][0]}' needs a language model: {_first_of(needs)}. Set"
+            f"{needs[0][0]} needs a language model: {_first_of(needs)}. Set"
             f" {environment_variable(f'{role}_model')} (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
             f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
         )
@@ -105,7 +122,7 @@ def _check_key(choice: ModelChoice | None, needs: Sequence[tuple[str, str]]) -> 
         return
     variables = " or ".join(provider_key_variables(choice.name))
     raise ModelNotConfigured(
-        f"scenario '{needs[0][0]}' needs the {choice.role} model {choice.name}: {_first_of(needs)}."
+        f"{needs[0][0]} needs the {choice.role} model {choice.name}: {_first_of(needs)}."
         f" Its key is missing: set {variables}."
     )
 

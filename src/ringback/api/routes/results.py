@@ -30,6 +30,7 @@ from ringback.results.reference_detail import detail_answer
 from ringback.results.reference_form import list_item, request_answer
 from ringback.storage.answers import IdempotencyKey
 from ringback.storage.reading_filters import ResultFilter
+from ringback.wiring import require_judge
 from ringback.wiring.service import Services
 
 router = APIRouter(tags=["results"])
@@ -179,7 +180,7 @@ async def evaluate_metrics(result_id: Id, body: RescoredRuns, services: Services
         raise InvalidFields({"run_ids": [f'Invalid pk "{number}" - object does not exist.' for number in strangers]})
     metrics = await _definitions(services, body.metric_ids)
     if not await _rescore(services, body.run_ids, metrics):
-        raise Conflict("None of these runs is over and has a conversation to score.")
+        raise Conflict("None of these runs has a conversation to score and is over; those being scored now are not.")
     return await _listed(services, result_id)
 
 
@@ -213,11 +214,18 @@ async def _rescore(services: Services, run_ids: Sequence[int], metrics: Sequence
 
 
 async def _definitions(services: Services, metric_ids: Sequence[int | str]) -> list[MetricDefinition]:
-    """What the numbers and slugs stand for; none: all that each scenario has. Raises `InvalidFields`."""
+    """What the numbers and slugs stand for; none: all that each scenario has.
+
+    Raises:
+        InvalidFields: there is no such metric.
+        ModelNotConfigured: one is judged, and there is no judge.
+    """
     numbers = [one for one in metric_ids if isinstance(one, int)]
     found = list((await services.metrics.definitions(numbers)).values())
     computed = {metric.slug: metric.definition for metric in await services.metrics.predefined()}
     slugs = [one for one in metric_ids if isinstance(one, str)]
     if unknown := [slug for slug in slugs if slug not in computed]:
         raise InvalidFields({"metric_ids": [f'Invalid pk "{slug}" - object does not exist.' for slug in unknown]})
-    return [*found, *(computed[slug] for slug in slugs)]
+    wanted = [*found, *(computed[slug] for slug in slugs)]
+    require_judge(wanted, services.settings, services.environ)
+    return wanted
