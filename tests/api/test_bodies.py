@@ -54,7 +54,7 @@ async def test_a_body_in_pieces_that_is_small_enough_is_taken(serve: ServeServic
         (b'{"name": ' + b"9" * 5000 + b"}", {"detail": "JSON parse error - a number has too many digits."}),
         (b"[" * 70 + b"]" * 70, {"detail": "JSON parse error - the body is nested deeper than 64 levels."}),
         (b"[" * 100_000, {"detail": "JSON parse error - the body is nested deeper than 64 levels."}),
-        (b"[]", {"non_field_errors": ["Expected an object."]}),
+        (b"[]", {"non_field_errors": ["Expected a JSON object, sent with Content-Type: application/json."]}),
         (b"null", {"non_field_errors": ["This field may not be null."]}),
         (b"", {"non_field_errors": ["This field is required."]}),
         (b"{}", {"name": ["This field is required."]}),

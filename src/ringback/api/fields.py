@@ -23,6 +23,7 @@ _SENTENCES = {
     "model_attributes_type": "Expected an object.",
     "extra_forbidden": "There is no such field.",
 }
+_NO_OBJECT = frozenset({"dict_type", "model_type", "model_attributes_type"})
 _BOUNDS = {
     "greater_than_equal": "Ensure this value is greater than or equal to {ge}.",
     "greater_than": "Ensure this value is greater than {gt}.",
@@ -63,6 +64,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     kind: str = problem["type"]
     if problem.get("input") is None and kind.endswith("_type"):
         return "This field may not be null."
+    if len(problem["loc"]) == 1 and kind in _NO_OBJECT:
+        return "Expected a JSON object, sent with Content-Type: application/json."
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     if kind in _BOUNDS:
