@@ -86,6 +86,14 @@ def test_a_clock_that_was_set_back_makes_no_negative_time(result_of: ResultOf) -
     assert summarise(replace(result, finished_at=result.created_at - timedelta(hours=1))).seconds == 0.0
 
 
+def test_scoring_again_later_does_not_make_the_conversations_longer(result_of: ResultOf) -> None:
+    result = result_of({"a": "PP"})
+    ends = [result.created_at + timedelta(seconds=seconds) for seconds in (3, 7)]
+    runs = tuple(replace(run, finished_at=end) for run, end in zip(result.runs, ends, strict=True))
+    later = replace(result, runs=runs, finished_at=result.created_at + timedelta(days=2))
+    assert summarise(later).seconds == 7.0
+
+
 def test_latency_covers_all_turns_and_says_when_it_is_not_trusted(result_of: ResultOf) -> None:
     summary = summarise(result_of({"a": "PP"}, latencies=(0.1, 0.3)))
     assert summary.latency is not None

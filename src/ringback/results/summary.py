@@ -142,11 +142,21 @@ def summarise(result: Result, *, min_pass_rate: float | None = None) -> ResultSu
         verdict=_verdict(scenarios, exit_code),
         usage=usage,
         total_usage=sum(usage.values(), Usage()),
-        # The wall clock may have been set back meanwhile.
-        seconds=max(0.0, (result.finished_at - result.created_at).total_seconds()) if result.finished_at else None,
+        seconds=_seconds(result),
         talk_seconds=_talk_seconds(result.runs),
         latency=latency_of(result.runs),
     )
+
+
+def _seconds(result: Result) -> float | None:
+    """From the request to the end; None where it is not over."""
+    if result.finished_at is None:
+        return None
+    # Scoring again, days later perhaps, ends the result anew; its runs keep the moments when they were done.
+    moments = [run.finished_at for run in result.runs if run.finished_at is not None]
+    end = min(result.finished_at, max(moments)) if len(moments) == len(result.runs) > 0 else result.finished_at
+    # The wall clock may have been set back meanwhile.
+    return max(0.0, (end - result.created_at).total_seconds())
 
 
 def tally(runs: Sequence[Run]) -> Tally:
