@@ -1,3 +1,5 @@
+import socket
+
 from command_line import CommandLine
 from cryptography.fernet import Fernet
 
@@ -42,3 +44,15 @@ async def test_encryption_keys_are_fresh_and_fit_to_seal_with(ringback: CommandL
     first, second = [(await ringback("keys", "encryption")).out.strip() for _ in range(2)]
     assert first != second
     assert Fernet(first)
+
+
+async def test_a_server_that_cannot_listen_makes_no_key(ringback: CommandLine) -> None:
+    """It would be shown once, beside the sentence that nothing is served."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        served = await ringback("serve", "--port", taken.getsockname()[1])
+    assert served.code == 2
+    assert "Choose another with --port" in served.err
+    assert served.out == ""
+    assert "ringback keys create NAME" in (await ringback("keys", "list")).out

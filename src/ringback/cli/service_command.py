@@ -101,9 +101,9 @@ async def _serve_alone(settings: Settings, host: str, port: int, workers: int, s
         WorkersBeside(workers - 1) as beside,
         open_hands(services, places=settings.worker_concurrency if workers else 0) as hands,
     ):
-        await _first_key(services)
         server = WebServer(services, host, port, patience=_ROOM_FOR_ANSWERS)
         async with server:
+            await _first_key(services)  # it is shown once, so not before all else has gone well
             beside.begin()
             typer.echo(
                 f"Ringback serves on {server.url} (API: {server.url}/test_framework/v1/, {_whom(settings, workers)})."
