@@ -38,7 +38,7 @@ async def carry_out(call: Call, *, executor: Callable[[], Executor], judge: Call
         log.exception("Run %d: defect in Ringback", run.id)
         done = unchanged if run.evaluation else await _could_not(run, DefectError(error))
     if not await call.store.finish_run(done):
-        raise TakenOver(f"Run {run.id} was taken over by another process; this one stops.")
+        raise TakenOver(f"Run {run.id} is not this process's any more: handed back, or taken over by another.")
     return done
 
 

@@ -175,7 +175,7 @@ class Executor:
             finished_at=datetime.now(UTC),
         )
         if not await self.store.finish_run(run):
-            raise TakenOver(f"Run {run.id} was taken over by another process; this one stops.")
+            raise TakenOver(f"Run {run.id} is not this process's any more: handed back, or taken over by another.")
         self.on_event(RunFinished(run=run))
         return run
 
