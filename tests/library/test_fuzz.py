@@ -45,7 +45,8 @@ def read(folder: Path, data: bytes) -> SuiteError | None:
     else:
         return None
     assert error.problems
-    assert all(problem.line >= 1 and problem.column >= 1 and problem.message for problem in error.problems)
+    assert all((problem.line or 1) >= 1 and (problem.column or 1) >= 1 for problem in error.problems)
+    assert all(problem.message for problem in error.problems)
     return error
 
 

@@ -163,3 +163,19 @@ async def test_evaluations_that_were_interrupted_keep_what_the_caller_cost(desk:
         return run.usage["judge"].calls
 
     assert usage(again.run) == usage(held)
+
+
+async def test_a_run_whose_document_cannot_be_read_ends_and_holds_up_nobody(desk: Desk) -> None:
+    result = await desk.ask(3)
+    [claim] = await desk.begin(1)
+    change = update(tables.runs).where(tables.runs.c.id.in_([result.runs[0].id, result.runs[1].id]))
+    await desk.database.write(lambda connection: connection.execute(change.values(record="{")).rowcount)
+
+    others = await desk.begin(2)
+    await desk.silence(desk.owner, 60)
+    recovery = await desk.workers.recover(silence=30, most_losses=2, patience=300)
+
+    assert [other.run.id for other in others] == [result.runs[2].id]
+    assert recovery.queued == (result.runs[2].id,)
+    assert [(await desk.row(run.id))[0] for run in result.runs] == ["done", "done", "queued"]
+    assert (await desk.row(claim.run.id))[2] == "error"

@@ -23,7 +23,7 @@ class Owner:
     @classmethod
     def this_process(cls, kind: str) -> "Owner":
         """The process that asks."""
-        return cls(kind=kind, host=socket.gethostname(), pid=os.getpid(), started=_started(os.getpid()) or "")
+        return cls(kind=kind, host=_here(), pid=os.getpid(), started=_started(os.getpid()) or "")
 
     @classmethod
     def newborn(cls, kind: str) -> "Owner":
@@ -38,13 +38,23 @@ class Owner:
         return cls(kind=kind, host=host, pid=int(pid), started=started)
 
     def __str__(self) -> str:
-        return f"{self.kind}|{self.host.replace('|', '')}|{self.pid}|{self.started}"
+        return f"{self.kind}|{self.host}|{self.pid}|{self.started}"
 
     def is_alive(self) -> bool:
         """Whether the process still runs. Of another machine nothing is known, so its processes count as alive."""
-        if self.host != socket.gethostname().replace("|", ""):
+        if self.host != _here():
             return True
         return _started(self.pid) == self.started.partition(".")[0]
+
+
+@cache
+def _here() -> str:
+    """This machine; two containers may have one host name and still not see each other's processes."""
+    name = socket.gethostname().replace("|", "")
+    try:
+        return f"{name} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return name
 
 
 def _started(pid: int) -> str | None:

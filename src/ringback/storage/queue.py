@@ -18,8 +18,9 @@ from ringback.domain.scenario import MetricDefinition
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
 from ringback.storage.rescoring import dump_metrics, load_metrics
-from ringback.storage.rows import RUNS, RunLoader
+from ringback.storage.rows import RUNS
 from ringback.storage.tables import results, runs, workers
+from ringback.storage.unreadable import readable
 
 KIND = "service"
 
@@ -134,18 +135,17 @@ class RunQueue:
                 .where(runs.c.id.in_(attempts), runs.c.status == RunStatus.ADMITTED)
                 .with_for_update(of=runs)
             ).all()
-            loader = RunLoader()
+            wanted_now = [row for row in rows if row.attempt == attempts[row.id]]
             claims = {
                 row.id: Claim(
-                    run=replace(loader.load(row), started_at=row.started_at or now),
+                    run=replace(run, started_at=row.started_at or now),
                     sealed_agent=row.agent,
                     agent_id=row.agent_id,
                     request=row.request,
                     call_timeout=row.call_timeout,
                     rescoring=load_metrics(row.rescoring),
                 )
-                for row in rows
-                if row.attempt == attempts[row.id]
+                for row, run in readable(connection, wanted_now, now)
             }
             held = [number for number, claim in claims.items() if claim.run.conversation is None]
             for status, chosen in (

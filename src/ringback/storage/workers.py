@@ -16,8 +16,9 @@ from ringback.storage.database import Database
 from ringback.storage.documents import dump_record
 from ringback.storage.owner import Owner
 from ringback.storage.queue import KIND
-from ringback.storage.rows import RUNS, RunLoader
+from ringback.storage.rows import RUNS
 from ringback.storage.tables import runs, workers
+from ringback.storage.unreadable import readable
 
 _REMEMBERED = timedelta(days=1)
 """How long workers that are gone stay in the table, for whoever looks for what happened."""
@@ -237,10 +238,10 @@ def _runs_of(connection: Connection, *which: object) -> list[_Lost]:
         .order_by(runs.c.id)
         .with_for_update(of=runs)
     )
-    loader = RunLoader()
+    rows = connection.execute(query).all()
     return [
-        _Lost(loader.load(row), row.times_lost, row.cancel_requested_at is not None)
-        for row in connection.execute(query)
+        _Lost(run, row.times_lost, row.cancel_requested_at is not None)
+        for row, run in readable(connection, rows, now_of(connection))
     ]
 
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from ringback.channels.channel import CallIds
+from ringback.channels.websocket import agent_session
 from ringback.domain.agent import Agent
 from ringback.errors import BadHeader
 from ringback.runs.verification import Verification, verify_connection
 from ringback.settings import Settings
-from ringback.wiring import agent_session, lines_to, redactor_for, with_default_secret
+from ringback.wiring import lines_to, redactor_for, with_default_secret
 
 _LONGEST = 10.0
 """Seconds to listen at most; somebody is waiting for the answer."""
