@@ -8,7 +8,8 @@ from tests.wiring.conftest import Start, Working
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.library.agents import AgentChanges
-from ringback.library.scenario_form import ScenarioForm
+from ringback.library.profiles import ProfileForm
+from ringback.library.scenario_form import ScenarioFields, ScenarioForm
 from ringback.runs.selection import Selector
 from ringback.runs.submission_request import Over, RunsWanted
 from ringback.testing import ScriptedAgentServer
@@ -67,11 +68,24 @@ async def test_the_agents_own_secret_goes_to_the_url_of_a_request(working: Start
 async def test_a_run_is_held_as_it_was_asked_for_whatever_was_edited_before_it_began(working: Start) -> None:
     async with ScriptedAgentServer() as before, ScriptedAgentServer() as after, working() as service:
         request = await wanted(service, before.url)
+        [agent] = (await service.services.agents.page(offset=0, limit=2))[1]
+        [scenario] = await service.services.scenarios.of_agent(agent.id)
+        ada = ProfileForm(name="Customer", agent=agent.id, information={"name": "Ada"})
+        profile = await service.services.profiles.add(ada)
+        speaks = ScenarioFields.model_validate(
+            {"script": ["I am {{test_profile.name}}.", "Bye"], "test_profile": profile.id}
+        )
+        await service.services.scenarios.change(scenario.id, speaks)
         result = await service.services.submission.submit(replace(request, frequency=4, concurrency_limit=1))
-        for agent in (await service.services.agents.page(offset=0, limit=1))[1]:
-            changes = AgentChanges(secrets={"websocket_url": after.url})
-            await service.services.agents.change(agent.id, changes)
+
+        await service.services.agents.change(agent.id, AgentChanges(secrets={"websocket_url": after.url}))
+        await service.services.profiles.change(profile.id, ada.model_copy(update={"information": {"name": "Grace"}}))
+        speaks_otherwise = ScenarioFields.model_validate({"script": ["Here is {{test_profile.name}}.", "Bye"]})
+        await service.services.scenarios.change(scenario.id, speaks_otherwise)
         await service.over(result)
         assert (len(before.calls), len(after.calls)) == (4, 0)
+        assert {call.heard[0] for call in before.calls} == {"I am Ada."}
+
         await service.over(await service.services.submission.rerun(result.id))
+        assert {call.heard[0] for call in after.calls} == {"Here is Grace."}
         assert len(after.calls) == 4
