@@ -77,7 +77,8 @@ def _rendered(result: Result) -> tuple[str, str]:
 def _sentence(sentence: str, status: int) -> Response:
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ringback</title>'
-        "<style>body{font:1.1rem system-ui;max-width:40rem;margin:20vh auto;padding:0 1rem}</style></head>"
+        "<style>:root{color-scheme:light dark}"
+        "body{font:1.1rem system-ui;max-width:40rem;margin:20vh auto;padding:0 1rem}</style></head>"
         f"<body><p>{escape(sentence)}</p></body></html>"
     )
     return HTMLResponse(page, status, headers=_HEADERS)
