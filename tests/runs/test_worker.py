@@ -1,7 +1,7 @@
 """One process's hands, with a queue and a table that do as they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ import pytest
 
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.event import CallEnded, EntryAdded
+from ringback.domain.log_context import about
 from ringback.domain.run import Run, RunSpecification, RunStatus
 from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.errors import StorageError, TakenOver
@@ -179,6 +180,26 @@ async def test_nothing_is_claimed_before_the_others_know_the_worker(hands: Hands
 
     assert hands.desk.claimed == [str(hands.worker.owner)]
     assert hands.worker.busy == 1
+
+
+async def test_what_is_logged_of_a_run_names_it_its_result_and_attempt(
+    hands: Hands, caplog: pytest.LogCaptureFixture
+) -> None:
+    known: list[Mapping[str, int | str]] = []
+    caplog.handler.addFilter(lambda _: known.append(about()) or True)
+    await hands.worker.register()
+    hands.over.set()
+    with caplog.at_level("INFO", logger="ringback.runs.worker"):
+        await hands.worker.body(7, 2)
+        hands.fails = TakenOver("Run 8 was taken over by another process.")
+        await hands.worker.body(8, 1)
+
+    assert [record.message for record in caplog.records] == [
+        "The run is over.",
+        "Run 8 was taken over by another process.",
+    ]
+    assert known == [{"result_id": 1, "run_id": 7, "attempt": 2}, {"result_id": 1, "run_id": 8, "attempt": 1}]
+    assert about() == {}, "what comes later is about nothing"
 
 
 async def test_a_worker_that_leaves_waits_for_what_it_is_claiming(hands: Hands) -> None:

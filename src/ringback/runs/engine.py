@@ -336,13 +336,15 @@ class Engine:
     async def _guarded(self, key: RunKey) -> None:
         if self._body is None:
             return
+        about = {"run_id": key[0], "attempt": key[1]}
         try:
             async with self._places:
                 await self._body(*key)
         except RingbackError as failure:
-            _log.error("Run %d, attempt %d: %s The reconciler decides what becomes of it.", *key, failure)
+            _log.error("Run %d, attempt %d: %s The reconciler decides what becomes of it.", *key, failure, extra=about)
         except Exception:  # noqa: BLE001 - whatever a body raises ends that run's workflow and nothing else
-            _log.exception("Run %d, attempt %d: its body failed; the reconciler decides what becomes of it.", *key)
+            ended = "Run %d, attempt %d: its body failed; the reconciler decides what becomes of it."
+            _log.exception(ended, *key, extra=about)
 
     async def _keep_up(self, keep_finished: float) -> None:
         while True:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 
 from ringback.domain.event import Event
+from ringback.domain.log_context import logged_with
 from ringback.domain.run import Run
 from ringback.errors import RingbackError, TakenOver
 from ringback.runs.checkpoint import Progress
@@ -129,13 +130,21 @@ class Worker:
             call.stop.set()
         self._calls[run_id] = (call, progress)
         try:
-            await self._carry_out(call)
-        except TakenOver as error:
-            log.info("%s", error, extra={"run_id": run_id, "result_id": claim.run.result_id})
+            with logged_with(result_id=claim.run.result_id, run_id=run_id, attempt=attempt):
+                await self._say_how_it_ended(call)
         finally:
             if self._calls.get(run_id, (None,))[0] is call:
                 del self._calls[run_id]
             self._queue.wake()
+
+    async def _say_how_it_ended(self, call: Call) -> None:
+        try:
+            run = await self._carry_out(call)
+        except TakenOver as error:
+            log.info("%s", error)
+            return
+        outcome = run.evaluation.outcome.value if run.evaluation else None
+        log.info("The run is over.", extra={"outcome": outcome})
 
     @contextlib.contextmanager
     def _under_way(self) -> Generator[None]:
