@@ -114,6 +114,50 @@ class ListedResult(_Counted):
     runs_left_out: int = Field(description="How many more there are.")
 
 
+class MetricEntry(_Shape):
+    """What one metric says of one run."""
+
+    id: int | str = Field(description="Number of the metric; its slug where it is kept under none.")
+    name: str
+    slug: str
+    type: str = Field(description="binary, continuous_qualitative, numeric or enum.")
+    score: float | None = Field(
+        description="binary: 5 passed, 0 failed; continuous_qualitative: 0 to 5; null: does not apply."
+    )
+    score_normalized: float | None = Field(description="binary: 1 passed, 0 failed.")
+    explanation: str | list[str]
+    function_name: str
+    extra: dict[str, Any] = Field(description="Its unit, percentiles and evidence, where it has them.")
+
+
+class RunEvaluation(_Shape):
+    """What was measured and judged of a run."""
+
+    metrics: list[MetricEntry]
+
+
+class ExpectedOutcome(_Shape):
+    """How much of the expected outcome came about."""
+
+    score: float | None = Field(description="0 to 100; null where the record does not tell.")
+    explanation: list[str] = Field(description="A line for each part.")
+    outcome_alignments: list[dict[str, Any]]
+
+
+class TranscriptEntry(_Shape):
+    """One entry of a conversation."""
+
+    role: str = Field(
+        description="Testing Agent (the caller), Main Agent, Function Call, Function Call Result, and others."
+    )
+    content: str
+    time: str = Field(description="MM:SS")
+    start_time: float = Field(description="Seconds from the beginning.")
+    end_time: float
+    timestamp: datetime
+    data: dict[str, Any] | None = Field(default=None, description="Of tools: id and name, arguments or result.")
+
+
 class RunEntry(_Shape):
     """A run in the detail of its result."""
 
@@ -125,8 +169,8 @@ class RunEntry(_Shape):
     success: bool | None = Field(description="null where the run says nothing about the agent, or is not over.")
     outcome: Outcome | None
     outcome_reason: str
-    expected_outcome: dict[str, Any] | None
-    evaluation: dict[str, Any]
+    expected_outcome: ExpectedOutcome | None
+    evaluation: RunEvaluation
     error_message: str | None
     duration: str | None = Field(description="MM:SS")
     metadata: dict[str, Any]
@@ -153,7 +197,7 @@ class FullRun(RunEntry):
     agent: int | None
     agent_name: str
     transcript: str = Field(description="`[MM:SS] Testing Agent: …` and `[MM:SS] Main Agent: …`, one a line.")
-    transcript_object: list[dict[str, Any]]
+    transcript_object: list[TranscriptEntry]
     rubric: list[dict[str, Any]] | None
     is_reviewed: bool
     feedback: str | None
