@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
+from ringback.api import document_examples
 from ringback.api.access import NEEDED
 from ringback.api.mounting import Mounted
 from ringback.api.twins import is_api
@@ -149,6 +150,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         for status in _statuses(method, path, operation):
             operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
         operation["responses"] = dict(sorted(operation["responses"].items()))
+    document_examples.complete(document)
     return document
 
 

@@ -86,22 +86,6 @@ class ChatSubmitted(BaseModel):
 class ChatTurn(BaseModel):
     """One turn of the caller."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "run_id": 12,
-                    "result_id": 4,
-                    "turn_id": 1,
-                    "status": "ready",
-                    "message": "For Monday, please.",
-                    "ended": False,
-                    "ended_reason": None,
-                }
-            ]
-        }
-    )
-
     run_id: int
     result_id: int
     turn_id: int

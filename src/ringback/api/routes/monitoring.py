@@ -49,7 +49,11 @@ async def live() -> Alive:
     return Alive()
 
 
-@root_router.get("/healthz/ready", responses={503: {"model": Readiness, "description": "It cannot work now."}})
+@root_router.get(
+    "/healthz/ready",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "It cannot work now."}},
+)
 async def ready(services: ServicesDep) -> JSONResponse:
     """The service can work: the database answers, its tables are of this version, and of its workers one lives."""
     answer = await _readiness(services)

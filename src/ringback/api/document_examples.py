@@ -1,0 +1,235 @@
+"""Examples of what is answered, for the API's document: of results and runs, of lists, and of the smaller bodies.
+
+They are added to the finished document, because FastAPI leaves out of a model's own examples what is null.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+_RUN = {
+    "id": 12,
+    "scenario": 3,
+    "scenario_name": "Books an appointment",
+    "number": 1,
+    "status": "completed",
+    "success": True,
+}
+_ASKED_RUN = {
+    **_RUN,
+    "status": "running",
+    "success": None,
+    "inbound_number": None,
+    "outbound_number": None,
+    "test_profile_data": {"id": 2, "name": "Ada Quill", "information": {"name": "Ada Quill"}},
+    "outbound_dial_window_opens_at": None,
+    "outbound_dial_window_seconds": None,
+    "outbound_dial_window_closes_at": None,
+}
+_HEAD = {
+    "id": 4,
+    "name": "Nightly",
+    "agent": 1,
+    "agent_name": "Clinic",
+    "agent_inbound": True,
+    "agent_version": None,
+    "status": "completed",
+    "success_rate": 50.0,
+    "run_as_text": True,
+    "run_type": "Text",
+    "is_cronjob": False,
+    "created_at": "2027-01-31T12:00:00Z",
+    "updated_at": "2027-01-31T12:00:09Z",
+    "finished_at": "2027-01-31T12:00:09Z",
+    "concurrency_limit": None,
+}
+_COUNTED = {
+    **_HEAD,
+    "total_runs_count": 2,
+    "completed_runs_count": 2,
+    "success_runs_count": 1,
+    "failed_runs_count": 1,
+    "met_expected_outcome_count": 1,
+    "total_expected_outcome_count": 2,
+    "valid_runs_count": 2,
+    "invalid_runs_count": 0,
+    "inconclusive_runs_count": 0,
+    "error_runs_count": 0,
+    "success_rate_interval": {"low": 9.45, "high": 90.55, "n": 2},
+    "sufficient_evidence": True,
+    "scenarios": [{"id": 3, "name": "Books an appointment"}],
+}
+_METRIC = {
+    "id": "latency",
+    "name": "Latency",
+    "slug": "latency",
+    "type": "numeric",
+    "score": 0.42,
+    "score_normalized": None,
+    "explanation": "Mean of 4 answers; the slowest, entry 7, took 0.61 s.",
+    "function_name": "latency",
+    "extra": {"unit": "s", "percentiles": {"p50": 0.4, "p95": 0.6}},
+}
+_ENTRY = {
+    **_RUN,
+    "result_id": 4,
+    "outcome": "passed",
+    "outcome_reason": "Everything that was asserted holds.",
+    "expected_outcome": {
+        "score": 100,
+        "explanation": ["The agent booked Friday and repeated the time."],
+        "outcome_alignments": [],
+    },
+    "evaluation": {"metrics": [_METRIC]},
+    "error_message": None,
+    "duration": "00:08",
+    "metadata": {"ended_reason": "Main agent-ended-call"},
+}
+_FULL = {
+    **_ENTRY,
+    "result_name": "Nightly",
+    "agent": 1,
+    "agent_name": "Clinic",
+    "transcript": "[00:00] Main Agent: Clinic, how can I help?\n[00:02] Testing Agent: Friday at noon, please.",
+    "transcript_object": [
+        {
+            "role": "Main Agent",
+            "content": "Clinic, how can I help?",
+            "time": "00:00",
+            "start_time": 0.1,
+            "end_time": 0.1,
+            "timestamp": "2027-01-31T12:00:00.100000+00:00",
+        },
+        {
+            "role": "Testing Agent",
+            "content": "Friday at noon, please.",
+            "time": "00:02",
+            "start_time": 2.3,
+            "end_time": 2.3,
+            "timestamp": "2027-01-31T12:00:02.300000+00:00",
+        },
+    ],
+    "rubric": None,
+    "is_reviewed": False,
+    "feedback": None,
+    "evaluation_status": "success",
+    "review_required": False,
+    "call_ended_reason": "Main agent-ended-call",
+}
+_DETAIL = {
+    **_COUNTED,
+    "runs": {"12": _ENTRY},
+    "overall_evaluation": {
+        "success_rate": 50.0,
+        "metric_summary": {
+            "latency": {"id": "latency", "name": "Latency", "type": "numeric", "score": 0.42, "p50": 0.4}
+        },
+    },
+    "total_duration": "00:16",
+    "connected_runs": [12, 13],
+    "not_connected_runs": [],
+    "successful_calls": [12],
+    "run_settings": {"operation": "run_scenarios_text", "agent_id": 1, "scenarios": [3], "frequency": 2},
+    "provenance": {"ringback_version": "0.1.0"},
+}
+_PLAN: dict[str, Any] = {
+    "agent_id": 1,
+    "project_id": None,
+    "channel": "text",
+    "suite_name": "Clinic",
+    "scenario_count": 1,
+    "total_runs": 2,
+    "estimated_cost": 0.0,
+    "scenarios": [
+        {
+            "key": "hours",
+            "name": "Asks for the opening hours",
+            "type": "script",
+            "frequency": 2,
+            "metric_ids": [],
+            "tags": [],
+            "personality": {"mode": "project_default", "id": None, "name": None},
+            "test_profile": None,
+        }
+    ],
+    "warnings": [],
+}
+_BEGUN = {**_HEAD, "status": "running", "success_rate": 0.0, "finished_at": None, "runs": [_ASKED_RUN]}
+
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "ResultAnswer": _BEGUN,
+    "RunRequestAnswer": _BEGUN,
+    "ListedResult": {**_COUNTED, "runs": [{**_RUN, "outcome": "passed"}], "runs_left_out": 1},
+    "ResultDetail": _DETAIL,
+    "FullRun": _FULL,
+    "ShareableLink": {
+        "token": "gAAAAAB…",
+        "shareable_link": "https://calls.example.com/share/gAAAAAB…",
+        "expire_at": "2027-02-07T12:00:00Z",
+    },
+    "CallsEnded": {"id": 4, "status": "running", "ended_runs_count": 2, "detail": "2 runs are being ended."},
+    "Rescoring": {"result_ids": [4, 5], "runs_count": 8, "detail": "8 runs are being scored again."},
+    "RunEnded": {"id": 12, "status": "in_progress", "detail": "The run is being ended."},
+    "ChatSubmitted": {"run_id": 12, "result_id": 4, "turn_id": 1, "status": "generating"},
+    "ChatTurn": {
+        "run_id": 12,
+        "result_id": 4,
+        "turn_id": 1,
+        "status": "ready",
+        "message": "For Monday, please.",
+        "ended": False,
+        "ended_reason": None,
+    },
+    "ChatEnded": {"run_id": 12, "result_id": 4, "status": "in_progress"},
+    "ValidatedSuite": {"valid": True, "plan": _PLAN},
+    "DryRun": {"dry_run": True, "valid": True, "plan": _PLAN},
+    "Readiness": {
+        "status": "ready",
+        "checks": {"database": "ok", "schema": "ok", "workers": "ok"},
+        "workers": 2,
+    },
+    "Alive": {"status": "ok"},
+    "ResultIds": {"result_ids": [5, 4]},
+    "ResultEdit": {"name": "Nightly, second try"},
+    "KeyAnswer": {
+        "id": 1,
+        "name": "nightly job",
+        "project": None,
+        "project_name": None,
+        "organization_name": None,
+        "key": "rbk_Zb3kQ2fA…",
+        "scope": "run",
+        "created_at": "2027-01-31T12:00:00Z",
+        "revoked_at": None,
+    },
+    "KeyEdit": {"name": "weekly job", "scope": "read"},
+}
+"""By the name of the schema."""
+
+_RECORDS = {"key_id": "API key"}
+_PARAMETERS = {
+    "turn_id": "Number of the turn; 0 is the opening.",
+    "token": "The token of a share link.",
+    "idempotency-key": "A name of the request: with the same name and body the first answer is given again for a day.",
+}
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Add the examples, those of lists, and what parameters are that say nothing of themselves."""
+    schemas = document["components"]["schemas"]
+    for name, example in EXAMPLES.items():
+        if name in schemas:
+            schemas[name].setdefault("examples", [example])
+    for schema in schemas.values():
+        item = schema.get("properties", {}).get("results", {}).get("items", {}).get("$ref")
+        if item is not None and "examples" not in schema:
+            entries = schemas[item.rsplit("/", 1)[-1]].get("examples", [])[:1]
+            schema["examples"] = [{"count": len(entries), "next": None, "previous": None, "results": entries}]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter.setdefault("description", _words(parameter["name"]))
+
+
+def _words(name: str) -> str:
+    record = _RECORDS.get(name, name.removesuffix("_id").replace("_", " "))
+    return _PARAMETERS.get(name.lower(), f"Number of the {record}.")

@@ -1,0 +1,78 @@
+"""Every JSON body of the API's document has an example that fits its schema, and every parameter says what it is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from running_service import Service
+
+BARE = ("GET /test_framework/v1/scenarios/json_schema/", "GET /test_framework/v1/scenarios/tags/")
+"""A schema, and a list of words."""
+STREAMED = "GET /test_framework/v1/results/export_result_runs/"
+"""A file that is described in words."""
+
+
+@pytest.fixture
+async def document(service: Service) -> dict[str, Any]:
+    return (await service.get("/openapi.json", key=None)).body
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        yield from ((f"{method.upper()} {path}", operation) for method, operation in item.items())
+
+
+def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The schema of each body that is asked for or answered with success."""
+    for place, operation in operations(document):
+        said = [operation.get("requestBody", {})]
+        said += [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for part in said:
+            if "application/json" in part.get("content", {}) and place not in (*BARE, STREAMED):
+                yield place, part["content"]["application/json"]["schema"]
+
+
+def schemas(schema: dict[str, Any], document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The schemas of which a body is one or a list: named, or spelled out in place."""
+    inner = [schema, *schema.get("anyOf", ()), schema.get("items", {})]
+    names = [part["$ref"].rsplit("/", 1)[-1] for part in inner if "$ref" in part]
+    spelled_out = [schema] if "properties" in schema else []
+    return spelled_out + [document["components"]["schemas"][name] for name in names]
+
+
+def examples(schema: dict[str, Any]) -> list[Any]:
+    """Its own, or one that is made of those of its fields."""
+    parts = schema.get("properties", {})
+    return schema.get("examples") or [{name: part["examples"][0] for name, part in parts.items() if "examples" in part}]
+
+
+def test_each_body_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    seen = 0
+    for place, schema in bodies(document):
+        named = schemas(schema, document)
+        assert named, place
+        for found in named:
+            rooted = {**found, "components": document["components"]}
+            for example in examples(found):
+                assert example, (place, found["title"])
+                jsonschema.validate(example, rooted, jsonschema.Draft202012Validator)
+                seen += 1
+    assert seen > 100
+
+
+def test_an_example_of_a_list_is_a_page_of_examples(document: dict[str, Any]) -> None:
+    pages = [schema for name, schema in document["components"]["schemas"].items() if name.startswith("Page_")]
+    assert len(pages) >= 8
+    for page in pages:
+        [example] = page["examples"]
+        assert (example["count"], len(example["results"])) == (1, 1), page["title"]
+
+
+def test_each_parameter_says_what_it_is(document: dict[str, Any]) -> None:
+    parameters = [(place, one) for place, operation in operations(document) for one in operation.get("parameters", ())]
+    assert len(parameters) > 60
+    assert [(place, one["name"]) for place, one in parameters if not one.get("description")] == []
+    described = {one["name"]: one["description"] for _, one in parameters}
+    assert described["scenario_id"] == "Number of the scenario."
+    assert described["key_id"] == "Number of the API key."
