@@ -59,10 +59,6 @@ def _problems(error: errors.SuiteError) -> JSONResponse:
     return JSONResponse(fields, 400)
 
 
-def _request(error: errors.InvalidRequest) -> JSONResponse:
-    return JSONResponse([str(error)], 400)
-
-
 def _unauthenticated(error: errors.Unauthenticated) -> JSONResponse:
     return _detail(401, str(error), {"WWW-Authenticate": "Bearer"})
 
@@ -108,7 +104,6 @@ _TABLE: dict[type, Callable[[Any], JSONResponse]] = {
     errors.SuiteError: _problems,
     errors.InvalidFields: _fields,
     errors.InvalidRequest: _sentences,
-    errors.InvalidRequest: _request,
     errors.NotFound: _plainly(404),
     errors.Conflict: _plainly(409),
     errors.Unauthenticated: _unauthenticated,
