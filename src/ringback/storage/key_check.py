@@ -1,24 +1,30 @@
-"""Looks whether the key at hand opens what is sealed in a database, before a process begins to work with it.
+"""Looks whether the key at hand is the database's, before a process begins to work with it.
 
 A worker with another key would take runs from those that can carry them out, and fail each of them.
 """
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from ringback.storage.database import Database
 from ringback.storage.sealing import Seal
-from ringback.storage.tables import agents, results
+from ringback.storage.tables import key_checks
+
+_SEALED = "Whoever reads this has the key."
 
 
 async def check_key(database: Database, seal: Seal) -> None:
-    """Open what was sealed last. Raises `StorageError` where that was done with another key."""
+    """Open what the first process sealed; be the first where there was none.
 
-    def newest(connection: Connection) -> list[str]:
-        columns = ((results.c.agent, results.c.id), (agents.c.sealed, agents.c.id))
-        queries = (
-            select(sealed).where(sealed.is_not(None)).order_by(number.desc()).limit(1) for sealed, number in columns
-        )
-        return [found for query in queries if (found := connection.execute(query).scalar()) is not None]
+    Raises:
+        StorageError: it was sealed with another key.
+    """
 
-    for sealed in await database.read(newest):
-        seal.open(sealed)
+    def first_or_known(connection: Connection) -> str:
+        known = connection.execute(select(key_checks.c.sealed)).scalar()
+        if known is None:
+            known = seal.close(_SEALED)
+            # Where another process is as quick, one of the two transactions fails, and begins again.
+            connection.execute(insert(key_checks).values(id=1, sealed=known))
+        return known
+
+    seal.open(await database.write(first_or_known, repeat=True))

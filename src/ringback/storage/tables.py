@@ -292,3 +292,10 @@ chat_frames = Table(
     Index("chat_frames_of_run", "run_id", "id"),
     sqlite_autoincrement=True,
 )
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one
+    Column("sealed", Text, nullable=False),  # by the first process that sealed anything here
+)

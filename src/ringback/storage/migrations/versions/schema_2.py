@@ -282,3 +282,8 @@ def _service() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("chat_frames_of_run", "chat_frames", ["run_id", "id"])
+    op.create_table(
+        "key_checks",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("sealed", sa.Text, nullable=False),
+    )
