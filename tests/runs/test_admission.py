@@ -59,7 +59,7 @@ def test_as_many_begin_as_the_rate_says_whatever_fraction_it_is(rate: float, win
 
 
 def test_without_a_rate_all_places_but_the_reserve_are_filled() -> None:
-    assert QueueLimits().shares(load(waiting=50, places=20)) == {1: 18}
+    assert QueueLimits().shares(load(waiting=50, places=20)) == {1: 17}
     assert QueueLimits().window == 1.0
 
 

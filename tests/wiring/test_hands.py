@@ -57,7 +57,7 @@ async def test_no_more_runs_of_a_result_are_under_way_than_its_limit(working: St
 async def test_a_small_batch_does_not_wait_for_a_large_one(working: Start) -> None:
     async with ScriptedAgentServer(quiet) as slow, ScriptedAgentServer() as agent, working(places=10) as service:
         large = await service.ask(slow.url, 50)
-        await slow.call(9)
+        await slow.call(7)
 
         small = await service.over(await service.ask(agent.url, 3))
 
@@ -186,3 +186,15 @@ async def test_a_process_with_another_encryption_key_does_not_begin(
         with pytest.raises(StorageError, match="another encryption key"):
             async with open_services(settings_with(home=str(tmp_path / "elsewhere")), {}):
                 pass
+
+
+async def test_scoring_again_is_no_other_attempt_at_the_conversation(working: Start) -> None:
+    async with ScriptedAgentServer(otherwise="Certainly.") as agent, working() as service:
+        result = await service.over(await service.ask(agent.url, 1))
+        number = result.runs[0].id
+        await service.services.queue.rescore([number], [])
+        await service.over(result)
+
+        [shown] = await service.services.readings.runs([number])
+
+    assert shown.line.attempt == 1

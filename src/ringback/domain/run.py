@@ -60,6 +60,8 @@ class Run:
     specification: RunSpecification
     status: RunStatus
     attempt: int = 1
+    scorings: int = 0
+    """How often it was scored again on the record that is kept; each has a number among the attempts."""
     conversation: Conversation | None = None
     evaluation: Evaluation | None = None
     earlier_attempts: tuple[Attempt, ...] = ()

@@ -20,8 +20,8 @@ class Waiting:
 
 
 def reserve_of(places: int) -> int:
-    """How many of all places are kept for results that hold few: a tenth, at least one, none of a single place."""
-    return min(places - 1, max(1, places // 10)) if places > 1 else 0
+    """How many of all places are kept for results that hold few: a tenth, at least three, at most a third."""
+    return min(places // 3, max(3, places // 10))
 
 
 def share_out(
@@ -35,8 +35,8 @@ def share_out(
     """How many runs of each result begin now.
 
     Each place goes to the result that holds the fewest, the older one first, so that a small batch does not wait for a
-    large one that came before it. The last tenth of the places is for results that hold less than that tenth: even
-    where one batch has filled its part with long conversations, the next one begins at once.
+    large one that came before it. The last places (see `reserve_of`) are for results that hold fewer than those: even
+    where one batch has filled its part with long conversations, three runs of the next one begin at once.
 
     Args:
         results: those with waiting runs, oldest first.

@@ -272,6 +272,7 @@ class RunQueue:
                 .values(
                     status=RunStatus.QUEUED,
                     attempt=runs.c.attempt + 1,
+                    scorings=runs.c.scorings + 1,
                     rescoring=dump_metrics(metrics),
                     cancel_requested_at=None,
                     times_lost=0,

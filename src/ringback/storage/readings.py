@@ -50,7 +50,10 @@ RESULT_COLUMNS = (
     results.c.cancelled_at,
 )
 
-RUN_COLUMNS = tuple(runs.c[name] for name in RunLine._fields)
+_SHOWN_ATTEMPT = (runs.c.attempt - runs.c.scorings).label("attempt")
+"""Scoring again needs a number of its own, and is no other attempt at the conversation."""
+
+RUN_COLUMNS = tuple(_SHOWN_ATTEMPT if name == "attempt" else runs.c[name] for name in RunLine._fields)
 
 
 class Readings:

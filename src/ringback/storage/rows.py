@@ -189,6 +189,7 @@ class RunLoader:
             specification=shared.model_copy(update={"repeat": row.repeat, "seed": row.seed}),
             status=RunStatus(row.status),
             attempt=row.attempt,
+            scorings=row.scorings,
             conversation=record.conversation,
             evaluation=record.evaluation,
             earlier_attempts=record.earlier_attempts,

@@ -131,6 +131,7 @@ runs = Table(
     Column("owner_kind", String(16), nullable=False),
     Column("owner", Text, nullable=False),
     Column("times_lost", Integer, nullable=False, default=0),  # how many workers died with it
+    Column("scorings", Integer, nullable=False, default=0),  # how often it was scored again; part of `attempt`
     Column("created_at", Moment),
     Column("updated_at", Moment),
     Column("admitted_at", Moment),

@@ -149,8 +149,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "asserted", "nothing"
     for role, usage in run.usage.items():
         yield one_line(role), usage_words(usage)
-    if run.attempt > 1:
-        yield "attempt", str(run.attempt)
+    if run.attempt - run.scorings > 1:
+        yield "attempt", str(run.attempt - run.scorings)
     yield "run", str(run.id)
 
 

@@ -26,8 +26,8 @@ _RUNS = sa.Table(
 
 _MOVED = sa.text(
     "UPDATE runs SET scenario_name = :scenario_name, specification_id = :specification_id, repeat = :repeat,"
-    " seed = :seed, ending = :ending, expectation_met = :expectation_met, duration = :duration, times_lost = 0"
-    " WHERE id = :run"
+    " seed = :seed, ending = :ending, expectation_met = :expectation_met, duration = :duration,"
+    " times_lost = 0, scorings = 0 WHERE id = :run"
 )
 
 _ADDED = sa.text("INSERT INTO specifications (result_id, document) VALUES (:result_id, :document) RETURNING id")
@@ -82,6 +82,7 @@ def _runs() -> None:
         sa.Column("expectation_met", sa.Boolean),
         sa.Column("duration", sa.Float),
         sa.Column("times_lost", sa.Integer),
+        sa.Column("scorings", sa.Integer),
         sa.Column("created_at", _MOMENT),
         sa.Column("updated_at", _MOMENT),
         sa.Column("admitted_at", _MOMENT),
@@ -98,7 +99,7 @@ def _runs() -> None:
     # SQLite makes the table anew for this, with the brief before the record: reading it walks over what comes before.
     order = [("review", "rescoring", "brief", "record")]
     with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}, partial_reordering=order) as table:
-        for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost"):
+        for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost", "scorings"):
             table.alter_column(name, nullable=False)
         table.create_foreign_key("runs_specification_id_fkey", "specifications", ["specification_id"], ["id"])
         table.drop_column("specification")
