@@ -259,7 +259,9 @@ def _kept(connection: Connection, ids: Sequence[int], *conditions: ColumnElement
         for row in rows:
             if row.result_id in lines:
                 found[row.id] = KeptRun(
-                    line=RunLine(*(getattr(row, name) for name in RunLine._fields)),
+                    line=RunLine(*(getattr(row, name) for name in RunLine._fields))._replace(
+                        attempt=row.attempt - row.scorings
+                    ),
                     run=loader.load(row),
                     result=lines[row.result_id],
                     created_at=row.created_at,
