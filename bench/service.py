@@ -198,7 +198,7 @@ def workers(databases: Databases, rounds: int) -> None:
 async def _held(url: str, count: int) -> float:
     with agent(THINKING) as agent_url:
         async with serving(url, workers=count, worker_concurrency="50") as service:
-            return await batch(service, agent_url, 400)
+            return await batch(service, agent_url, 900)
 
 
 def start(databases: Databases, rounds: int) -> None:

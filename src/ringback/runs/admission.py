@@ -13,7 +13,7 @@ from ringback.storage.queue import Load, RunQueue
 
 log = logging.getLogger(__name__)
 
-_GATHER = 0.01
+_GATHER = 0.03
 """Seconds: what is asked for or ends within them is one admission."""
 
 _LOOK = 1.0
