@@ -24,6 +24,9 @@ RingbackError                 message is a whole sentence for the user
 │   ├── ModelUnavailable      retries used up on 429, 5xx, time-outs or no connection
 │   ├── ModelRejected         4xx: wrong key, unknown model
 │   └── BadModelReply         an answer that does not fit the shape asked for
+├── SpeechError               a voice was not made or not understood
+│   ├── SpeechUnavailable     retries used up, no connection, or the program is not there
+│   └── SpeechRejected        4xx: wrong key, unknown voice or model
 ├── CostLimitReached          `--max-cost`
 ├── CallerError               our caller cannot go on
 │   ├── CallerInvalid         it misbehaved: outcome `invalid`
@@ -185,6 +188,18 @@ class ModelRejected(ModelError):
 
 class BadModelReply(ModelError):
     """The answer does not fit the shape that was asked for."""
+
+
+class SpeechError(RingbackError):
+    """A text was not spoken, or a turn not heard, for reasons on our side."""
+
+
+class SpeechUnavailable(SpeechError):
+    """Retries used up, no connection, or a program that is not installed."""
+
+
+class SpeechRejected(SpeechError):
+    """The provider refused the request; another try cannot help."""
 
 
 class CostLimitReached(RingbackError):

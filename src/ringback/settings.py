@@ -80,6 +80,25 @@ class Settings(BaseModel):
     )
     ca_file: Path | None = Field(default=None, description="PEM file of a private certificate authority for wss://.")
 
+    # Voice.
+    text_to_speech: str = Field(default="flite:slt", description="What speaks for spoken callers, `provider:voice`.")
+    text_to_speech_base_url: str | None = Field(
+        default=None, description="Server of the speaking voice, where it is not its provider's own."
+    )
+    speech_to_text: str = Field(
+        default="pocketsphinx", description="What hears spoken agents: `provider:model`, or `pocketsphinx`."
+    )
+    speech_to_text_base_url: str | None = Field(
+        default=None, description="Server of the hearing, where it is not its provider's own."
+    )
+    speech_timeout: float = Field(default=30.0, gt=0, description="Seconds to wait for one answer of a speech server.")
+    end_of_turn: float = Field(
+        default=0.8, gt=0, le=10, description="Seconds of silence on the line that end the agent's spoken turn."
+    )
+    recordings: Path | None = Field(
+        default=None, description="Folder of recordings; by default `recordings` in the home folder."
+    )
+
     # The service.
     encryption_key: SecretStr | None = Field(
         default=None,
@@ -114,6 +133,11 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, description="Largest body of a request, in bytes.")
     requests_per_minute: int = Field(default=6000, ge=1, description="Requests that one API key may make in a minute.")
+
+    @property
+    def effective_recordings(self) -> Path:
+        """The folder of recordings, the default filled in."""
+        return self.recordings or self.home / "recordings"
 
     @property
     def effective_database_url(self) -> str:

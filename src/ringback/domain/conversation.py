@@ -11,6 +11,7 @@ from typing import Any
 
 from ringback.domain.ending import Ending
 from ringback.domain.fixed import fixed
+from ringback.domain.voice import Recognition, VoiceRecord
 
 
 class Role(StrEnum):
@@ -56,6 +57,10 @@ class Entry:
     """The frame carried `type: end_call`."""
     extra: dict[str, Any] | None = None
     """Keys of the frame that the protocol does not know, kept as they came."""
+    recognition: Recognition | None = None
+    """How the agent's spoken words were heard; None for text and for our own words."""
+    interrupted: bool = False
+    """A spoken line of ours that was broken off: the content is what was said of it."""
 
 
 class FindingCode(StrEnum):
@@ -84,6 +89,16 @@ class FindingCode(StrEnum):
     """The agent said more while the caller was composing, so the reply was composed again."""
     CALLER_FINDING = "caller_finding"
     """Something that the caller's controller noted (loop, restart, refused hang-up)."""
+    NO_MATCH = "no_match"
+    """The agent spoke, and the recogniser could not tell what: our ear, not the agent's mouth."""
+    BAD_FRAME = "bad_frame"
+    """A frame of a voice protocol that makes no sense: a mark, a clear, an odd number of bytes, a wrong rate."""
+    LATE_SENDING = "late_sending"
+    """Our own frames were sent late: the call's figures of time are not trusted."""
+    DIRECTIVE_SKIPPED = "directive_skipped"
+    """A directive that this line cannot carry out."""
+    QUEUE_OVERRUN = "queue_overrun"
+    """The agent sent more sound ahead than is kept; the rest was dropped."""
 
 
 @fixed
@@ -123,6 +138,8 @@ class Conversation:
     metadata_updates: tuple[MetadataUpdate, ...] = ()
     loop_lag: float = 0.0
     """Largest event-loop lag seen in the process during the conversation, in seconds."""
+    voice: VoiceRecord | None = None
+    """What is kept of a spoken call; None for text."""
 
     def said_by(self, role: Role) -> Iterator[Entry]:
         """Entries of one role, in order."""
@@ -130,8 +147,8 @@ class Conversation:
 
     @property
     def agent_spoke(self) -> bool:
-        """Whether the agent sent any content at all."""
-        return any(entry.content.strip() for entry in self.said_by(Role.AGENT))
+        """Whether the agent sent any content at all; words of a voice that could not be told are content, too."""
+        return any(entry.content.strip() or entry.recognition is not None for entry in self.said_by(Role.AGENT))
 
     @property
     def caller_turns(self) -> int:
