@@ -18,6 +18,7 @@ from ringback.domain.scenario import TestProfile as Profile
 from ringback.models.model import LanguageModel
 from ringback.runs.executor import Executor
 from ringback.runs.planner import plan
+from ringback.runs.talking import by_text
 from ringback.storage.store import Store
 
 
@@ -40,12 +41,11 @@ class Bench:
 
         return Executor(
             store=self.store,
-            open_channel=open_channel,
+            talk=by_text(open_channel, agent_speaks_first=False),
             build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
             caller_model=caller,
             judge_model=judge,
             limits=self.limits,
-            agent_speaks_first=False,
             on_event=self.events.append,
             stop=self.stop,
             invalid_retries=self.invalid_retries,

@@ -5,14 +5,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.errors import Problem, SuiteError, UsageError
 from ringback.library.addresses import checked_url, shown_url
 from ringback.library.document import Place, Unreadable, read_bytes, spell
+from ringback.library.known_lines import read_known_lines
 from ringback.library.validation import Finding, did_you_mean, validate
 
 _ENV = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9_-]*) )?env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
@@ -28,6 +29,10 @@ class AgentEntry(BaseModel):
 
     url: str = Field(min_length=1)
     """`ws://…` or `wss://…`, or `env:NAME`."""
+    channel: Literal["text", "media-streams", "chirp"] = "text"
+    """What conversations are carried by: words, or voice in one of two protocols."""
+    known_lines: str | None = Field(default=None, min_length=1)
+    """File of what the agent can say, from the folder of `ringback.toml`: a line each, or a JSGF grammar."""
     headers: dict[str, str] = Field(default_factory=dict[str, str])
     """Handshake headers; values may be `env:NAME` or `Bearer env:NAME`."""
     secret: str | None = None
@@ -93,6 +98,8 @@ def resolve_agent(
     *,
     secret: str | None = None,
     run_headers: Mapping[str, str] | None = None,
+    channel: Transport | None = None,
+    known_lines: Path | None = None,
 ) -> Agent:
     """The agent that a name of `ringback.toml` or a URL means.
 
@@ -102,9 +109,12 @@ def resolve_agent(
         environ: where `env:NAME` values are looked up.
         secret: `env:NAME` from the command line; over the agent's own.
         run_headers: per-run headers; values may be `env:NAME`.
+        channel: over the agent's own.
+        known_lines: file over the agent's own.
 
     Raises:
-        UsageError: no such agent, no such URL, or an environment variable that is not set.
+        UsageError: no such agent, no such URL, an environment variable that is not set, or a file of known lines that
+            cannot be read.
     """
     look_up = _Environment(environ)
     entry = project.agents.get(agent)
@@ -119,10 +129,14 @@ def resolve_agent(
         raise UsageError("--secret: write env:NAME, the name of an environment variable that holds the secret.")
     hidden = secret or entry.secret
     ca_file = str(project.folder / entry.ca_file) if entry.ca_file else None
+    carried_by = channel or Transport(entry.channel)
+    lines_file = known_lines or (project.folder / entry.known_lines if entry.known_lines else None)
     return Agent(
         name=name,
         url=SecretStr(url),
         shown_url=shown_url(url),
+        channel=carried_by,
+        known_lines=read_known_lines(lines_file) if lines_file and carried_by.is_voice else (),
         headers=look_up.headers(entry.headers, f"agent '{name}'"),
         run_headers=look_up.headers(run_headers or {}, "--header"),
         secret=SecretStr(look_up.value(hidden, f"secret of agent '{name}'")) if hidden else None,

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ringback.callers.caller import Caller, Remarker
-from ringback.channels.channel import CallIds, Channel
 from ringback.conversation.limits import Limits
-from ringback.conversation.loop import Held, converse
+from ringback.conversation.loop import Held
 from ringback.conversation.recorder import Recorder
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
@@ -19,7 +18,6 @@ from ringback.domain.evaluation import Evaluation
 from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
-from ringback.domain.scenario import TestProfile
 from ringback.domain.usage import Usage
 from ringback.errors import (
     CallerInvalid,
@@ -37,6 +35,7 @@ from ringback.evaluation.evaluator import evaluate, judge_needs
 from ringback.models.model import LanguageModel
 from ringback.runs.cutting import unless_stopped
 from ringback.runs.metering import MeteredModel
+from ringback.runs.talking import Talk
 from ringback.storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -47,13 +46,13 @@ class Executor:
     """All that runs of one result have in common; `execute` may be called for many runs side by side."""
 
     store: Store
-    open_channel: Callable[[CallIds, TestProfile | None], Channel]
+    talk: Talk
+    """What conversations are carried by."""
     build_caller: Callable[[RunSpecification, LanguageModel | None, Remarker], Caller]
     caller_model: LanguageModel | None
     judge_model: LanguageModel | None
     limits: Limits
     """Waits; turns and duration are the scenario's."""
-    agent_speaks_first: bool | None
     on_event: Callable[[Event], None]
     stop: asyncio.Event
     invalid_retries: int = 1
@@ -135,18 +134,9 @@ class Executor:
         specification = run.specification
         recorder = Recorder(run.id, self.on_event)
         caller = self.build_caller(specification, caller_model, recorder.remark)
-        ids = CallIds(scenario=specification.scenario_id, result=run.result_id, run=run.id)
-        channel = self.open_channel(ids, specification.profile)
         scenario = specification.scenario
         limits = _limits(self.limits, scenario.max_turns, self.longest or scenario.max_duration)
-        return await converse(
-            channel,
-            caller,
-            recorder,
-            limits=limits,
-            agent_speaks_first=self.agent_speaks_first,
-            stop=self.stop,
-        )
+        return await self.talk(run, caller, recorder, limits=limits, stop=self.stop)
 
     def _not_held(self, run: Run, error: RingbackError, started_at: datetime) -> Held:
         """The record of a conversation that never began."""

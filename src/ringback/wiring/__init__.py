@@ -33,6 +33,7 @@ from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
 from ringback.runs.executor import Executor
 from ringback.runs.service import RunService
+from ringback.runs.talking import by_text
 from ringback.settings import Settings, environment_variable
 from ringback.storage.store import Store
 
@@ -317,12 +318,14 @@ async def run_service(
                 stack.push_async_callback(model.close)
         executor = Executor(
             store=store,
-            open_channel=lines_to(agent, settings, session, redactor=redactor_for(agent, settings, models)),
+            talk=by_text(
+                lines_to(agent, settings, session, redactor=redactor_for(agent, settings, models)),
+                agent.agent_speaks_first,
+            ),
             build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
             caller_model=caller_model,
             judge_model=judge_model,
             limits=limits_from(settings),
-            agent_speaks_first=agent.agent_speaks_first,
             on_event=on_event,
             stop=stop,
             invalid_retries=invalid_retries,

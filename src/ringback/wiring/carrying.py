@@ -9,16 +9,16 @@ import aiohttp
 from pydantic import SecretStr
 
 from ringback.callers.build import build_caller
-from ringback.channels.channel import CallIds, Channel
 from ringback.domain.agent import Agent
 from ringback.domain.run import Run
-from ringback.domain.scenario import Scenario, TestProfile
+from ringback.domain.scenario import Scenario
 from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
 from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
 from ringback.runs.carrying import carry_out
 from ringback.runs.chat_feed import ChatFeed, ChatLine, caller_opens
 from ringback.runs.executor import Executor
+from ringback.runs.talking import by_text
 from ringback.runs.worker import Call
 from ringback.settings import Settings
 from ringback.storage.chats import Chats
@@ -100,14 +100,13 @@ class Carrying:
         caller_model, judge_model = self._live(scenario)
         return Executor(
             store=call.store,
-            open_channel=chat.open_channel,
+            talk=by_text(chat.open_channel, not caller_opens(scenario)),
             build_caller=lambda specification, model, remark: chat.attend(
                 build_caller(specification, model=model, remark=remark)
             ),
             caller_model=caller_model,
             judge_model=judge_model,
             limits=replace(self._limits, grace=0.0),
-            agent_speaks_first=not caller_opens(scenario),
             on_event=chat.on_event,
             stop=call.stop,
             cut_evaluation=True,
@@ -119,18 +118,13 @@ class Carrying:
         scenario = call.claim.run.specification.scenario
         caller_model, judge_model = self._live(scenario)
         agent, line = self._line(call)
-
-        def open_channel(ids: CallIds, profile: TestProfile | None) -> Channel:
-            return line(ids, profile)
-
         return Executor(
             store=call.store,
-            open_channel=open_channel,
+            talk=by_text(line, agent.agent_speaks_first),
             build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
             caller_model=caller_model,
             judge_model=judge_model,
             limits=self._limits,
-            agent_speaks_first=agent.agent_speaks_first,
             on_event=call.on_event,
             stop=call.stop,
             connect_attempts=self._settings.connect_attempts,
