@@ -2,8 +2,9 @@
 # Brings what the commands of the Makefile need, and nothing that is there already.
 #
 #   tools/setup.sh demo   what Ringback itself runs on: Python, uv, the locked packages
+#   tools/setup.sh voice  that, and what speaks and hears without a key: flite, pocketsphinx
 #   tools/setup.sh test   that, the development tools, what the examples and the reference's snippets need, a browser,
-#                         PostgreSQL's server (not started: the tests start their own)
+#                         PostgreSQL's server (not started: the tests start their own), a Pipecat agent to call
 #   tools/setup.sh model  the development tools and a small language model
 #
 # Where the system's packages cannot be installed from here, it prints the one line to type and stops.
@@ -11,9 +12,9 @@ set -eu
 
 purpose=${1:-}
 case $purpose in
-demo | test | model) ;;
+demo | voice | test | model) ;;
 *)
-    echo "usage: tools/setup.sh demo|test|model" >&2
+    echo "usage: tools/setup.sh demo|voice|test|model" >&2
     exit 2
     ;;
 esac
@@ -76,17 +77,17 @@ line_to_type() {
     if command -v apt-get >/dev/null 2>&1; then
         echo "sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
     elif command -v brew >/dev/null 2>&1; then
-        echo "brew install python@3.13 postgresql && brew install --cask chromium"
+        echo "brew install python@3.13 postgresql flite && brew install --cask chromium"
     elif command -v dnf >/dev/null 2>&1; then
-        echo "sudo dnf install -y python3 chromium postgresql-server"
+        echo "sudo dnf install -y python3 chromium postgresql-server flite"
     elif command -v pacman >/dev/null 2>&1; then
-        echo "sudo pacman -S --needed python chromium postgresql"
+        echo "sudo pacman -S --needed python chromium postgresql flite"
     elif command -v zypper >/dev/null 2>&1; then
-        echo "sudo zypper install python3 chromium postgresql-server"
+        echo "sudo zypper install python3 chromium postgresql-server flite"
     elif command -v apk >/dev/null 2>&1; then
-        echo "sudo apk add python3 py3-pip chromium font-liberation postgresql"
+        echo "sudo apk add python3 py3-pip chromium font-liberation postgresql flite"
     else
-        echo "install Python 3.11 or newer, Chromium and PostgreSQL's server with your system's package manager"
+        echo "install Python 3.11 or newer, Chromium, PostgreSQL's server and flite with your system's package manager"
     fi
 }
 
@@ -132,6 +133,9 @@ fi
 if [ "$purpose" = test ] && ! has_postgresql; then
     missing="$missing postgresql"
 fi
+case $purpose in
+voice | test) command -v flite >/dev/null 2>&1 || missing="$missing flite" ;;
+esac
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of names, to be several words
     install_system_packages $missing
@@ -150,6 +154,7 @@ fi
 # The demo leaves development tools that are there in place.
 case $purpose in
 demo) packages="--no-dev --inexact" ;;
+voice) packages="--no-dev --inexact --extra pocketsphinx" ;;
 *) packages="" ;;
 esac
 # shellcheck disable=SC2086 # flags, to be several words
@@ -165,6 +170,16 @@ install_node_packages() {
     cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
 }
 
+# The voice agent that tests call; its pins are not ours.
+install_pipecat() {
+    export UV_PROJECT_ENVIRONMENT=.tools/pipecat
+    if ! "$uv" sync --locked --check --quiet --only-group pipecat --no-install-project >/dev/null 2>&1; then
+        echo "Installing a Pipecat voice agent into .tools/pipecat"
+        "$uv" sync --locked --quiet --only-group pipecat --no-install-project
+    fi
+    export UV_PROJECT_ENVIRONMENT=.venv
+}
+
 install_language_model() {
     folder=.tools/weak_model
     cmp -s tools/weak_model.txt "$folder/installed" && return
@@ -177,6 +192,7 @@ case $purpose in
 test)
     install_node_packages examples/agents/node
     sh tools/reference_env.sh "$uv"
+    install_pipecat
     ;;
 model)
     install_node_packages tools/weak_model

@@ -52,11 +52,14 @@ def set_up(clone: Path, programs: Path, purpose: str = "demo") -> subprocess.Com
 @pytest.mark.parametrize(
     ("manager", "line"),
     [
-        ("dnf", "sudo dnf install -y python3 chromium postgresql-server"),
-        ("pacman", "sudo pacman -S --needed python chromium postgresql"),
-        ("zypper", "sudo zypper install python3 chromium postgresql-server"),
-        ("brew", "brew install python@3.13 postgresql && brew install --cask chromium"),
-        ("none", "install Python 3.11 or newer, Chromium and PostgreSQL's server with your system's package manager"),
+        ("dnf", "sudo dnf install -y python3 chromium postgresql-server flite"),
+        ("pacman", "sudo pacman -S --needed python chromium postgresql flite"),
+        ("zypper", "sudo zypper install python3 chromium postgresql-server flite"),
+        ("brew", "brew install python@3.13 postgresql flite && brew install --cask chromium"),
+        (
+            "none",
+            "install Python 3.11 or newer, Chromium, PostgreSQL's server and flite with your system's package manager",
+        ),
     ],
 )
 def test_other_systems_are_told_the_one_line_to_type(machine: Path, clone: Path, manager: str, line: str) -> None:
@@ -75,7 +78,7 @@ def test_debian_without_rights_is_told_the_one_line_to_type(machine: Path, clone
     assert "called" not in done.stderr
     assert done.stderr.splitlines()[-1].strip() == (
         "sudo apt-get update && sudo apt-get install -y --no-install-recommends "
-        "python3 python3-venv chromium fonts-liberation postgresql"
+        "python3 python3-venv chromium fonts-liberation postgresql flite"
     )
 
 
@@ -86,6 +89,7 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     program(machine, "id", "echo 0")
     program(machine, "chromium", "exit 0")
     program(machine, "initdb", "exit 0")
+    program(machine, "flite", "exit 0")
     done = set_up(clone, machine, "test")
     assert (clone / "asked").read_text().splitlines() == [
         "update -qq",
@@ -95,8 +99,8 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     assert "python3.11" in done.stderr
 
 
-@pytest.mark.parametrize(("purpose", "wanted"), [("test", " postgresql"), ("demo", "")])
-def test_debian_s_postgresql_comes_for_the_tests_alone_and_is_not_started(
+@pytest.mark.parametrize(("purpose", "wanted"), [("test", " postgresql flite"), ("voice", " flite"), ("demo", "")])
+def test_debian_s_postgresql_comes_for_the_tests_alone_and_is_not_started_and_flite_for_what_speaks(
     machine: Path, clone: Path, purpose: str, wanted: str
 ) -> None:
     program(machine, "apt-get", 'echo "$@" "$PGSYSCONFDIR" >>"$HOME/asked"')
@@ -125,7 +129,7 @@ def test_a_python_that_is_too_old_is_not_taken(machine: Path, clone: Path) -> No
 
 def test_a_purpose_that_does_not_exist_is_refused(machine: Path, clone: Path) -> None:
     done = set_up(clone, machine, "everything")
-    assert (done.returncode, done.stderr) == (2, "usage: tools/setup.sh demo|test|model\n")
+    assert (done.returncode, done.stderr) == (2, "usage: tools/setup.sh demo|voice|test|model\n")
 
 
 def test_set_up_again_says_nothing_and_asks_nobody(project: Path) -> None:

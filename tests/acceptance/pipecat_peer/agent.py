@@ -5,7 +5,7 @@ with the first line, says the next one each time the caller has spoken, and afte
 company's REST interface, which Pipecat's serializer does by itself.
 """
 
-import asyncio
+import socket
 import subprocess
 import sys
 import tempfile
@@ -79,9 +79,9 @@ def application(lines: list[tuple[bytes, int]], hang_up_url: str) -> FastAPI:
     app = FastAPI()
 
     @app.websocket("/ws")
-    async def call(socket: WebSocket) -> None:
-        await socket.accept()
-        _, data = await parse_telephony_websocket(socket)
+    async def call(line: WebSocket) -> None:
+        await line.accept()
+        _, data = await parse_telephony_websocket(line)
         print(f"parameters {dict(data['body'])}", flush=True)
         serializer = TwilioFrameSerializer(
             stream_sid=data["stream_id"],
@@ -91,11 +91,13 @@ def application(lines: list[tuple[bytes, int]], hang_up_url: str) -> FastAPI:
             base_url=hang_up_url,
         )
         transport = FastAPIWebsocketTransport(
-            websocket=socket,
+            websocket=line,
             params=FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=serializer),
         )
         agent = Lines(lines)
-        pipeline = Pipeline([transport.input(), VADProcessor(vad_analyzer=SileroVADAnalyzer()), agent, transport.output()])
+        pipeline = Pipeline(
+            [transport.input(), VADProcessor(vad_analyzer=SileroVADAnalyzer()), agent, transport.output()]
+        )
         worker = PipelineWorker(
             pipeline, params=PipelineParams(audio_in_sample_rate=8000, audio_out_sample_rate=8000), enable_rtvi=False
         )
@@ -116,20 +118,16 @@ def application(lines: list[tuple[bytes, int]], hang_up_url: str) -> FastAPI:
     return app
 
 
-async def main() -> None:
+def main() -> None:
     """Serve on a free port, and write its number into the file that is named."""
     port_file, hang_up_url, *lines = sys.argv[1:]
-    config = uvicorn.Config(application([spoken(line) for line in lines], hang_up_url), port=0, log_level="warning")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    app = application([spoken(line) for line in lines], hang_up_url)
+    listening = socket.create_server(("127.0.0.1", 0))
     written = Path(port_file).with_suffix(".part")
-    written.write_text(str(port))
+    written.write_text(str(listening.getsockname()[1]))
     written.rename(port_file)
-    await serving
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
