@@ -19,14 +19,13 @@ from ringback.domain.run import RunStatus
 from ringback.errors import Conflict, NotFound, TakenOver
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
+from ringback.storage.rows import NOT_BEGUN
 from ringback.storage.tables import chat_frames, chat_turns, results, runs
 
 _LARGEST = 2**31 - 1
 
 _TOGETHER = 200
 """Chats of one condition: databases limit how long an expression may be."""
-
-_NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
 
 
 class TurnStatus(StrEnum):
@@ -304,7 +303,7 @@ def _open_turn(connection: Connection, run: _ChatRun) -> int:
 def _refuse(run: _ChatRun) -> NoReturn:
     if run.limit is None:
         raise Conflict("This run is no API chat: it was not asked for with run_scenarios_api_chat.")
-    if run.status in _NOT_BEGUN:
+    if run.status in NOT_BEGUN:
         raise Conflict("The run is still starting; wait until its status is in_progress.")
     if run.status == RunStatus.CONVERSING:
         raise Opening("The run is still starting; try again in a moment.")

@@ -18,20 +18,11 @@ from ringback.domain.scenario import MetricDefinition
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
 from ringback.storage.rescoring import dump_metrics, load_metrics
-from ringback.storage.rows import RUNS
+from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS, UNFINISHED
 from ringback.storage.tables import results, runs, workers
 from ringback.storage.unreadable import readable
 
 KIND = "service"
-
-ACTIVE = (RunStatus.ADMITTED, RunStatus.CONVERSING, RunStatus.EVALUATING)
-
-_NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
-
-_BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
-
-_LEFT = (RunStatus.QUEUED, *ACTIVE)
-"""Whatever is not over."""
 
 _ADMISSION = 0x52494E47
 """PostgreSQL's advisory lock of this number lets one process at a time share places out; SQLite has one writer."""
@@ -186,12 +177,12 @@ class RunQueue:
             # All of them first: from here on nobody moves a run from one of the two groups below to the other.
             asked = connection.execute(
                 update(runs)
-                .where(*mine, runs.c.status.in_(_LEFT), runs.c.cancel_requested_at.is_(None))
+                .where(*mine, runs.c.status.in_(UNFINISHED), runs.c.cancel_requested_at.is_(None))
                 .values(cancel_requested_at=now, updated_at=now)
             ).rowcount
             connection.execute(
                 update(runs)
-                .where(*mine, runs.c.status.in_(_NOT_BEGUN))
+                .where(*mine, runs.c.status.in_(NOT_BEGUN))
                 .values(
                     status=RunStatus.DONE,
                     # A run that was to be scored again keeps what it has.
@@ -211,7 +202,7 @@ class RunQueue:
     async def cancelled(self, owner: str) -> list[int]:
         """Runs of a worker that somebody wants to end."""
         asked = select(runs.c.id).where(
-            runs.c.status.in_(_BEGUN),
+            runs.c.status.in_(BEGUN),
             runs.c.owner_kind == KIND,
             runs.c.owner == owner,
             runs.c.cancel_requested_at.is_not(None),
@@ -289,7 +280,7 @@ def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, l
     """What the service is doing, and which open results have no run left to do."""
     counted = connection.execute(
         select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
-        .where(runs.c.status.in_(_LEFT), runs.c.owner_kind == KIND)
+        .where(runs.c.status.in_(UNFINISHED), runs.c.owner_kind == KIND)
         .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
     ).all()
     waiting: Counter[int] = Counter()
@@ -333,7 +324,7 @@ def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, l
 def _close(connection: Connection, over: Sequence[int], now: datetime) -> None:
     """Unless runs came to them since they were counted: what PostgreSQL shows changes from statement to statement."""
     if over:
-        left = exists().where(runs.c.result_id == results.c.id, runs.c.status.in_(_LEFT))
+        left = exists().where(runs.c.result_id == results.c.id, runs.c.status.in_(UNFINISHED))
         connection.execute(update(results).where(results.c.id.in_(over), ~left).values(finished_at=now, updated_at=now))
 
 

@@ -20,7 +20,14 @@ from ringback.storage.tables import runs
 from ringback.storage.tables import specifications as documents
 from ringback.storage.writer import RunChange
 
-UNFINISHED = (RunStatus.QUEUED, RunStatus.ADMITTED, RunStatus.CONVERSING, RunStatus.EVALUATING)
+NOT_BEGUN = (RunStatus.QUEUED, RunStatus.ADMITTED)
+"""Nobody works on it."""
+
+BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
+"""A worker, or a command, has it."""
+
+UNFINISHED = (*NOT_BEGUN, *BEGUN)
+"""Whatever is not over."""
 
 SAVE = (
     update(runs)

@@ -16,14 +16,12 @@ from ringback.storage.database import Database
 from ringback.storage.documents import dump_record
 from ringback.storage.owner import Owner
 from ringback.storage.queue import KIND
-from ringback.storage.rows import RUNS
+from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS
 from ringback.storage.tables import runs, workers
 from ringback.storage.unreadable import readable
 
 _REMEMBERED = timedelta(days=1)
 """How long workers that are gone stay in the table, for whoever looks for what happened."""
-
-_BEGUN = (RunStatus.CONVERSING, RunStatus.EVALUATING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +96,7 @@ class Workers:
         def hand_back(connection: Connection) -> list[int]:
             now = now_of(connection)
             quiet = runs.c.updated_at <= now - timedelta(seconds=older_than)
-            left = _runs_of(connection, runs.c.status.in_(_BEGUN), runs.c.owner == str(owner), quiet)
+            left = _runs_of(connection, runs.c.status.in_(BEGUN), runs.c.owner == str(owner), quiet)
             again: list[int] = []
             for one in left:
                 if one.run.id in all_but:
@@ -148,7 +146,7 @@ class Workers:
                         self._end(connection, lost, now, _given_up(f"{lost.times_lost + 1} workers were lost with it"))
                     )
             late = now - timedelta(seconds=patience)
-            not_begun = runs.c.status.in_((RunStatus.QUEUED, RunStatus.ADMITTED))
+            not_begun = runs.c.status.in_(NOT_BEGUN)
             waiting = (not_begun, runs.c.times_lost > 0, runs.c.updated_at < late)
             given_up.extend(
                 self._end(connection, lost, now, _given_up(f"nobody took it up again within {patience:g} seconds"))
@@ -228,7 +226,7 @@ def _give_up_workers(connection: Connection, now: datetime, silence: float) -> l
 
 
 def _unfinished_of(connection: Connection, whose: object) -> list[_Lost]:
-    return _runs_of(connection, runs.c.status.in_(_BEGUN), whose)
+    return _runs_of(connection, runs.c.status.in_(BEGUN), whose)
 
 
 def _runs_of(connection: Connection, *which: object) -> list[_Lost]:
