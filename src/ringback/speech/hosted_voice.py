@@ -1,0 +1,95 @@
+"""A hosted voice behind the contract of `text_to_speech.py`: long texts, retries, silence and counting.
+
+What is asked of a provider, and how, is in the file of each.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from ringback.speech.audio import Sound
+from ringback.speech.hosted_client import HostedClient
+from ringback.speech.hosted_sound import trimmed
+from ringback.speech.hosted_usage import SpeechUsage
+from ringback.speech.text_to_speech import Voice
+
+_BETWEEN = 0.3
+"""Seconds between the parts of a text that was too long for one request: those between two sentences."""
+
+_NOTHING_RATE = 16_000
+"""Hz, of the sound of a text without words."""
+
+_SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
+_WORD = re.compile(r"\s+")
+
+
+class SpeakingProvider(Protocol):
+    """Speaks one text that is not too long for it, in one request."""
+
+    @property
+    def longest(self) -> int:
+        """Characters."""
+        ...
+
+    async def speak_once(self, text: str, voice: Voice) -> Sound:
+        """The text as the provider makes it. Raises `Trouble`."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class HostedVoice:
+    """Speaks through a provider; safe to use from many calls at once."""
+
+    client: HostedClient
+    provider: SpeakingProvider
+    usage: SpeechUsage = field(default_factory=SpeechUsage)
+    """So far."""
+
+    @property
+    def name(self) -> str:
+        """`provider:name`."""
+        return self.client.name
+
+    async def speak(self, text: str, voice: Voice) -> Sound:
+        """The text as sound, trimmed of silence; see `TextToSpeech.speak`.
+
+        Raises:
+            SpeechUnavailable: another time it may succeed.
+            SpeechRejected: another time will not help.
+        """
+        sounds = [await self._part(part, voice) for part in parts(text, self.provider.longest)]
+        if not sounds:
+            return Sound(np.zeros(0, dtype=np.int16), _NOTHING_RATE)
+        rate = sounds[0].rate
+        pause = np.zeros(round(_BETWEEN * rate), dtype=np.int16)
+        pieces = [piece for sound in sounds for piece in (pause, sound.samples)][1:]
+        return Sound(np.concatenate(pieces), rate)
+
+    async def close(self) -> None:
+        """Nothing to let go of: the HTTP client belongs to whoever opened it."""
+
+    async def _part(self, text: str, voice: Voice) -> Sound:
+        made = await self.client.ask(lambda: self.provider.speak_once(text, voice))
+        self.usage += SpeechUsage(calls=1, characters=len(text), seconds=made.duration)
+        return trimmed(made)
+
+
+def parts(text: str, longest: int) -> Iterator[str]:
+    """The text in parts of so many characters at most, cut between sentences, else between words, else anywhere."""
+    rest = text.strip()
+    while len(rest) > longest:
+        ends = [m for pattern in (_WORD, _SENTENCE) if (m := _last(pattern, rest, longest))]
+        begin, end = ends[-1] if ends else (longest, longest)
+        yield rest[:begin].rstrip()
+        rest = rest[end:].lstrip()
+    if any(character.isalnum() for character in rest):
+        yield rest
+
+
+def _last(pattern: re.Pattern[str], text: str, longest: int) -> tuple[int, int] | None:
+    """The last match that leaves at most `longest` characters, and at least one, before it."""
+    found = [match.span() for match in pattern.finditer(text, 0, longest + 1) if match.start() > 0]
+    return found[-1] if found else None
