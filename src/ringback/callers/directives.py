@@ -19,7 +19,12 @@ _LONGEST = 3600.0
 Attributes = Mapping[str, str]
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Seconds in `2s`, `500ms` or `2`.
+
+    Raises:
+        ValueError: it is no time, or none of a call's, with a sentence.
+    """
     found = _TIME.fullmatch(text.strip())
     if not found:
         raise ValueError(f"'{text}' is no time; write it as `2s` or `500ms`")
@@ -79,13 +84,13 @@ class _Kind:
 
 _KINDS = {
     "endcall": _Kind(),
-    "silence": _Kind({"time": _seconds}),
-    "hold": _Kind({"time": _seconds}),
+    "silence": _Kind({"time": seconds_of}),
+    "hold": _Kind({"time": seconds_of}),
     "dtmf": _Kind({"digits": _digits}),
     "ivr": _Kind({"text": _words}, said="text"),
     "voicemail": _Kind({"text": _words}, said="text"),
     "ignore_interruptions": _Kind(alone=False, pair=True),
-    "interruption": _Kind({"time": _seconds}),
+    "interruption": _Kind({"time": seconds_of}),
     "spell": _Kind(alone=False, pair=True),
     "speed": _Kind({"ratio": _between(0.8, 1.2)}, pair=True),
     "volume": _Kind({"ratio": _between(0, 2)}, pair=True),
@@ -169,9 +174,9 @@ def _single(name: str, attributes: Attributes) -> Part:
         case "endcall":
             return EndCall()
         case "silence":
-            return Silence(_seconds(attributes["time"]))
+            return Silence(seconds_of(attributes["time"]))
         case "hold":
-            return Hold(_seconds(attributes["time"]))
+            return Hold(seconds_of(attributes["time"]))
         case _:
             said = attributes.get(_KINDS[name].said or "", "")
             return VoiceDirective(name, tuple(attributes.items()), said)

@@ -1,0 +1,34 @@
+"""The compressed copy of a recording, for pages: MP3, or Ogg Vorbis where the library at hand cannot write MP3."""
+
+import os
+from pathlib import Path
+
+import soundfile  # pyright: ignore[reportMissingTypeStubs] - it brings none
+
+_KINDS = ((".mp3", "MP3", "MPEG_LAYER_III"), (".ogg", "OGG", "VORBIS"))
+_BLOCK = 16_384
+"""Frames that are in memory at a time."""
+
+
+def compressed_copy(wav: Path) -> Path | None:
+    """A copy beside a WAV file, readable by its owner alone; None where no copy could be made."""
+    for suffix, container, subtype in _KINDS:
+        copy = wav.with_suffix(suffix)
+        try:
+            _convert(wav, copy, container, subtype)
+        except (OSError, RuntimeError, ValueError):  # the library's own errors are RuntimeErrors
+            copy.unlink(missing_ok=True)
+        else:
+            return copy
+    return None
+
+
+def _convert(wav: Path, copy: Path, container: str, subtype: str) -> None:
+    descriptor = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w+b") as file, soundfile.SoundFile(wav) as sound:
+        written = soundfile.SoundFile(
+            file, "w", samplerate=sound.samplerate, channels=sound.channels, format=container, subtype=subtype
+        )
+        with written:
+            for block in sound.blocks(_BLOCK, dtype="int16"):
+                written.write(block)

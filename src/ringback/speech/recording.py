@@ -1,0 +1,226 @@
+"""Keeps a call: both sides as a stereo WAV, a compressed copy for pages, and what happened as lines of JSON.
+
+Nothing here touches the disk on the event loop: sound is gathered for a second at a time and written by a few threads
+that all recordings share. Each write leaves a whole WAV behind, so that a process that dies keeps what it had.
+"""
+
+import asyncio
+import json
+import os
+import re
+import threading
+import wave
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ringback.errors import StorageError
+from ringback.speech.audio import Samples
+from ringback.speech.compression import compressed_copy
+
+_STEM = re.compile(r"\d{1,19}(-\d{1,9})?(/\d{1,19}(-\d{1,9})?)?")
+_CHUNK = 50
+"""Frames that are written at once: a second."""
+_LONGEST_BACKLOG = 60
+"""Chunks that wait for a slow disk before the recording is given up."""
+_LONGEST_EVENT = 10_000
+"""Letters of one event."""
+_EVENTS_AT_ONCE = 2_000
+"""Events between two chunks; what comes beyond is counted and left out."""
+_POLL = 0.005
+"""Seconds between looks at whether the threads are done, at the end of a call."""
+
+_WRITERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="recording")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFiles:
+    """Where a recording lies."""
+
+    wav: Path
+    """Left: the caller as sent. Right: the agent as played."""
+    compressed: Path | None
+    """MP3, or Ogg Vorbis where MP3 cannot be written; None where neither could be."""
+    events: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    caller: Samples
+    agent: Samples
+    events: list[str]
+
+
+@dataclass(slots=True)
+class _Files:
+    """What the threads have open; `lock` is held while they use it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    chunks: deque[_Chunk] = field(default_factory=deque[_Chunk])
+    sound: BinaryIO | None = None
+    wav: wave.Wave_write | None = None
+    events: BinaryIO | None = None
+    problem: str | None = None
+
+
+def checked_stem(stem: str) -> str:
+    """The stem, if it is `RESULT/RUN-ATTEMPT` in numbers.
+
+    Raises:
+        ValueError: anything else; no name from outside may become a path.
+    """
+    if not _STEM.fullmatch(stem):
+        raise ValueError(f"'{stem[:60]}' is no recording's name.")
+    return stem
+
+
+class Recording:
+    """One call's recording at `rate` Hz: `FOLDER/STEM.wav`, `.mp3` (or `.ogg`) and `.events.jsonl`."""
+
+    def __init__(self, folder: Path, stem: str, rate: int) -> None:
+        place = folder / checked_stem(stem)
+        self._folder = folder
+        self._wav = place.with_name(f"{place.name}.wav")
+        self._events_path = place.with_name(f"{place.name}.events.jsonl")
+        self._rate = rate
+        self._caller: list[Samples] = []
+        self._agent: list[Samples] = []
+        self._events: list[str] = []
+        self._left_out = 0
+        self._files = _Files()
+        self._jobs: list[Future[None]] = []
+        self._given_up: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the recording is not whole, as a sentence; None as long as it is."""
+        return self._given_up or self._files.problem
+
+    def add(self, caller: Samples, agent: Samples) -> None:
+        """The next frame of both sides. Never waits; does nothing once there is a problem."""
+        self._caller.append(caller)
+        self._agent.append(agent)
+        if len(self._caller) >= _CHUNK:
+            self._hand_over()
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Something that happened, as a line of JSON."""
+        if len(self._events) >= _EVENTS_AT_ONCE:
+            self._left_out += 1
+            return
+        line = json.dumps(event, ensure_ascii=False, default=str)
+        self._events.append(line if len(line) <= _LONGEST_EVENT else json.dumps({"left_out": len(line)}))
+
+    async def finish(self) -> RecordingFiles:
+        """Write what is left and make the compressed copy.
+
+        Raises:
+            StorageError: the recording is not whole, with the cause; what was written stays.
+        """
+        self._hand_over()
+        await self._written()
+        made: list[Path | None] = []
+        await self._done(_WRITERS.submit(lambda: made.append(self._close())))
+        if problem := self.problem:
+            raise StorageError(problem)
+        return RecordingFiles(wav=self._wav, compressed=made[0], events=self._events_path)
+
+    def discard(self) -> None:
+        """Write nothing more and remove what was written, soon."""
+        self._given_up = self._given_up or "The recording was discarded."
+        _WRITERS.submit(self._remove)
+
+    def _hand_over(self) -> None:
+        if self.problem is None:
+            if self._left_out:
+                self._events.append(json.dumps({"events_left_out": self._left_out}))
+            caller = np.concatenate(self._caller) if self._caller else np.zeros(0, np.int16)
+            agent = np.concatenate(self._agent) if self._agent else caller
+            self._files.chunks.append(_Chunk(caller, agent, self._events))
+            if len(self._files.chunks) > _LONGEST_BACKLOG:
+                self._given_up = "The recording was given up: the disk is too slow for it."
+                self._files.chunks.clear()
+            self._jobs = [job for job in self._jobs if not job.done()]
+            self._jobs.append(_WRITERS.submit(self._write))
+        self._caller, self._agent, self._events, self._left_out = [], [], [], 0
+
+    async def _written(self) -> None:
+        for job in self._jobs:
+            await self._done(job)
+
+    @staticmethod
+    async def _done(job: Future[None]) -> None:
+        # Looked at, not called back: nothing of the threads then reaches into a loop, which may be a virtual one.
+        while not job.done():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(_POLL)
+        job.result()
+
+    def _write(self) -> None:
+        """In a thread: write what waits, in order whichever thread comes first."""
+        files = self._files
+        with files.lock:
+            try:
+                while files.chunks and self.problem is None:
+                    self._write_chunk(files, files.chunks.popleft())
+            except OSError as error:
+                files.problem = f"The recording {self._wav} is not whole: {error.strerror or error}."
+                files.chunks.clear()
+
+    def _write_chunk(self, files: _Files, chunk: _Chunk) -> None:
+        if files.wav is None or files.sound is None or files.events is None:
+            _make_folder(self._folder)
+            _make_folder(self._wav.parent)
+            files.sound = _open(self._wav)
+            files.events = _open(self._events_path)
+            files.wav = wave.Wave_write(files.sound)
+            files.wav.setparams((2, 2, self._rate, 0, "NONE", ""))
+        frames = np.stack((chunk.caller, chunk.agent), axis=1).astype("<i2", copy=False)
+        files.wav.writeframes(frames.tobytes())  # and the header, so that the file is whole each time
+        files.sound.flush()
+        files.events.write("".join(f"{line}\n" for line in chunk.events).encode())
+        files.events.flush()
+
+    def _close(self) -> Path | None:
+        """In a thread: close the files and make the compressed copy."""
+        with self._files.lock:
+            self._close_files()
+            return compressed_copy(self._wav) if self.problem is None else None
+
+    def _close_files(self) -> None:
+        files = self._files
+        try:
+            if files.wav is not None:
+                files.wav.close()
+        except OSError as error:
+            files.problem = files.problem or f"The recording {self._wav} is not whole: {error.strerror or error}."
+        for file in (files.sound, files.events):
+            if file is not None:
+                _close_quietly(file)
+        files.wav = files.sound = files.events = None
+
+    def _remove(self) -> None:
+        with self._files.lock:
+            self._close_files()
+            for path in (self._wav, self._events_path):
+                path.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _open(path: Path) -> BinaryIO:
+    """A new file that only its owner reads; a link in its place is refused."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
+
+
+def _close_quietly(file: BinaryIO) -> None:
+    try:
+        file.close()
+    except OSError:
+        return  # the same full disk that was reported already; the descriptor is closed all the same
