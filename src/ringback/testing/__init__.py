@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         tool_result,
     )
     from ringback.testing.threaded import in_thread
+    from ringback.testing.voice_agent_call import VoiceAgentCall
+    from ringback.testing.voice_agent_server import VoiceAgentServer
 
 __all__ = [
     "AgentCall",
@@ -52,6 +54,8 @@ __all__ = [
     "ScriptedAgentServer",
     "ScriptedModelServer",
     "Stall",
+    "VoiceAgentCall",
+    "VoiceAgentServer",
     "content",
     "echo",
     "empty_choices",
@@ -67,7 +71,10 @@ __all__ = [
     "tool_result",
 ]
 
-_MODULES = ("agent_server", "agent_call", "model_server", "model_answers", "steps", "threaded")
+_VOICE = ("voice_agent_server", "voice_agent_call")
+"""Last, for they load what reckons with sound."""
+
+_MODULES = ("agent_server", "agent_call", "model_server", "model_answers", "steps", "threaded", *_VOICE)
 
 
 def __getattr__(name: str) -> Any:

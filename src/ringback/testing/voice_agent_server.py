@@ -1,0 +1,186 @@
+"""A voice agent for tests: a real WebSocket server that speaks media streams and CHIRP, as a test says."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Self
+
+from aiohttp import BasicAuth, web
+
+from ringback.speech.audio import Sound
+from ringback.testing.agent_call import LineClosed
+from ringback.testing.voice_agent_call import VoiceAgentCall
+from ringback.testing.voice_agent_wire import ChirpWire, MediaStreamsWire
+
+VoiceTalk = Callable[[VoiceAgentCall], Awaitable[None]]
+"""Holds one whole spoken call; the line is closed with code 1000 when it returns."""
+
+
+class VoiceAgentServer:
+    """A voice agent on the loopback, in the running event loop.
+
+    It greets (if told to), then answers each utterance of the caller with the next of `replies`; `talk` replaces that.
+
+    ```python
+    async with VoiceAgentServer(greeting=hello, replies=[which_day, goodbye]) as agent:
+        ...  # agent.media_streams_url or agent.chirp_url, then agent.calls
+    ```
+
+    An exception in `talk` closes the line with code 1011 and is raised again when the server is closed.
+    """
+
+    def __init__(
+        self,
+        talk: VoiceTalk | None = None,
+        *,
+        greeting: Sound | None = None,
+        replies: Sequence[Sound] = (),
+        delay: float = 0.0,
+        silence: float = 0.5,
+        hangs_up: bool = False,
+        credentials: tuple[str, str] | None = None,
+        refusals: Iterable[int] = (),
+        answer_pings: bool = True,
+        port: int = 0,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Describe the agent.
+
+        Args:
+            talk: Holds the whole call; the arguments from `greeting` to `hangs_up` are then not used.
+            greeting: Said as soon as the line is open.
+            replies: Answers in order; each call starts with the first.
+            delay: Seconds before each answer, beyond `silence`.
+            silence: Seconds of quiet that end an utterance of the caller.
+            hangs_up: Whether the agent ends the call after its last reply.
+            credentials: User and password; handshakes without them as Basic authorization are refused with 401.
+            refusals: HTTP statuses with which the first handshakes are refused, one each; later ones are accepted.
+            answer_pings: False: WebSocket pings stay without a pong.
+            port: 0 takes a free one.
+            ssl_context: Makes it a `wss://` server.
+        """
+        self.calls: list[VoiceAgentCall] = []
+        """Every accepted call, in the order in which they came."""
+        self.refused: list[dict[str, str]] = []
+        """Headers of each handshake that was refused."""
+        self.port = port
+        self._talk = talk or _Answers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
+        self._authorization = None if credentials is None else BasicAuth(*credentials, encoding="utf-8").encode()
+        self._refusals = list(refusals)
+        self._answer_pings = answer_pings
+        self._ssl_context = ssl_context
+        self._runner: web.AppRunner | None = None
+        self._errors: list[Exception] = []
+        self._arrived = asyncio.Condition()
+
+    @property
+    def media_streams_url(self) -> str:
+        """Where the agent speaks media streams."""
+        return f"{self._address}/media-streams"
+
+    @property
+    def chirp_url(self) -> str:
+        """Where the agent speaks CHIRP."""
+        return f"{self._address}/chirp"
+
+    @property
+    def _address(self) -> str:
+        return f"wss://localhost:{self.port}" if self._ssl_context else f"ws://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        application = web.Application()
+        application.router.add_get("/{transport:media-streams|chirp}", self._handshake)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handle_signals=False)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
+        self.port = int(self._runner.addresses[0][1])
+
+    async def close(self) -> None:
+        """Drop all lines and stop listening. Raises the first exception that a `talk` ended with."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            for call in self.calls:
+                if not call.closed.is_set():
+                    call.drop()
+            await runner.cleanup()
+        if self._errors:
+            raise self._errors.pop(0)
+
+    async def call(self, number: int = 1) -> VoiceAgentCall:
+        """Wait until so many calls have been accepted; the last of them."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.calls) >= number)
+        return self.calls[number - 1]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What went wrong in the test itself is the better story; do not cover it.
+        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
+            await self.close()
+
+    async def _handshake(self, request: web.Request) -> web.StreamResponse:
+        status = self._refusals.pop(0) if self._refusals else None
+        if status is None and self._authorization not in (None, request.headers.get("Authorization")):
+            status = 401
+        if status is not None:
+            self.refused.append(dict(request.headers))
+            return web.Response(status=status, text="Refused by the script.")
+        socket = web.WebSocketResponse(autoping=self._answer_pings, compress=False, timeout=1.0)
+        if not socket.can_prepare(request).ok:
+            return web.Response(status=426, text="This is a WebSocket server.")
+        await socket.prepare(request)
+        transport = request.match_info["transport"]
+        wire = ChirpWire() if transport == "chirp" else MediaStreamsWire()
+        call = VoiceAgentCall(len(self.calls) + 1, transport, wire, request, socket)
+        await self._hold(call)
+        return socket
+
+    async def _hold(self, call: VoiceAgentCall) -> None:
+        reading = asyncio.create_task(call.read())
+        try:
+            if call.transport == "media-streams":
+                await call.received("start")
+            async with self._arrived:
+                self.calls.append(call)
+                self._arrived.notify_all()
+            await self._talk(call)
+            await call.close()
+        except LineClosed:
+            pass
+        except Exception as error:  # noqa: BLE001 - the talk is a stranger's code; its faults are raised by close()
+            self._errors.append(error)
+            await call.close(1011)
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+
+
+class _Answers:
+    """The behaviour of an agent that is described by sounds."""
+
+    def __init__(
+        self, greeting: Sound | None, replies: tuple[Sound, ...], delay: float, silence: float, *, hangs_up: bool
+    ) -> None:
+        self._greeting = greeting
+        self._replies = replies
+        self._delay = delay
+        self._silence = silence
+        self._hangs_up = hangs_up
+
+    async def __call__(self, call: VoiceAgentCall) -> None:
+        if self._greeting is not None:
+            await call.say(self._greeting)
+        for reply in self._replies:
+            if await call.listen(silence=self._silence) is None:
+                return
+            await asyncio.sleep(self._delay)
+            await call.say(reply)
+        if self._hangs_up:
+            await call.hang_up()
+        await call.closed.wait()
