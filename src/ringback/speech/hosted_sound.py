@@ -38,7 +38,7 @@ def sound_of(answer: HostedAnswer, *, raw_rate: int) -> Sound:
     if not body:
         raise Trouble(Cause.ANSWER, "it is empty", retryable=True)
     if body[:4] == b"RIFF" and body[8:12] == b"WAVE":
-        return _some(_of_wav(body))
+        return _some(sound_of_wav(body))
     if kind.startswith("text/html") or body[:64].lstrip()[:1] == b"<":
         raise Trouble(Cause.ANSWER, "it is a web page, not sound", retryable=False)
     if "json" in kind or kind.startswith("text/"):
@@ -81,8 +81,12 @@ def wav_of(sound: Sound) -> bytes:
     )
 
 
-def _of_wav(body: bytes) -> Sound:
-    """A WAV file whose header may have been written before its length was known, which libraries read as no sound."""
+def sound_of_wav(body: bytes) -> Sound:
+    """A WAV file, also one whose header was written before its length was known, which libraries read as no sound.
+
+    Raises:
+        Trouble: less sound than the header promises.
+    """
     at, form = 12, b""
     while at + 8 <= len(body):
         kind, size = body[at : at + 4], int(struct.unpack_from("<I", body, at + 4)[0])

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         server_error,
     )
     from ringback.testing.model_server import ScriptedModelServer
+    from ringback.testing.speech_requests import AskedToHear, AskedToSpeak, CloseSocket, CutShort, Transcript
+    from ringback.testing.speech_server import ScriptedSpeechServer
     from ringback.testing.steps import (
         CloseLine,
         DropLine,
@@ -42,8 +44,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentCall",
     "Asked",
+    "AskedToHear",
+    "AskedToSpeak",
     "CallTool",
     "CloseLine",
+    "CloseSocket",
+    "CutShort",
     "DropConnection",
     "DropLine",
     "LineClosed",
@@ -53,7 +59,9 @@ __all__ = [
     "RawText",
     "ScriptedAgentServer",
     "ScriptedModelServer",
+    "ScriptedSpeechServer",
     "Stall",
+    "Transcript",
     "VoiceAgentCall",
     "VoiceAgentServer",
     "content",
@@ -74,7 +82,17 @@ __all__ = [
 _VOICE = ("voice_agent_server", "voice_agent_call")
 """Last, for they load what reckons with sound."""
 
-_MODULES = ("agent_server", "agent_call", "model_server", "model_answers", "steps", "threaded", *_VOICE)
+_MODULES = (
+    "agent_server",
+    "agent_call",
+    "model_server",
+    "model_answers",
+    "speech_requests",
+    "speech_server",
+    "steps",
+    "threaded",
+    *_VOICE,
+)
 
 
 def __getattr__(name: str) -> Any:
