@@ -188,7 +188,8 @@ async def test_a_profile_s_information_is_replaced_as_a_whole(service: Service) 
 
 async def test_the_catalogue_of_predefined_metrics_is_a_bare_list(service: Service) -> None:
     _, catalogue = await service.get(f"{V1}predefined-metrics/")
-    assert [one["slug"] for one in catalogue] == ["latency", "turns", "tool_call_success", "word_share"]
+    assert [one["slug"] for one in catalogue][:4] == ["latency", "turns", "tool_call_success", "word_share"]
+    assert {one["slug"]: one["audio_enabled"] for one in catalogue}.items() >= {("talk_ratio", True), ("turns", False)}
     assert catalogue[2]["eval_type"] == "binary"
     assert (await service.get(f"{V1}predefined-metrics-external")).body == catalogue
     assert (await service.patch(f"{V1}metrics/{catalogue[0]['id']}/", {"name": "x"})).status == 403

@@ -9,7 +9,8 @@ import pytest
 from ringback.domain.check import Check
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import MetricKind
-from ringback.evaluation.computed import COMPUTED
+from ringback.evaluation.computed import COMPUTED, SPEECH
+from ringback.evaluation.speech_turns import EDGE, REACTION, SOUND_GAP, UTTERANCE_PAUSE
 from ringback.library.files import load_suites
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -36,9 +37,17 @@ def test_every_check_is_in_the_table_and_in_the_example(tmp_path: Path) -> None:
 
 def test_every_metric_and_kind_is_named(tmp_path: Path) -> None:
     page = (_DOCS / "reference/metrics.md").read_text(encoding="utf-8")
-    for name in [*COMPUTED, *MetricKind]:
+    for name in [*(COMPUTED.keys() - SPEECH.keys()), *MetricKind]:
         assert f"| `{name}` |" in page
     assert len(_example("reference/metrics.md", tmp_path).metrics) == 4
+
+
+def test_every_speech_metric_stands_beside_the_reference_s_name() -> None:
+    page = (_DOCS / "reference/speech-metrics.md").read_text(encoding="utf-8")
+    for metric in SPEECH.values():
+        assert f"| `{metric.slug}` | {metric.reference or 'none'} |" in page
+    for seconds in (SOUND_GAP, UTTERANCE_PAUSE, EDGE, REACTION):
+        assert f"{seconds} s" in page
 
 
 @pytest.mark.parametrize("outcome", Outcome)

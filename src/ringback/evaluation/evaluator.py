@@ -13,7 +13,7 @@ from ringback.domain.scenario import MetricDefinition, MetricKind, Scenario
 from ringback.domain.usage import Usage
 from ringback.errors import CostLimitReached, DefectError, ModelError, ModelNotConfigured, RingbackError
 from ringback.evaluation.checks import run_check
-from ringback.evaluation.computed import COMPUTED
+from ringback.evaluation.computed import COMPUTED, applicable
 from ringback.evaluation.judge import judge_expectation
 from ringback.evaluation.judge_session import JudgeSession
 from ringback.evaluation.judged_metric import JudgedMetric
@@ -54,7 +54,9 @@ async def evaluate(
     scenario = specification.scenario
     record = Record(conversation)
     checks = tuple(run_check(check, record) for check in scenario.checks)
-    metrics = [await _measure(metric, record) for metric in _computed(scenario.metrics)]
+    metrics = [
+        await _measure(metric, record) for metric in _computed(scenario.metrics, spoken=conversation.voice is not None)
+    ]
     settled = decided_by_ending(conversation, failure)
     judged = _Judged()
     if settled is None and judge_needs(scenario):
@@ -76,13 +78,17 @@ async def evaluate(
     )
 
 
-def _computed(definitions: Sequence[MetricDefinition]) -> list[Metric]:
-    """Every computed metric; those that the scenario names carry its name and count as attached."""
+def _computed(definitions: Sequence[MetricDefinition], *, spoken: bool) -> list[Metric]:
+    """Every computed metric; those that the scenario names carry its name and count as attached.
+
+    Metrics of speech are not among those of text, but where the scenario names them.
+    """
     asked = {definition.slug: definition for definition in definitions if not definition.description}
-    if not asked:
-        return list(COMPUTED.values())
+    usual = applicable(spoken=spoken)
     metrics: list[Metric] = [
-        _Attached(metric, asked[slug]) if slug in asked else metric for slug, metric in COMPUTED.items()
+        _Attached(metric, asked[slug]) if slug in asked else metric
+        for slug, metric in COMPUTED.items()
+        if slug in usual or slug in asked
     ]
     return metrics + [_Unknown(definition) for slug, definition in asked.items() if slug not in COMPUTED]
 

@@ -5,7 +5,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ringback.domain.conversation import Conversation, Entry, FindingCode, Role
+from ringback.evaluation.speech_turns import Floor
 from ringback.evaluation.wording import fold
+
+_NEAR = 0.5
+"""Seconds by which an entry's edges may be off the sound that it was heard in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How long the agent took to answer a turn of the caller's."""
+
+    seconds: float
+    entry: int | None
+    """The entry with the answer; None where sound of the agent's has become none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +46,30 @@ class Record:
         self.conversation = conversation
         self.entries = _judged(conversation)
         """The entries that are judged, in order."""
-        self.latencies = [entry for entry in self.entries if entry.latency is not None]
-        """The entries that carry a reply latency."""
+
+    @cached_property
+    def floor(self) -> Floor | None:
+        """Who speaks when; None for text."""
+        voice = self.conversation.voice
+        return None if voice is None else Floor.of(voice)
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The agent's reply latencies: for text as frames came, for a spoken call from what was heard on the line."""
+        floor = self.floor
+        if floor is None:
+            return [Answer(entry.latency, entry.number) for entry in self.entries if entry.latency is not None]
+        return [Answer(reply.latency, self._heard_at(reply.answered_from)) for reply in floor.replies()]
+
+    @cached_property
+    def unheard(self) -> tuple[int, ...]:
+        """Numbers of the entries in which the agent spoke and could not be understood."""
+        return tuple(entry.number for entry in self.entries if entry.recognition and not entry.recognition.matched)
+
+    def _heard_at(self, moment: float) -> int | None:
+        agent = [entry for entry in self.entries if entry.role is Role.AGENT]
+        near = [entry for entry in agent if entry.start - _NEAR <= moment <= entry.end + _NEAR]
+        return min(near, key=lambda entry: abs(entry.start - moment)).number if near else None
 
     @cached_property
     def agent_words(self) -> list[tuple[Entry, str]]:

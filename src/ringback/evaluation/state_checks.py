@@ -52,7 +52,7 @@ def turns_within(check: TurnsWithin, record: Record) -> CheckScore:
 
 def latency_within(check: LatencyWithin, record: Record) -> CheckScore:
     """Compares the agent's reply latency; undecided where nothing was measured or our own lag may be to blame."""
-    answers = record.latencies
+    answers = record.answers
     if not answers:
         return CheckScore(
             name="",
@@ -60,9 +60,9 @@ def latency_within(check: LatencyWithin, record: Record) -> CheckScore:
             explanation="The agent answered no turn of the caller, so there is no latency.",
             undecided=True,
         )
-    values = [entry.latency or 0.0 for entry in answers]
-    slowest = max(answers, key=lambda entry: entry.latency or 0.0)
-    evidence = (Evidence(entry=slowest.number),)
+    values = [answer.seconds for answer in answers]
+    slowest = max(answers, key=lambda answer: answer.seconds).entry
+    evidence = () if slowest is None else (Evidence(entry=slowest),)
     seen = [
         (what, measured, limit)
         for what, measured, limit in (
@@ -72,9 +72,16 @@ def latency_within(check: LatencyWithin, record: Record) -> CheckScore:
         if limit is not None
     ]
     words = "; ".join(f"{what} is {measured:.3f} s, limit {limit:g} s" for what, measured, limit in seen)
-    explanation = f"{words or 'No limit was given'} ({len(values)} answers, slowest at entry {slowest.number})."
+    place = "" if slowest is None else f", slowest at entry {slowest}"
+    explanation = f"{words or 'No limit was given'} ({len(values)} answers{place})."
     if all(measured <= limit for _, measured, limit in seen):
         return CheckScore(name="", passed=True, explanation=explanation, evidence=evidence)
+    voice = record.conversation.voice
+    if voice is not None:  # its latencies are counted in samples, so only what we sent too late can be in them
+        doubt = f" Not trusted: {' '.join(voice.degraded)}" if voice.degraded else ""
+        return CheckScore(
+            name="", passed=False, explanation=explanation + doubt, evidence=evidence, undecided=bool(voice.degraded)
+        )
     lag = record.conversation.loop_lag
     ours = lag > LAG_BOUND and all(measured - lag <= limit for _, measured, limit in seen)
     doubt = f" Ringback itself lagged by up to {lag:.3f} s, so the agent may not be to blame." if ours else ""

@@ -229,8 +229,7 @@ class _Assembly:
         if isinstance(reference, str):
             if reference in COMPUTED:
                 metric = COMPUTED[reference]
-                kind = MetricKind.BINARY if reference == "tool_call_success" else MetricKind.NUMERIC
-                return MetricDefinition(slug=reference, name=str(getattr(metric, "name", reference)), kind=kind)
+                return MetricDefinition(slug=reference, name=metric.name, kind=metric.kind)
             if reference not in self._around.metrics:
                 known = [*COMPUTED, *self._around.metrics]
                 what = f"metric `{reference}`, neither computed nor defined in this file,"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from ringback.domain.scenario import MetricDefinition, MetricKind
+from ringback.domain.scenario import MetricDefinition
 from ringback.errors import Forbidden, InvalidFields
 from ringback.evaluation.computed import COMPUTED
 from ringback.evaluation.rubric import CHECKS, EXPECTED_OUTCOME
@@ -161,11 +161,6 @@ def metrics_among(connection: Connection, numbers: Iterable[int]) -> dict[int, K
     return {number: _kept(row) for number, row in _rows.find_many(connection, numbers).items()}
 
 
-def kind_of(slug: str) -> MetricKind:
-    """The type of a computed metric's value."""
-    return MetricKind.BINARY if slug == "tool_call_success" else MetricKind.NUMERIC
-
-
 def _attached_to(connection: Connection, agent_id: int) -> set[int]:
     """The numbers of the metrics that an agent's scenarios have."""
     attached, scenarios = tables.scenario_metrics, tables.scenarios
@@ -177,9 +172,7 @@ def _attached_to(connection: Connection, agent_id: int) -> set[int]:
 def _computed(slug: str) -> MetricFields:
     metric = COMPUTED[slug]
     about = (inspect.getdoc(metric) or "").split("\n\n", 1)[0]
-    return MetricFields(
-        name=str(getattr(metric, "name", slug)), description=" ".join(about.split()), eval_type=kind_of(slug)
-    )
+    return MetricFields(name=metric.name, description=" ".join(about.split()), eval_type=metric.kind)
 
 
 def _slug(connection: Connection, fields: MetricFields) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.domain.scenario import MetricKind
+from ringback.evaluation.computed import SPEECH
 from ringback.library.metric_form import MetricFields
 from ringback.library.metrics import KeptMetric
 
@@ -113,8 +114,8 @@ def predefined_answer(kept: KeptMetric) -> PredefinedMetricAnswer:
         enum_values=[],
         configuration={},
         cost=0,
-        category="Conversation",
+        category="Speech" if kept.slug in SPEECH else "Conversation",
         sub_category="",
         evaluation_trigger="always",
-        audio_enabled=False,
+        audio_enabled=kept.slug in SPEECH,
     )
