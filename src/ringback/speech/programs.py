@@ -1,0 +1,49 @@
+"""Programs of the system that are asked for one answer: run, fed, read, and killed when nobody waits any more."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from ringback.errors import SpeechUnavailable
+
+_TOLD = 300
+"""Characters of what a failed program wrote that are passed on."""
+
+
+async def answer_of(command: Sequence[str], feed: bytes = b"", *, seconds: float) -> bytes:
+    """What a program writes to its standard output.
+
+    Args:
+        command: Program and arguments; no shell reads them.
+        feed: Its standard input.
+        seconds: How long it may take.
+
+    Raises:
+        SpeechUnavailable: it is not there, failed or took too long.
+    """
+    name = command[0].rpartition("/")[2]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            # Ctrl-C is for Ringback, which ends its programs itself.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SpeechUnavailable(f"The program {name} could not be started: {error.strerror}.") from error
+    try:
+        async with asyncio.timeout(seconds):
+            written, complaint = await process.communicate(feed)
+    except TimeoutError:
+        raise SpeechUnavailable(f"The program {name} took longer than {seconds:g} s for one text.") from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
+    if process.returncode:
+        told = complaint.decode(errors="replace").strip()[-_TOLD:]
+        raise SpeechUnavailable(f"The program {name} failed with code {process.returncode}: {told or 'no words'}.")
+    return written
