@@ -28,6 +28,22 @@ def agent_silent(seconds: float) -> Ending:
     return Ending(code=EndingCode.AGENT_SILENT, sentence=f"The agent sent no content for {seconds:g} s.")
 
 
+def agent_quiet(seconds: float, prompts: int) -> Ending:
+    """The agent said nothing on a spoken call.
+
+    Args:
+        seconds: How long both sides were silent at the end.
+        prompts: How often the caller asked before that whether the agent was there.
+    """
+    asked = f" after the caller had asked {prompts} times whether it was there" if prompts else ""
+    return Ending(code=EndingCode.AGENT_SILENT, sentence=f"The agent said nothing for {seconds:.3g} s{asked}.")
+
+
+def agent_hung_up() -> Ending:
+    """The agent ended a spoken call by its protocol's word."""
+    return Ending(code=EndingCode.AGENT_ENDED, sentence="The agent hung up.")
+
+
 def max_duration(seconds: float) -> Ending:
     """The conversation took too long."""
     return Ending(

@@ -10,12 +10,12 @@ from ringback.conversation.endings import after_failure, caller_ended, max_turns
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop_lag import LoopLag
 from ringback.conversation.recorder import Recorder
-from ringback.conversation.stopping import WhenStopped
+from ringback.conversation.stopping import WhenStopped, open_unless_stopped
 from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Speak, Step, TurnTaking
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending
 from ringback.domain.utterance import EndCall, Utterance
-from ringback.errors import CallerError, Interrupted, RingbackError
+from ringback.errors import CallerError, RingbackError
 
 _NOTHING_TO_SAY = Utterance.of("Hello")
 """What a caller says that must open the call and has no words of its own."""
@@ -58,25 +58,13 @@ async def converse(
     the caller or of its model ends the conversation and is returned as its failure.
     """
     try:
-        await _open(channel, stop)
+        await open_unless_stopped(channel.open, stop)
         with LoopLag() as lag:
             exchange = _Exchange(channel, caller, recorder, limits, agent_speaks_first)
             ending = await exchange.hold(stop)
             return Held(recorder.finish(ending, exchange.over_at, loop_lag=lag.largest), exchange.failure)
     finally:
         await channel.close()
-
-
-async def _open(channel: Channel, stop: asyncio.Event | None) -> None:
-    """Connect, unless the user stops meanwhile: a slow handshake must not keep anybody waiting."""
-    try:
-        async with asyncio.timeout(None) as limit:
-            with WhenStopped(stop, lambda: limit.reschedule(0.0)):
-                await channel.open()
-    except TimeoutError:
-        if stop is None or not stop.is_set():
-            raise
-        raise Interrupted("The run was stopped before the agent was reached.") from None
 
 
 class _Exchange:

@@ -26,6 +26,7 @@ from ringback.domain.conversation import (
 )
 from ringback.domain.ending import Ending
 from ringback.domain.event import CallEnded, CallOpened, EntryAdded, Event, FindingAdded, MetadataAdded
+from ringback.domain.voice import Recognition, VoiceRecord
 
 _AGENT, _CALLER = Role.AGENT, Role.CALLER  # a member's name is looked up slowly, and here for every frame
 
@@ -140,6 +141,40 @@ class Recorder:
         self._add(_CALLER, storable(text), self._seconds(at), ends_call=ends_call)
         self.turn_over()
 
+    def spoke(
+        self,
+        role: Role,
+        text: str,
+        start: float,
+        end: float,
+        *,
+        latency: float | None = None,
+        recognition: Recognition | None = None,
+        interrupted: bool = False,
+        ends_call: bool = False,
+    ) -> Entry:
+        """Record what was said on a spoken call; its times are seconds from the call's start by sample positions."""
+        if role is _CALLER and text:
+            self._turn += 1
+        entry = Entry(
+            number=len(self.entries) + 1,
+            role=role,
+            content=storable(text),
+            start=_rounded(start),
+            end=_rounded(end),
+            turn=self._turn,
+            latency=None if latency is None else _rounded(latency),
+            ends_call=ends_call,
+            recognition=recognition,
+            interrupted=interrupted,
+        )
+        self.entries.append(entry)
+        self._on_event(EntryAdded(run_id=self._run_id, at=entry.end, entry=entry))
+        if recognition is not None and not recognition.matched:
+            sentence = f"What the agent said from {start:.1f} to {end:.1f} s was not recognised."
+            self._find(entry.end, FindingCode.NO_MATCH, sentence, None, entry.number)
+        return entry
+
     def turn_over(self) -> None:
         """The caller has answered what was said so far."""
         self._turn_begins = len(self.entries)
@@ -148,7 +183,9 @@ class Recorder:
         """Record a remark of the caller's or of the conversation's, now."""
         self._find(self._seconds(self.clock()), code, sentence, detail, None)
 
-    def finish(self, ending: Ending, at: float, *, loop_lag: float = 0.0) -> Conversation:
+    def finish(
+        self, ending: Ending, at: float, *, loop_lag: float = 0.0, voice: VoiceRecord | None = None
+    ) -> Conversation:
         """The finished record of a call that ended at `at`."""
         conversation = Conversation(
             started_at=self._started_at,
@@ -159,6 +196,7 @@ class Recorder:
             metadata=self._metadata,
             metadata_updates=tuple(self._updates),
             loop_lag=round(loop_lag, 6),
+            voice=voice,
         )
         ended = CallEnded(run_id=self._run_id, at=conversation.duration, ending=ending, conversation=conversation)
         self._on_event(ended)

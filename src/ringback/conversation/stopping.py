@@ -1,10 +1,12 @@
 """One user's wish to stop, told to many conversations: a single task waits for the event, whoever is interested."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
+
+from ringback.errors import Interrupted
 
 
 class _Watch:
@@ -55,3 +57,18 @@ class WhenStopped:
             if not watch.callbacks:
                 watch.task.cancel()
                 del _watches[self._stop]
+
+
+async def open_unless_stopped(opening: Callable[[], Awaitable[None]], stop: asyncio.Event | None) -> None:
+    """Connect, unless the user stops meanwhile: a slow handshake must not keep anybody waiting.
+
+    Raises what `opening` does, and Interrupted where the user stopped.
+    """
+    try:
+        async with asyncio.timeout(None) as limit:
+            with WhenStopped(stop, lambda: limit.reschedule(0.0)):
+                await opening()
+    except TimeoutError:
+        if stop is None or not stop.is_set():
+            raise
+        raise Interrupted("The run was stopped before the agent was reached.") from None
