@@ -53,6 +53,17 @@ async def test_ready_personalities_are_copied_and_not_changed(rooms: Rooms) -> N
         ("end_call_enabled", "perhaps"),
         ("message_plan", {"idle_timeout_seconds": 0}),
         ("message_plan", {"idle_message_max_spoken_count": 0}),
+        ("interruption_level", "sometimes"),
+        ("interruption_level", 1.5),
+        ("network_simulation", {"packet_loss": "much"}),
+        ("network_simulation", {"jitter": -1}),
+        ("network_simulation", {"latency_ms": 5000}),
+        ("network_simulation", {"clipping": 2}),
+        ("network_simulation", {"narrow_band": "yes"}),
+        ("background_sound_volume", {"base": "loud"}),
+        ("generation_config", {"volume": 3}),
+        ("start_speaking_plan", -1),
+        ("start_speaking_plan", {"wait_seconds": 100}),
     ],
 )
 def test_a_personality_keeps_within_the_documented_limits(field: str, value: object) -> None:

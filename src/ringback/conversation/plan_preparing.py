@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringback.callers.directives import seconds_of
+from ringback.conversation.disturbances import make_ready
 from ringback.conversation.manner import Manner, background_problem, packet_loss
 from ringback.conversation.plan import Background, Change, Conditions, Piece, Plan
 from ringback.domain.noise import SingleNoise, background_noise
@@ -106,6 +107,9 @@ async def prepare(
         _choose_voice(layout, manner.provider, manner.voice_id)
     for part in utterance.parts:
         _lay_out(layout, part)
+    changes = [piece.change.conditions for piece in layout.pieces if isinstance(piece, Piece) and piece.change]
+    grounds = [change.background for change in changes if change and change.background]
+    await make_ready(manner, rate, *(ground.noise for ground in grounds if ground.noise))
     speeches = [piece for piece in layout.pieces if isinstance(piece, _Speech)]
     sounds = iter(await _spoken(speeches, text_to_speech))
     pieces = [_said(piece, next(sounds), rate) if isinstance(piece, _Speech) else piece for piece in layout.pieces]

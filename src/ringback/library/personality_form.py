@@ -1,9 +1,13 @@
 """What can be said of a personality, in the reference product's fields."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from ringback.conversation.manner import interruption_level, packet_loss
+from ringback.domain.noise import BackgroundNoise
 from ringback.domain.scenario import Personality
 from ringback.library.form import Form
 from ringback.library.suite_format import Language
@@ -23,9 +27,65 @@ _VOICE = (
     "stop_speaking_plan",
     "background_sound_volume",
     "end_call_enabled",
+    "backchannels",
 )
 
 Object = dict[str, Any]
+
+_LONGEST_DELAY = 2000
+"""Milliseconds, of latency and of jitter."""
+
+
+def _refused(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("voice_field", "{sentence}", {"sentence": sentence})
+
+
+def _sentence_of(check: Callable[[object], object], value: object) -> None:
+    try:
+        check(value)
+    except ValueError as error:
+        raise _refused(str(error)) from None
+
+
+def _level(value: str | float | None) -> str | float | None:
+    if value is not None:
+        _sentence_of(interruption_level, value)
+    return value
+
+
+def _within(fields: Object, high: float, *names: str) -> None:
+    for name in names:
+        value = fields.get(name)
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= high
+        if value is not None and not fits:
+            raise _refused(f"`{name}` must be a number from 0 to {high:g}.")
+
+
+def _network(value: Object | None) -> Object | None:
+    if value is not None:
+        if value.get("packet_loss") is not None:
+            _sentence_of(packet_loss, value["packet_loss"])
+        _within(value, _LONGEST_DELAY, "jitter", "jitter_ms", "latency", "latency_ms", "delay", "delay_ms")
+        _within(value, 1, "clipping")
+        if not isinstance(value.get("narrow_band", False), bool):
+            raise _refused("`narrow_band` must be true or false.")
+    return value
+
+
+def _sound_volumes(value: Object | None) -> Object | None:
+    _within(value or {}, 10, "base", "reduced")
+    return value
+
+
+def _generation(value: Object | None) -> Object | None:
+    _within(value or {}, 2, "volume")
+    return value
+
+
+def _start(value: float | Object | None) -> float | Object | None:
+    fields: Object = value if isinstance(value, dict) else {"seconds": value}
+    _within(fields, 60, "seconds", "wait_seconds", "waitSeconds")
+    return value
 
 
 class MessagePlan(Form, frozen=True):
@@ -55,7 +115,12 @@ class PersonalityFields(Form, frozen=True):
     language: Language = Field(default="en", description="Language that the caller speaks.")
     accent: str | None = Field(default=None, max_length=255, description="Voice only.")
     background_noise: str = Field(
-        default="off", max_length=2000, description="Voice only: `off`, the name of a preset, or the URL of a sound."
+        default="off",
+        max_length=2000,
+        description=(
+            f"Voice only: `off` or one of {', '.join(BackgroundNoise)}. Other names, and URLs of sounds, are kept and "
+            "not played."
+        ),
     )
     voice_model: Literal["eleven_flash_v2_5", "eleven_multilingual_v2", "eleven_turbo_v2_5", "sonic-3.5"] = Field(
         default="eleven_flash_v2_5", description="Voice only."
@@ -63,19 +128,35 @@ class PersonalityFields(Form, frozen=True):
     voice_id: str | None = Field(default=None, max_length=255, description="Voice only.")
     provider: Literal["11labs", "cartesia"] = Field(default="11labs", description="Voice only.")
     speed: float | None = Field(default=None, ge=0.8, le=1.2, description="Voice only: 1.0 is the normal pace.")
-    interruption_level: str | float | None = Field(default=None, description="Voice only.")
-    generation_config: Object | None = Field(default=None, description="Voice only: `volume` and `emotion`.")
-    network_simulation: Object | None = Field(default=None, description="Voice only: packet loss, jitter and latency.")
+    interruption_level: str | float | None = Field(
+        default=None,
+        description="Voice only: `off`, `low`, `medium`, `high`, or the chance (0 to 1) of breaking into a turn.",
+    )
+    generation_config: Object | None = Field(
+        default=None, description="Voice only: `volume` (0 to 2); `emotion` is kept."
+    )
+    network_simulation: Object | None = Field(
+        default=None,
+        description=(
+            "Voice only: `packet_loss` (`5%`, or a share such as 0.05), `jitter` and `latency` in milliseconds; and of "
+            "Ringback's own `clipping` (0 to 1) and `narrow_band`."
+        ),
+    )
     message_plan: MessagePlan = Field(default=MessagePlan(), description="What the caller does in silence.")
     start_speaking_plan: float | Object | None = Field(default=None, description="Voice only: seconds before speaking.")
     stop_speaking_plan: StopSpeakingPlan | None = Field(default=None, description="Voice only.")
-    background_sound_volume: Object | None = Field(default=None, description="Voice only: `base` and `reduced`.")
+    background_sound_volume: Object | None = Field(
+        default=None, description="Voice only: `base`, and `reduced` while the caller speaks (0 to 10; 1 is normal)."
+    )
+    backchannels: bool = Field(
+        default=False, description="Voice only: whether the caller says `mm-hm` while the agent speaks at length."
+    )
     end_call_enabled: bool = Field(default=True, description="Voice only: whether the caller may hang up.")
     provider_agent_id: str | None = Field(default=None, max_length=255, description="Kept and given back.")
 
 
 class PersonalityForm(PersonalityFields, frozen=True):
-    """A whole personality."""
+    """A whole personality. What voice needs is checked here alone: one that is kept already is always readable."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -92,6 +173,12 @@ class PersonalityForm(PersonalityFields, frozen=True):
     )
 
     name: str = Field(min_length=1, max_length=255, description="What lists and reports call it.")
+
+    _check_level = field_validator("interruption_level")(_level)
+    _check_generation = field_validator("generation_config")(_generation)
+    _check_network = field_validator("network_simulation")(_network)
+    _check_start = field_validator("start_speaking_plan")(_start)
+    _check_volumes = field_validator("background_sound_volume")(_sound_volumes)
 
 
 def domain_personality(fields: PersonalityFields) -> Personality:

@@ -99,6 +99,11 @@ def _decaying(rng: np.random.Generator, rate: int, seconds: float, low: float, h
     return _coloured(rng, length, rate, _band(low, high)) * np.exp(-5 * np.arange(length) / length)
 
 
+_TALKERS = 3
+_TALKER_RATE = 8_000
+"""Hz: nothing in the babble of voices is higher than half of it."""
+
+
 def _hum(length: int, rate: int, frequency: float, overtones: int, slope: float = 1.0) -> Wave:
     """A tone with overtones that fall by 6 dB an octave times `slope`; whole numbers of Hz have no seam."""
     times = np.arange(length) / rate
@@ -113,12 +118,14 @@ _VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (570, 840, 2410), (530, 1840, 2
 """Formants in Hz of the vowels of `hod`, `heed`, `hawed` and `head` spoken by men: Peterson and Barney, 1952."""
 
 
-def _voice(rng: np.random.Generator, length: int, rate: int) -> Wave:
-    """Somebody who talks without words: pulses through vowels, in syllables."""
-    pitch = rng.uniform(90, 220) * (1 + 0.08 * _coloured(rng, length, rate, _band(0.3, 3.0)))
-    phase = np.cumsum(pitch) / rate
-    pulses = np.diff(np.floor(phase), prepend=0.0)
-    frequencies = np.fft.rfftfreq(length, 1 / rate)
+@cache
+def _talker(number: int, rate: int) -> Wave:
+    """A loop of somebody who talks without words: pulses through vowels, in syllables; of mean power 1."""
+    rng = np.random.default_rng([19, number])
+    length = LOOP_SECONDS * _TALKER_RATE
+    pitch = rng.uniform(90, 220) * (1 + 0.08 * _coloured(rng, length, _TALKER_RATE, _band(0.3, 3.0)))
+    pulses = np.diff(np.floor(np.cumsum(pitch) / _TALKER_RATE), prepend=0.0)
+    frequencies = np.fft.rfftfreq(length, 1 / _TALKER_RATE)
     spectrum = np.fft.rfft(pulses)
     wave = np.zeros(length)
     first = int(rng.integers(len(_VOWELS)))
@@ -127,18 +134,24 @@ def _voice(rng: np.random.Generator, length: int, rate: int) -> Wave:
         filtered = np.zeros(len(frequencies))
         for order, centre in enumerate(formants):
             filtered += 1 / (1 + ((frequencies - centre) / 90) ** 2) / (1 + order)
-        wave += np.fft.irfft(spectrum * filtered, length) * _swell(rng, length, rate, 4.0) ** 2
-    wave *= _swell(rng, length, rate, 0.4)
+        wave += np.fft.irfft(spectrum * filtered, length) * _swell(rng, length, _TALKER_RATE, 4.0) ** 2
+    wave *= _swell(rng, length, _TALKER_RATE, 0.4)
+    if rate != _TALKER_RATE:  # a loop is periodic: at another rate it has the same lines in its spectrum
+        wave = np.fft.irfft(np.fft.rfft(wave), LOOP_SECONDS * rate)
     return wave / _rms(wave)
 
 
 def _voices(rng: np.random.Generator, length: int, rate: int, count: int) -> Wave:
-    near = 1 / np.sqrt(1 + np.arange(count))
-    return sum((share * _voice(rng, length, rate) for share in near), np.zeros(length))
+    """A crowd of a few talkers, each heard more than once, at other times and from other places."""
+    wave = np.zeros(length)
+    for place in range(count):
+        talker = _talker(place % _TALKERS, rate)
+        wave += np.roll(talker, int(rng.integers(length))) / np.sqrt(1 + place)
+    return wave
 
 
 def _babble(rng: np.random.Generator, length: int, rate: int) -> Wave:
-    return _voices(rng, length, rate, 6) + 0.6 * _coloured(rng, length, rate, _band(150, 1500, 0.3))
+    return _voices(rng, length, rate, 7) + 0.6 * _coloured(rng, length, rate, _band(150, 1500, 0.3))
 
 
 def _office(rng: np.random.Generator, length: int, rate: int) -> Wave:

@@ -130,10 +130,11 @@ class Recording:
             raise StorageError(problem)
         return RecordingFiles(wav=self._wav, compressed=made[0], events=self._events_path)
 
-    def discard(self) -> None:
-        """Write nothing more and remove what was written, soon."""
+    async def discard(self) -> None:
+        """Write nothing more and remove what was written."""
         self._given_up = self._given_up or "The recording was discarded."
-        _WRITERS.submit(self._remove)
+        await self._written()
+        await self._done(_WRITERS.submit(self._remove))
 
     def _hand_over(self) -> None:
         if self.problem is None:
