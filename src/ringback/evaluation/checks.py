@@ -24,6 +24,7 @@ from ringback.evaluation import state_checks, tool_checks
 from ringback.evaluation.check_names import name_of
 from ringback.evaluation.patterns import PatternUnusable, Search
 from ringback.evaluation.record import Record
+from ringback.evaluation.unheard import unheard_words
 from ringback.evaluation.wording import excerpt, fold, locate
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,11 @@ def _agent_said(check: AgentSaid, record: Record) -> CheckScore:
                 evidence=tuple([Evidence(entry=entry.number, quote=quote or "") for quote in quotes]),
             )
     return CheckScore(
-        name="", passed=False, explanation=_not_said(_wanted(check), record), evidence=_last_words(record)
+        name="",
+        passed=False,
+        explanation=_not_said(_wanted(check), record) + _doubt(record),
+        evidence=_last_words(record),
+        undecided=bool(record.unheard),
     )
 
 
@@ -110,7 +115,8 @@ def _agent_never_said(check: AgentNeverSaid, record: Record) -> CheckScore:
     ]
     if not found:
         count = len(record.agent_words)
-        return CheckScore(name="", passed=True, explanation=f"Found in none of the {count} messages of the agent.")
+        said = f"Found in none of the {count} messages of the agent.{_doubt(record)}"
+        return CheckScore(name="", passed=not record.unheard, explanation=said, undecided=bool(record.unheard))
     first = found[0][0]
     numbers = list(dict.fromkeys(str(entry.number) for entry, _ in found))
     others = f" Also in entry {', '.join(numbers[1:_SHOWN_EVIDENCE])}." if len(numbers) > 1 else ""
@@ -170,6 +176,11 @@ def _not_said(wanted: str, record: Record) -> str:
         f"None of the agent's {len(words)} messages has {wanted}; "
         f"the last one, entry {last.number}, is “{excerpt(last.content)}”."
     )
+
+
+def _doubt(record: Record) -> str:
+    """That words are missing, where they are."""
+    return f" {unheard_words(record.unheard)}: it may stand there." if record.unheard else ""
 
 
 def _last_words(record: Record) -> tuple[Evidence, ...]:

@@ -203,6 +203,10 @@ COMPUTED: Mapping[str, ComputedMetric] = {
 """Every computed metric by its slug, in the order of reports."""
 
 
+RESTS_ON_WORDS = frozenset({"word_share"})
+"""Computed metrics whose value is wrong where words of the agent were not recognised."""
+
+
 def applicable(*, spoken: bool) -> Mapping[str, ComputedMetric]:
     """Those that are measured on every run of a kind."""
     return COMPUTED if spoken else {slug: metric for slug, metric in COMPUTED.items() if slug not in SPEECH}

@@ -65,7 +65,7 @@ async def evaluate(
     metrics += judged.metrics
     decision = settled or decided_by_assertions(
         conversation,
-        assertions(scenario.rubric, checks=checks, metrics=metrics, expected=judged.expected),
+        assertions(scenario.rubric, checks=checks, metrics=metrics, expected=judged.expected, unheard=record.unheard),
     )
     return Evaluation(
         outcome=decision.outcome,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -14,6 +14,7 @@ from ringback.evaluation.judge_session import JudgeSession
 from ringback.evaluation.prompts import asked_again, metric_messages
 from ringback.evaluation.quotes import quotables
 from ringback.evaluation.record import Record
+from ringback.evaluation.unheard import unheard_words
 from ringback.evaluation.verdict import QuotedLine, check_quotes
 from ringback.evaluation.wording import excerpt, fold, has_negation
 from ringback.models.model import Message
@@ -83,7 +84,7 @@ class JudgedMetric:
             else:
                 checked = self._check(verdict, record)
                 if not checked.reasons:
-                    return self._score(verdict, checked)
+                    return _doubted(self._score(verdict, checked), verdict, record)
             question = asked_again(messages, answer, checked.reasons)
         return self._score(None, checked)
 
@@ -157,3 +158,11 @@ class JudgedMetric:
             cannot_tell=not told or verdict.status == "cannot_tell",
             attached=True,
         )
+
+
+def _doubted(score: MetricScore, verdict: _Verdict, record: Record) -> MetricScore:
+    """The same, but for a value by absence where words of the agent are missing: nobody can tell."""
+    if score.value is None or score.evidence or not verdict.absence or not record.unheard:
+        return score
+    explanation = f"{unheard_words(record.unheard)}. {score.explanation}"
+    return replace(score, value=None, cannot_tell=True, explanation=explanation)

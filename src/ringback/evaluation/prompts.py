@@ -73,6 +73,10 @@ _VALUES = {
     MetricKind.ENUM: "The value is one of: {choices}.",
 }
 
+_UNHEARD = """In the lines {entries} the agent spoke, and the recogniser could not make out what: they show \
+(not recognised). That is no fault of the agent. Nothing in them can be quoted; where an answer depends on what was \
+said there, or on its having been said nowhere, answer cannot_tell."""
+
 _AGAIN = """Your answer was not accepted:
 {reasons}
 Answer again, whole, in the same form, with quotes copied exactly from the record."""
@@ -103,7 +107,11 @@ def asked_again(messages: Sequence[Message], answer: str, reasons: Sequence[str]
 def _messages(record: Record, question: str) -> list[Message]:
     lines = _lines(quotables(record))
     fence = _fence("record", lines)
-    return [Message("system", _RULES), Message("user", f"The record:\n{fence}\n{lines}\n{fence}\n\n{question}")]
+    note = f"\n{_UNHEARD.format(entries=', '.join(map(str, record.unheard)))}\n" if record.unheard else ""
+    return [
+        Message("system", _RULES),
+        Message("user", f"The record:\n{fence}\n{lines}\n{fence}\n{note}\n{question}"),
+    ]
 
 
 def _fence(what: str, data: str) -> str:

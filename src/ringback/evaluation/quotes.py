@@ -15,6 +15,7 @@ from ringback.domain.conversation import Entry, Role
 from ringback.domain.evaluation import Evidence
 from ringback.evaluation.arguments import as_json
 from ringback.evaluation.record import Record
+from ringback.evaluation.unheard import NOT_RECOGNISED
 from ringback.evaluation.wording import excerpt, fold, has_negation, locate
 
 FACTS_ENTRY = 0
@@ -56,6 +57,8 @@ class Quotable:
 
     speaker: Speaker
     text: str
+    heard: bool = True
+    """False: words of a voice that could not be made out; there is nothing to quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,10 @@ def quotables(record: Record) -> dict[int, Quotable]:
     )
     lines = {FACTS_ENTRY: Quotable(Speaker.FACTS, cut(facts, LONGEST_LINE))}
     for entry in record.entries:
-        lines[entry.number] = Quotable(_SPEAKERS[entry.role], cut(shown_text(entry), LONGEST_LINE))
+        if entry.recognition is not None and not entry.recognition.matched:
+            lines[entry.number] = Quotable(_SPEAKERS[entry.role], NOT_RECOGNISED, heard=False)
+        else:
+            lines[entry.number] = Quotable(_SPEAKERS[entry.role], cut(shown_text(entry), LONGEST_LINE))
     return lines
 
 
@@ -108,10 +114,8 @@ def verify(entry: int, speaker: Speaker, quote: str, lines: Mapping[int, Quotabl
     line = lines.get(entry)
     if line is None:
         return f"There is no entry {entry}; entries go from {min(lines)} to {max(lines)}."
-    if line.speaker is not speaker:
-        return f"Entry {entry} is the {line.speaker.value}'s, not the {speaker.value}'s (quote {shown})."
-    if len(quote) > LONGEST:
-        return f"The quote of entry {entry} is longer than {LONGEST} characters."
+    if refusal := _refusal(entry, speaker, quote, line):
+        return refusal
     wanted = quote.strip().strip(_QUOTE_MARKS).strip()
     if not wanted:
         return f"The quote of entry {entry} is empty."
@@ -125,6 +129,15 @@ def verify(entry: int, speaker: Speaker, quote: str, lines: Mapping[int, Quotabl
         Evidence(entry=entry, quote=pieces[0] if speaker is Speaker.FACTS else ""),
     )
     return Verified(evidence, speaker)
+
+
+def _refusal(entry: int, speaker: Speaker, quote: str, line: Quotable) -> str:
+    """Why a line cannot be quoted so, whatever the words; empty where it can."""
+    if line.speaker is not speaker:
+        return f"Entry {entry} is the {line.speaker.value}'s, not the {speaker.value}'s (quote “{excerpt(quote)}”)."
+    if not line.heard:
+        return f"Entry {entry} was not recognised, so nothing in it can be quoted."
+    return f"The quote of entry {entry} is longer than {LONGEST} characters." if len(quote) > LONGEST else ""
 
 
 def _find(wanted: str, line: Quotable) -> list[str] | None:

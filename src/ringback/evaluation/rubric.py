@@ -6,7 +6,9 @@ from typing import Any, cast
 from ringback.domain.evaluation import Answer, CheckScore, ExpectedOutcomeScore, MetricScore
 from ringback.domain.rubric import Operator, Rubric, RubricCondition, RubricRule
 from ringback.domain.scenario import MetricKind
+from ringback.evaluation.computed import COMPUTED, RESTS_ON_WORDS
 from ringback.evaluation.standing import Assertion, Standing
+from ringback.evaluation.unheard import excused
 from ringback.evaluation.wording import excerpt
 
 EXPECTED_OUTCOME = "expected_outcome"
@@ -21,14 +23,31 @@ def assertions(
     checks: Sequence[CheckScore],
     metrics: Sequence[MetricScore],
     expected: ExpectedOutcomeScore | None,
+    unheard: Sequence[int] = (),
 ) -> list[Assertion]:
-    """Everything that decides about the run. Without a rubric: checks, attached binary metrics, expected outcome."""
+    """Everything that decides about the run. Without a rubric: checks, attached binary metrics, expected outcome.
+
+    Where entries of the agent's were not recognised (`unheard`), nothing that rests on its words is broken by that;
+    checks know it already.
+    """
     if rubric is None:
         attached = [metric for metric in metrics if metric.attached and metric.kind is MetricKind.BINARY]
-        expectation = [_expectation(expected)] if expected is not None else []
-        return [*map(_check, checks), *expectation, *map(_binary, attached)]
+        expectation = [excused(_expectation(expected), unheard)] if expected is not None else []
+        return [
+            *map(_check, checks),
+            *expectation,
+            *(excused(_binary(metric), unheard if _rests_on_words(metric.slug) else ()) for metric in attached),
+        ]
     by_slug = {metric.slug: metric for metric in metrics}
-    return [_rule(rule, checks, by_slug, expected) for rule in rubric.rules]
+    return [
+        excused(_rule(rule, checks, by_slug, expected), unheard if _rests_on_words(str(rule.metric_id)) else ())
+        for rule in rubric.rules
+    ]
+
+
+def _rests_on_words(slug: str) -> bool:
+    """Whether what is asserted is about what the agent said: all that is judged, and little that is computed."""
+    return slug in RESTS_ON_WORDS or (slug not in COMPUTED and slug != CHECKS)
 
 
 def _check(score: CheckScore) -> Assertion:

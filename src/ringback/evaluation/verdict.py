@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from ringback.domain.evaluation import Answer, Evidence, OutcomePart
 from ringback.evaluation.quotes import Quotable, Speaker, Verified, verify
+from ringback.evaluation.unheard import unheard_words
 from ringback.evaluation.wording import excerpt, fold, shared_share, shares_negation
 
 _MOST_PARTS = 30
@@ -58,6 +59,7 @@ def check_verdict(verdict: Verdict, expectation: str, lines: Mapping[int, Quotab
     if len(verdict.parts) > _MOST_PARTS:
         return Checked((), (f"There are {len(verdict.parts)} parts; {_MOST_PARTS} are the most.",))
     reasons = _wrong_parts([part.part for part in verdict.parts], expectation)
+    unheard = [number for number, line in lines.items() if not line.heard]
     answers: dict[str, Answer] = {}
     parts: list[OutcomePart] = []
     for part in verdict.parts:
@@ -65,11 +67,18 @@ def check_verdict(verdict: Verdict, expectation: str, lines: Mapping[int, Quotab
         if answers.setdefault(fold(part.part), part.answer) is not part.answer:
             wrong.append(f"The part “{excerpt(part.part)}” has two different answers.")
         reasons += wrong
+        # What is nowhere in the record may have been said where nobody could make it out.
+        missing = unheard if part.absence and not evidence else []
+        explanation = part.explanation[:_EXPLANATION_LIMIT]
+        if wrong:
+            explanation = f"Not accepted: {wrong[0]}"
+        elif missing:
+            explanation = f"{unheard_words(missing)}. {explanation}"
         parts.append(
             OutcomePart(
                 part=part.part[:_PART_LIMIT],
-                answer=Answer.CANNOT_TELL if wrong else part.answer,
-                explanation=f"Not accepted: {wrong[0]}" if wrong else part.explanation[:_EXPLANATION_LIMIT],
+                answer=Answer.CANNOT_TELL if wrong or missing else part.answer,
+                explanation=explanation,
                 evidence=evidence,
             )
         )

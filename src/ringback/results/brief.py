@@ -20,6 +20,7 @@ from ringback.results.reference_scores import (
     CHECKS,
     checks_value,
     expected_outcome,
+    is_spoken,
     metric_entries,
     metric_ids,
 )
@@ -109,7 +110,9 @@ def _entry(run: Run) -> dict[str, Any]:
         "personality_name": specification.personality.name if specification.personality else None,
         "test_profile_name": specification.profile.name if specification.profile else None,
         "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None, with_evidence=False),
-        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run), with_evidence=False)},
+        "evaluation": {
+            "metrics": metric_entries(evaluation, metric_ids(run), with_evidence=False, spoken=is_spoken(conversation))
+        },
         "timestamp": started,
         "executed_at": started,
         "finished_at": run.finished_at,

@@ -1,12 +1,15 @@
 """Evaluations in the reference product's shapes: metric entries, the expected outcome, rubric rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Answer, Evaluation, Evidence, ExpectedOutcomeScore, MetricScore
 from ringback.domain.rubric import Rubric, RubricRule
 from ringback.domain.run import Run
 from ringback.domain.scenario import MetricKind
+from ringback.evaluation.computed import SPEECH
+from ringback.evaluation.record import Record
 from ringback.evaluation.rubric import assertions
 from ringback.evaluation.standing import Assertion, Standing
 
@@ -16,6 +19,9 @@ BEST = 5.0
 """The score of a held binary metric, and of the best rating."""
 
 CHECKS = "checks"
+
+LATENCY = "Latency"
+"""The reference product's name; text has this metric, too."""
 
 
 def score_of(kind: str, value: bool | float | str | None) -> float | None:
@@ -42,12 +48,18 @@ def metric_ids(run: Run) -> dict[str, int]:
 
 
 def metric_entries(
-    evaluation: Evaluation | None, ids: Mapping[str, int], *, with_evidence: bool = True
+    evaluation: Evaluation | None, ids: Mapping[str, int], *, with_evidence: bool = True, spoken: bool = False
 ) -> list[dict[str, Any]]:
-    """`evaluation.metrics`; all checks together are one binary entry of that name."""
+    """`evaluation.metrics`; all checks together are one binary entry of that name.
+
+    Those of a spoken call carry, where the reference product has them, its name and the value in its unit.
+    """
     if evaluation is None:
         return []
     entries = [_metric(score, ids.get(score.slug), with_evidence=with_evidence) for score in evaluation.metrics]
+    if spoken:
+        for entry, score in zip(entries, evaluation.metrics, strict=True):
+            entry["extra"] |= _as_reference(score)
     return [*entries, _checks(evaluation)] if evaluation.checks else entries
 
 
@@ -72,6 +84,32 @@ def _metric(score: MetricScore, number: int | None, *, with_evidence: bool) -> d
     if score.evidence and with_evidence:
         entry["extra"]["evidence"] = [_evidence(one) for one in score.evidence]
     return entry
+
+
+def _as_reference(score: MetricScore) -> dict[str, Any]:
+    """`reference`: the metric by its name there, times in milliseconds."""
+    name = LATENCY if score.slug == "latency" else SPEECH[score.slug].reference if score.slug in SPEECH else ""
+    if not name:
+        return {}
+    value = score_of(score.kind, score.value)
+    if score.unit != "s" or score.kind is not MetricKind.NUMERIC:
+        return {"reference": {"name": name, "value": value}}
+    spread = {which: _milliseconds(seconds) for which, seconds in (score.percentiles or {}).items()}
+    return {"reference": {"name": name, "unit": "ms", "value": _milliseconds(value), "percentiles": spread}}
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 1)
+
+
+def is_spoken(conversation: Conversation | None) -> bool:
+    """Whether a run was a call."""
+    return conversation is not None and conversation.voice is not None
+
+
+def unheard_in(conversation: Conversation | None) -> tuple[int, ...]:
+    """Entries of the agent's that were not recognised."""
+    return Record(conversation).unheard if conversation is not None and conversation.voice is not None else ()
 
 
 def checks_value(evaluation: Evaluation) -> bool | None:
@@ -124,12 +162,21 @@ def expected_outcome(expected: ExpectedOutcomeScore | None, *, with_evidence: bo
     }
 
 
-def rubric_entries(rubric: Rubric | None, evaluation: Evaluation | None) -> list[dict[str, Any]] | None:
-    """`rubric`: one entry a rule; None where the scenario has no rubric or nothing was evaluated."""
+def rubric_entries(
+    rubric: Rubric | None, evaluation: Evaluation | None, unheard: Sequence[int] = ()
+) -> list[dict[str, Any]] | None:
+    """`rubric`: one entry a rule; None where the scenario has no rubric or nothing was evaluated.
+
+    Entries that were not recognised are `unheard`: a rule on the agent's words is not broken by them.
+    """
     if rubric is None or evaluation is None:
         return None
     decided = assertions(
-        rubric, checks=evaluation.checks, metrics=evaluation.metrics, expected=evaluation.expected_outcome
+        rubric,
+        checks=evaluation.checks,
+        metrics=evaluation.metrics,
+        expected=evaluation.expected_outcome,
+        unheard=unheard,
     )
     names = {score.slug: score.name for score in evaluation.metrics}
     values = {score.slug: _shown_value(score) for score in evaluation.metrics}

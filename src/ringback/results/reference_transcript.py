@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from ringback.domain.conversation import Conversation, Entry, Role
+from ringback.evaluation.unheard import NOT_RECOGNISED
 
 _SPEAKERS = (Role.CALLER, Role.AGENT)
 
@@ -18,15 +19,18 @@ def clock(seconds: float) -> str:
 def transcript_text(conversation: Conversation | None) -> str:
     """`[MM:SS] Testing Agent: …` and `[MM:SS] Main Agent: …`, one a line; what was said goes on one line.
 
-    Tool calls are in the list of objects only.
+    Words that were not recognised are shown as such. Tool calls are in the list of objects only.
     """
     if conversation is None:
         return ""
+    lines = ((entry, _said(entry)) for entry in conversation.entries if entry.role in _SPEAKERS)
     return "\n".join(
-        f"[{clock(entry.start)}] {entry.role.value}: {' '.join(entry.content.split())}"
-        for entry in conversation.entries
-        if entry.role in _SPEAKERS and entry.content
+        f"[{clock(entry.start)}] {entry.role.value}: {' '.join(said.split())}" for entry, said in lines if said
     )
+
+
+def _said(entry: Entry) -> str:
+    return NOT_RECOGNISED if entry.recognition is not None and not entry.recognition.matched else entry.content
 
 
 def transcript_object(conversation: Conversation | None) -> list[dict[str, Any]]:
@@ -54,6 +58,14 @@ def _entry(conversation: Conversation, entry: Entry) -> dict[str, Any]:
         item["latency"] = round(entry.latency, 4)
     if entry.ends_call:
         item["type"] = "end_call"
+    if entry.recognition is not None:
+        item["recognition"] = {
+            "mode": entry.recognition.mode.value,
+            "matched": entry.recognition.matched,
+            "confidence": entry.recognition.confidence,
+        }
+    if entry.interrupted:
+        item["interrupted"] = True
     return item
 
 

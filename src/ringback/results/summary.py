@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringback.domain.conversation import FindingCode
+from ringback.domain.conversation import Conversation
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result, Run
 from ringback.domain.usage import Usage
 from ringback.evaluation.percentiles import LAG_BOUND, percentiles
+from ringback.evaluation.record import Record
 from ringback.results.statistics import Interval, pass_hats, wilson
 
 EXIT_OK = 0
@@ -30,7 +31,7 @@ class LatencySummary:
     """`p25` … `p99`, over all turns together."""
     slowest: float
     trusted: bool
-    """False where Ringback's own event loop lagged past its bound in some run."""
+    """False where Ringback's own event loop lagged past its bound in some run, or some call was degraded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +180,8 @@ def latency_of(runs: Iterable[Run]) -> LatencySummary | None:
         conversation = run.conversation
         if conversation is None:
             continue
-        late = {finding.entry for finding in conversation.findings if finding.code is FindingCode.AFTER_END}
-        values += [
-            entry.latency for entry in conversation.entries if entry.latency is not None and entry.number not in late
-        ]
-        trusted = trusted and conversation.loop_lag <= LAG_BOUND
+        values += [answer.seconds for answer in Record(conversation).answers]
+        trusted = trusted and latency_trusted(conversation)
     if not values:
         return None
     return LatencySummary(
@@ -193,6 +191,12 @@ def latency_of(runs: Iterable[Run]) -> LatencySummary | None:
         slowest=max(values),
         trusted=trusted,
     )
+
+
+def latency_trusted(conversation: Conversation) -> bool:
+    """Whether latencies are the agent's own: for a spoken call those of calls that were sent in time."""
+    voice = conversation.voice
+    return conversation.loop_lag <= LAG_BOUND if voice is None else not voice.degraded
 
 
 def _scenario(runs: Sequence[Run], min_pass_rate: float | None) -> ScenarioSummary:

@@ -8,6 +8,7 @@ from ringback.domain.conversation import Entry, Role
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Provenance, Result, Run
 from ringback.domain.usage import Usage
+from ringback.evaluation.unheard import NOT_RECOGNISED
 from ringback.results.summary import ScenarioSummary, Tally
 
 SPEAKERS = {
@@ -112,6 +113,10 @@ def entry_words(entry: Entry) -> str:
     """The entry on one line, more or less: words, or the tool with its arguments or result."""
     if entry.tool is not None:
         return f"{entry.tool.name}({tool_words(entry)})" if entry.role is Role.TOOL_CALL else tool_words(entry)
+    if entry.recognition is not None and not entry.recognition.matched:
+        return NOT_RECOGNISED
+    if entry.interrupted:
+        return f"{entry.content} (broken off)".lstrip()
     return entry.content or ("(ends the call)" if entry.ends_call else "(nothing)")
 
 
