@@ -53,6 +53,9 @@ _HOSTED = {
 }
 """Addresses and key variables are those of the providers' documentation."""
 
+_SOCKETS = ("deepgram-live",)
+"""Those that are asked over WebSockets, so that an address of one is as good."""
+
 _LOCAL_VOICES = {"flite": "flite:slt", "piper": "piper:/path/to/voice.onnx"}
 _LOCAL_EARS = {"pocketsphinx": "pocketsphinx", "faster-whisper": "faster-whisper:small.en"}
 
@@ -176,16 +179,18 @@ def _check(setting: str, name: str, base_url: str | None, known: Mapping[str, st
         example = known.get(provider, "openai:MODEL")
         raise UsageError(f"{setting} is {name!r}; write it as provider:name, for example {example}.")
     if base_url is not None:
-        _check_base_url(setting, base_url)
+        _check_base_url(
+            setting, base_url, ("http", "https", "ws", "wss") if provider in _SOCKETS else ("http", "https")
+        )
 
 
-def _check_base_url(setting: str, base_url: str) -> None:
+def _check_base_url(setting: str, base_url: str, schemes: Sequence[str]) -> None:
     try:
         url = URL(base_url)
         host = url.host or ""
         # What the name service is asked for; raises where a part of the name is empty or too long.
         host.encode("idna")
-        sound = url.scheme in ("http", "https", "ws", "wss") and bool(host) and host.isprintable() and " " not in host
+        sound = url.scheme in schemes and bool(host) and host.isprintable() and " " not in host
     except ValueError:
         sound = False
     if not sound:

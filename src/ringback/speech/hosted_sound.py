@@ -16,13 +16,6 @@ _OPEN_ENDED = 0x7FFFFF00
 """Bytes: WAV headers that are written before the length is known carry 0, or something like 0xFFFFFFFF."""
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 
-_WINDOW = 0.005
-"""Seconds in which it is decided whether there is sound."""
-_MARGIN = 0.02
-"""Seconds kept before the first and after the last of it, so that soft beginnings and endings stay whole."""
-_SOFTEST = 0.01
-"""Share of the loudest sample (-40 dB) under which a window counts as silence."""
-
 
 def sound_of(answer: HostedAnswer, *, raw_rate: int) -> Sound:
     """The sound in an answer: by its first bytes, for content types are often wrong.
@@ -53,22 +46,6 @@ def samples_of(body: bytes) -> Samples:
     if len(body) % 2:
         raise Trouble(Cause.ANSWER, "it broke off in the middle of a sample", retryable=True)
     return np.frombuffer(body, dtype="<i2").astype(np.int16)
-
-
-def trimmed(sound: Sound) -> Sound:
-    """Without silence longer than 50 ms at its ends; what is silent throughout becomes 50 ms of it at most."""
-    window = max(1, round(_WINDOW * sound.rate))
-    count = -(-len(sound.samples) // window)
-    loud = np.zeros(count * window, dtype=np.int32)
-    loud[: len(sound.samples)] = np.abs(sound.samples.astype(np.int32))
-    peaks = loud.reshape(count, window).max(axis=1) if count else loud
-    heard = np.flatnonzero(peaks > max(1.0, _SOFTEST * float(peaks.max(initial=0))))
-    if not len(heard):
-        return Sound(sound.samples[: round(0.05 * sound.rate)], sound.rate)
-    margin = round(_MARGIN * sound.rate)
-    begin = max(0, int(heard[0]) * window - margin)
-    end = (int(heard[-1]) + 1) * window + margin
-    return Sound(sound.samples[begin:end], sound.rate)
 
 
 def wav_of(sound: Sound) -> bytes:

@@ -12,9 +12,10 @@ import numpy as np
 
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedClient
-from ringback.speech.hosted_sound import trimmed
 from ringback.speech.hosted_usage import SpeechUsage
+from ringback.speech.spoken_texts import SpokenTexts
 from ringback.speech.text_to_speech import Voice
+from ringback.speech.trimming import trimmed
 
 _BETWEEN = 0.3
 """Seconds between the parts of a text that was too long for one request: those between two sentences."""
@@ -46,7 +47,8 @@ class HostedVoice:
     client: HostedClient
     provider: SpeakingProvider
     usage: SpeechUsage = field(default_factory=SpeechUsage)
-    """So far."""
+    """So far. The same words in the same voice are asked for, and paid, once in a process."""
+    spoken: SpokenTexts = field(default_factory=SpokenTexts)
 
     @property
     def name(self) -> str:
@@ -60,6 +62,13 @@ class HostedVoice:
             SpeechUnavailable: another time it may succeed.
             SpeechRejected: another time will not help.
         """
+        return await self.spoken.get((text, voice), lambda: self._whole(text, voice))
+
+    async def close(self) -> None:
+        """Forget what was spoken; the HTTP client belongs to whoever opened it."""
+        self.spoken.forget()
+
+    async def _whole(self, text: str, voice: Voice) -> Sound:
         sounds = [await self._part(part, voice) for part in parts(text, self.provider.longest)]
         if not sounds:
             return Sound(np.zeros(0, dtype=np.int16), _NOTHING_RATE)
@@ -67,9 +76,6 @@ class HostedVoice:
         pause = np.zeros(round(_BETWEEN * rate), dtype=np.int16)
         pieces = [piece for sound in sounds for piece in (pause, sound.samples)][1:]
         return Sound(np.concatenate(pieces), rate)
-
-    async def close(self) -> None:
-        """Nothing to let go of: the HTTP client belongs to whoever opened it."""
 
     async def _part(self, text: str, voice: Voice) -> Sound:
         made = await self.client.ask(lambda: self.provider.speak_once(text, voice))
@@ -83,10 +89,15 @@ def parts(text: str, longest: int) -> Iterator[str]:
     while len(rest) > longest:
         ends = [m for pattern in (_WORD, _SENTENCE) if (m := _last(pattern, rest, longest))]
         begin, end = ends[-1] if ends else (longest, longest)
-        yield rest[:begin].rstrip()
+        if _has_words(part := rest[:begin].rstrip()):
+            yield part
         rest = rest[end:].lstrip()
-    if any(character.isalnum() for character in rest):
+    if _has_words(rest):
         yield rest
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _last(pattern: re.Pattern[str], text: str, longest: int) -> tuple[int, int] | None:
