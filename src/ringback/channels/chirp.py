@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import aiohttp
 
@@ -49,8 +48,3 @@ class ChirpLine(SocketLine):
             limits=limits,
             on_frame=on_frame,
         )
-
-    @property
-    def carries_keys(self) -> Literal[False]:
-        """The protocol has no keys: their tones have to be in the sound."""
-        return False

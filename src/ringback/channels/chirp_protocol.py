@@ -78,6 +78,11 @@ class ChirpProtocol:
         """Signed 16-bit little-endian, 16 kHz."""
         return _ENCODING
 
+    @property
+    def carries_keys(self) -> bool:
+        """There are none: their tones have to be in the sound."""
+        return False
+
     # What we send
 
     def opening(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import aiohttp
 
@@ -59,11 +58,6 @@ class MediaStreamsLine(SocketLine):
             limits=limits,
             on_frame=on_frame,
         )
-
-    @property
-    def carries_keys(self) -> Literal[True]:
-        """Keys are told by `dtmf` frames."""
-        return True
 
     async def open(self) -> None:
         """Dial, and send `connected` and `start`. Raises `ChannelError` with the cause in words."""

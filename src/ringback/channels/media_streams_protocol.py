@@ -114,6 +114,11 @@ class MediaStreamsProtocol:
         """Mu-law, 8 kHz."""
         return _ENCODING
 
+    @property
+    def carries_keys(self) -> bool:
+        """Keys are told by `dtmf` frames."""
+        return True
+
     # What we send
 
     def opening(self) -> tuple[str, ...]:

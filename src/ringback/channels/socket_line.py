@@ -54,6 +54,11 @@ class SocketLine:
         """How sound is written on the wire, both ways."""
         return self._protocol.encoding
 
+    @property
+    def carries_keys(self) -> bool:
+        """Whether `press` tells the agent of a key; False: the key's tone has to be in the sound."""
+        return self._protocol.carries_keys
+
     async def open(self) -> None:
         """Dial. Raises NotConnected, Refused or HandshakeFailed with the cause in words."""
         await self._socket.open()
@@ -198,8 +203,8 @@ class SocketLine:
             )
         )
         self._dropped = True
-        self._over()
         self._news.set()
+        self._begin_closing()  # a close frame of the agent's is answered at once
 
     # The end
 
@@ -214,9 +219,8 @@ class SocketLine:
         await asyncio.wait((self._begin_closing(),))
 
     async def close(self) -> None:
-        """Let the line go, without a word; safe to call at any time and more than once."""
-        self._open = False
-        await asyncio.wait((self._begin_closing(),))
+        """Let the line go; safe to call at any time and more than once."""
+        await self.hang_up()
 
     def _begin_closing(self) -> asyncio.Task[None]:
         """Say the end where it is not said yet, and close in a task of its own; once, whoever asks for it."""

@@ -33,6 +33,11 @@ class WireProtocol(Protocol):
         """How sound is written on the wire, both ways."""
         ...
 
+    @property
+    def carries_keys(self) -> bool:
+        """Whether `key` has a frame."""
+        ...
+
     def opening(self) -> tuple[str, ...]:
         """Text frames to send as soon as the socket is open."""
         ...

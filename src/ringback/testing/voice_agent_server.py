@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Self
 
-from aiohttp import BasicAuth, web
+from aiohttp import encode_basic_auth, web
 
 from ringback.speech.audio import Sound
 from ringback.testing.agent_call import LineClosed
@@ -66,7 +66,7 @@ class VoiceAgentServer:
         """Headers of each handshake that was refused."""
         self.port = port
         self._talk = talk or _Answers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
-        self._authorization = None if credentials is None else BasicAuth(*credentials, encoding="utf-8").encode()
+        self._authorization = None if credentials is None else encode_basic_auth(*credentials, encoding="utf-8")
         self._refusals = list(refusals)
         self._answer_pings = answer_pings
         self._ssl_context = ssl_context
