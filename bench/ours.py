@@ -19,7 +19,8 @@ from ringback.results.summary import summarise
 from ringback.runs.planner import plan
 from ringback.runs.service import RunRequest
 from ringback.settings import Settings
-from ringback.wiring import Models, choose_models, open_store, run_service, tune_garbage_collector
+from ringback.wiring import Models, choose_models, open_store, tune_garbage_collector
+from ringback.wiring.one_agent import run_service
 
 __all__ = ["hold", "model_driven_scenario", "scripted_scenario", "tune_garbage_collector"]
 

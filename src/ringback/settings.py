@@ -98,6 +98,9 @@ class Settings(BaseModel):
     recordings: Path | None = Field(
         default=None, description="Folder of recordings; by default `recordings` in the home folder."
     )
+    recording_link_life: float = Field(
+        default=604800.0, gt=0, le=31622400, description="Seconds for which a link to a recording holds."
+    )
 
     # The service.
     encryption_key: SecretStr | None = Field(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.errors import InvalidFields, NotFound
 from ringback.runs.selection import Selector, select
@@ -34,8 +34,10 @@ class KeptAgent:
     name: str = "Clinic"
     has_text: bool = True
     has_voice: bool = False
+    voice_transports: tuple[Transport, ...] = ()
+    inbound: bool = True
 
-    def domain_agent(self, url: str | None = None) -> Agent:
+    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
         return Agent(name=self.name, url=SecretStr(url or "ws://agent.example/"), shown_url="ws://agent.example/")
 
 

@@ -30,7 +30,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET scenarios/{id}/history/",
         "POST scenarios/{id}/restore/",
     ),
-    "Audio clips in scenarios are not available yet: they come with voice.": (
+    "Audio clips in scenarios are not available yet.": (
         "POST scenarios/{id}/condition-audio/",
         "GET scenarios/{id}/condition-audio/",
         "DELETE scenarios/{id}/condition-audio/{audio_id}/",
@@ -56,8 +56,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET scenarios/infrastructure_suite_preview/",
         "GET scenarios/has_infrastructure_suite/",
     ),
-    "Runs over voice are not available yet; `run_scenarios_text/` runs over text.": (
-        "POST scenarios/run_scenarios_chirp/",
+    "Calls by telephone and over platforms are not available yet; `run_scenarios/` calls an agent over WebSockets.": (
         "POST scenarios/run_scenarios_sip/",
         "POST scenarios/run_scenarios_livekit/",
         "POST scenarios/run_scenarios_livekit_v2/",
@@ -153,7 +152,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET metrics/{id}/history/",
     ),
     "Metrics in Python are not available yet.": ("POST metrics/{id}/evaluate_llm_judge_metric/",),
-    "Telephone numbers are not available yet: they come with voice.": (
+    "Telephone numbers are not available yet: agents are called over WebSockets.": (
         "GET phone-numbers/",
         "GET phone-numbers/inbound/",
         "GET phone-numbers/check_occupancy/",

@@ -23,7 +23,11 @@ class Target:
 
 
 def find_target(name: str, *, headers: Sequence[str], secret: str | None) -> Target:
-    """The agent that a name or URL means. Raises `UsageError` with what is wrong and what exists."""
+    """The agent that a name or URL means, to be written to.
+
+    Raises:
+        UsageError: what is wrong and what exists, or an agent that is spoken to.
+    """
     project = load_project(PROJECT_FILE)
     settings = load_settings(os.environ, project.settings)
     agent = resolve_agent(
@@ -33,6 +37,11 @@ def find_target(name: str, *, headers: Sequence[str], secret: str | None) -> Tar
         secret=secret,
         run_headers=dict(key_and_value(header, "--header") for header in headers),
     )
+    if agent.channel.is_voice:
+        raise UsageError(
+            f"Agent '{name}' has channel = \"{agent.channel}\" in {PROJECT_FILE}: it is spoken to. This command speaks"
+            " the chat protocol; give it the URL of the agent's chat."
+        )
     return Target(agent=with_default_secret(agent, settings), settings=settings)
 
 

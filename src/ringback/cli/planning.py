@@ -1,7 +1,7 @@
 """From suite files and flags to a run request."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +46,14 @@ class Planned:
                 "prices": _price_sources(prices_file) if names else None,
             }
         )
+        return replace(self, request=replace(self.request, provenance=provenance))
+
+    def with_speech(self, names: Mapping[str, str]) -> "Planned":
+        """The plan, its provenance naming what speaks and hears; no names: as it is."""
+        if self.request is None or not names:
+            return self
+        provenance = self.request.provenance
+        provenance = provenance.model_copy(update={"models": {**provenance.models, **names}})
         return replace(self, request=replace(self.request, provenance=provenance))
 
 

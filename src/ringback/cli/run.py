@@ -2,7 +2,7 @@
 
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ REPORTS = "Reports"
 CHOICE = "What to run"
 MODELS = "Cost and models"
 OUTPUT = "Output"
+VOICE = "Voice"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,6 +43,29 @@ def run(
     ] = None,
     secret: Annotated[
         str | None, typer.Option(help="Where the value of X-VOCERA-SECRET is: env:NAME.", metavar="env:NAME")
+    ] = None,
+    channel: Annotated[
+        Literal["text", "media-streams", "chirp"] | None,
+        typer.Option(help="What carries conversations; over the agent's own channel.", rich_help_panel=VOICE),
+    ] = None,
+    known_lines: Annotated[
+        Path | None,
+        typer.Option(
+            help="What a spoken agent can say: a line each, or a JSGF grammar.", rich_help_panel=VOICE, metavar="FILE"
+        ),
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="Keep the sound of spoken calls here.", rich_help_panel=VOICE, metavar="DIR")
+    ] = None,
+    hang_up_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Let spoken agents hang up by REST on this port; 0 takes a free one.",
+            rich_help_panel=VOICE,
+            metavar="PORT",
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,
@@ -117,6 +141,10 @@ def run(
         concurrency=concurrency,
         headers=tuple(header or ()),
         secret=secret,
+        channel=channel,
+        known_lines=known_lines,
+        recordings=recordings,
+        hang_up_port=hang_up_port,
         tags=tuple(tag or ()),
         only=tuple(only or ()),
         labels=tuple(label or ()),

@@ -4,8 +4,11 @@ import asyncio
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 from rich.console import Console
@@ -17,7 +20,7 @@ from ringback.cli.reports import ReportFiles
 from ringback.cli.run_options import RunOptions
 from ringback.cli.summary import print_summary
 from ringback.cli.terminal import open_console
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.event import Event, Notice
 from ringback.domain.run import Result
 from ringback.errors import UsageError
@@ -27,7 +30,8 @@ from ringback.results.summary import summarise
 from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, open_store, own_prices, run_service, tune_garbage_collector
+from ringback.wiring import Models, choose_models, open_store, own_prices, speech_names, tune_garbage_collector
+from ringback.wiring.one_agent import run_service
 
 EXIT_INTERRUPTED = 130
 
@@ -86,25 +90,27 @@ async def _with_store(
             typer.echo(line)
         return 0
     agent = await _agent(options, project, store)
+    planned = planned.with_speech(speech_names(agent, settings, os.environ))
     console = open_console()
     for warning in planned.warnings:
         console.print(f"warning: {warning}", style="yellow")
     stop = asyncio.Event()
-    result = await _hold(
-        options,
-        settings,
-        store=store,
-        agent=agent,
-        planned=planned,
-        models=models,
-        console=console,
-        stop=stop,
-    )
-    summary = summarise(result, min_pass_rate=options.min_pass_rate)
-    comparison = compare(baseline, result) if baseline is not None else None
-    print_summary(console, result, summary, comparison, stored=not options.no_store)
-    for path in reports.write(result, summary, comparison):
-        console.print(f"report  {path}")
+    with _where_sound_goes(options, settings, agent) as settings_with_folder:
+        result = await _hold(
+            options,
+            settings_with_folder,
+            store=store,
+            agent=agent,
+            planned=planned,
+            models=models,
+            console=console,
+            stop=stop,
+        )
+        summary = summarise(result, min_pass_rate=options.min_pass_rate)
+        comparison = compare(baseline, result) if baseline is not None else None
+        print_summary(console, result, summary, comparison, stored=not options.no_store)
+        for path in reports.write(result, summary, comparison):
+            console.print(f"report  {path}")
     return EXIT_INTERRUPTED if stop.is_set() else summary.exit_code
 
 
@@ -123,7 +129,21 @@ async def _agent(options: RunOptions, project: Project, store: Store) -> Agent:
         os.environ,
         secret=options.secret,
         run_headers=dict(key_and_value(header, "--header") for header in options.headers),
+        channel=Transport(options.channel) if options.channel else None,
+        known_lines=options.known_lines,
     )
+
+
+@contextmanager
+def _where_sound_goes(options: RunOptions, settings: Settings, agent: Agent) -> Generator[Settings]:
+    """The settings with the folder of recordings that the flags mean: one that is gone afterwards with `--no-store`."""
+    if options.recordings is not None:
+        yield settings.model_copy(update={"recordings": options.recordings})
+    elif options.no_store and agent.channel.is_voice:
+        with TemporaryDirectory(prefix="ringback-recordings-") as folder:
+            yield settings.model_copy(update={"recordings": Path(folder)})
+    else:
+        yield settings
 
 
 async def _hold(
@@ -158,6 +178,8 @@ async def _hold(
             concurrency=options.concurrency or planned.concurrency,
             invalid_retries=options.invalid_retries,
             max_cost=options.max_cost,
+            environ=os.environ,
+            hang_up_port=options.hang_up_port,
         ) as service:
             _stop_on_signals(stop, progress.show)
             return await _start(service, planned, agent)

@@ -16,6 +16,11 @@ class RunOptions:
     concurrency: int | None
     headers: tuple[str, ...]
     secret: str | None
+    channel: str | None
+    """A value of `Transport`."""
+    known_lines: Path | None
+    recordings: Path | None
+    hang_up_port: int | None
     tags: tuple[str, ...]
     only: tuple[str, ...]
     labels: tuple[str, ...]

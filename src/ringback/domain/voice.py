@@ -95,6 +95,8 @@ class VoiceRecord:
     """`provider:name` of what spoke for the caller."""
     recording: str | None = None
     """Stem of the files in the folder of recordings, `RESULT/RUN-ATTEMPT`; None where nothing could be kept."""
+    call_id: str | None = None
+    """What the transport calls the call (media streams: `CA…`); None where it has no name for it."""
     caller_speech: tuple[Span, ...] = ()
     """Our own speech by sample positions."""
     agent_speech: tuple[Span, ...] = ()

@@ -14,6 +14,10 @@ MASK = "***"
 """What stands where a value is kept and not shown; written back, it keeps the value."""
 
 
+SOCKET_URLS = ("websocket_url", "media_streams_url", "websocket_voice_url")
+"""Fields with the address of a WebSocket: for text, and for voice in either protocol."""
+
+
 class AgentFields(BaseModel):
     """What may be shown of an agent."""
 
@@ -48,6 +52,7 @@ class AgentFields(BaseModel):
     mock_tools: list[Any] = Field(default_factory=list[Any])
     mock_tools_enabled: bool = False
     dynamic_variables: list[Any] = Field(default_factory=list[Any])
+    known_lines: list[str] = Field(default_factory=list[str])
 
 
 class AgentSecrets(BaseModel):
@@ -58,6 +63,7 @@ class AgentSecrets(BaseModel):
     websocket_url: str | None = None
     websocket_headers: dict[str, str] = Field(default_factory=dict[str, str])
     websocket_secret: str | None = None
+    media_streams_url: str | None = None
     websocket_voice_url: str | None = None
     websocket_auth: Any = None
     sip_auth: Any = None
@@ -81,7 +87,7 @@ class AgentSecrets(BaseModel):
         """These, with what was written back as it is shown replaced by what was kept before."""
         urls = {
             field: getattr(before, field)
-            for field in ("websocket_url", "websocket_voice_url", "webhook_url")
+            for field in (*SOCKET_URLS, "webhook_url")
             if getattr(self, field) and getattr(self, field) == before.shown(field)
         }
         known = {name.lower(): value for name, value in before.websocket_headers.items()}

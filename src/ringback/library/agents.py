@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import ColumnElement, Connection, select
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.errors import InvalidFields, InvalidRequest, UsageError
 from ringback.library.addresses import checked_url, shown_url
-from ringback.library.agent_fields import MASK, WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.agent_fields import MASK, SOCKET_URLS, WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.basic_auth import FORM, basic_auth
 from ringback.library.form import no_such, refuse, sentences_of
 from ringback.library.headers import check_headers
+from ringback.library.known_lines import known_lines_problem
 from ringback.storage import tables
 from ringback.storage.database import Database
 from ringback.storage.records import Records, Row, batches
@@ -26,6 +28,9 @@ NO_URL = "Agent does not have a websocket URL"
 
 _OWN = frozenset({"", "self_hosted", "sms", "whatsapp", "vocera"})
 """Providers that are no voice platform of their own."""
+
+_VOICE_URLS = {Transport.MEDIA_STREAMS: "media_streams_url", Transport.CHIRP: "websocket_voice_url"}
+"""Where the URL of each transport for voice is, the one that is called first at the front."""
 
 _rows = Records(tables.agents)
 
@@ -80,32 +85,50 @@ class KeptAgent:
         """Whether any connection for voice is set."""
         said, hidden = self.fields, self.secrets
         at_provider = said.assistant_provider not in _OWN and bool(said.assistant_id)
-        own = hidden.websocket_voice_url or said.sip_endpoint or said.phone_number or said.outbound_numbers
+        own = self.voice_transports or said.sip_endpoint or said.phone_number or said.outbound_numbers
         return bool(own or hidden.livekit_data or hidden.pipecat_data or at_provider)
 
-    def domain_agent(self, url: str | None = None) -> Agent:
+    @property
+    def voice_transports(self) -> tuple[Transport, ...]:
+        """The WebSockets on which it can be spoken to, the one that is called first at the front."""
+        return tuple(transport for transport in _VOICE_URLS if getattr(self.secrets, _VOICE_URLS[transport]))
+
+    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
         """What runs use, with its secrets.
 
         Args:
             url: where to connect instead of the agent's own URL.
+            channel: which of its connections is meant.
 
         Raises:
-            InvalidRequest: there is no URL.
+            InvalidRequest: there is no URL, or its Basic authentication is in no form that is understood.
             UsageError: it is none that can be used.
         """
-        chosen = url or self.secrets.websocket_url
+        chosen = url or getattr(self.secrets, _VOICE_URLS.get(channel, "websocket_url"))
         if not chosen:
             raise InvalidRequest(NO_URL)
         chosen = checked_url(chosen)
         secret = self.secrets.websocket_secret
+        headers = self._voice_headers() if channel.is_voice else self.secrets.websocket_headers
         return Agent(
             name=self.name,
             url=SecretStr(chosen),
             shown_url=shown_url(chosen),
-            headers={name: SecretStr(value) for name, value in self.secrets.websocket_headers.items()},
+            channel=channel,
+            known_lines=tuple(self.fields.known_lines) if channel.is_voice else (),
+            headers={name: SecretStr(value) for name, value in headers.items()},
             secret=SecretStr(secret) if secret else None,
             agent_speaks_first=self.fields.agent_speaks_first,
         )
+
+    def _voice_headers(self) -> dict[str, str]:
+        """The chat's headers stay with the chat: voice may be another server's."""
+        if not self.secrets.websocket_auth:
+            return {}
+        authorization = basic_auth(self.secrets.websocket_auth)
+        if authorization is None:
+            raise InvalidRequest(f"The agent's websocket_auth cannot be sent. {FORM}")
+        return {"Authorization": authorization}
 
 
 class AgentLibrary:
@@ -260,7 +283,7 @@ def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
     urls: dict[str, str | None] = {}
     if not fields.name.strip():
         wrong["name"] = ["This field is required."]
-    for place in ("websocket_url", "websocket_voice_url"):
+    for place in SOCKET_URLS:
         try:
             urls[place] = _usable(url) if (url := getattr(secrets, place)) else None
         except UsageError as error:
@@ -269,6 +292,10 @@ def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
         wrong["webhook_url"] = ["A URL that begins with http:// or https:// is needed."]
     if sentence := _headers_problem(secrets):
         wrong["websocket_headers"] = [sentence]
+    if sentence := _auth_problem(secrets):
+        wrong["websocket_auth"] = [sentence]
+    if sentence := known_lines_problem(fields.known_lines):
+        wrong["known_lines"] = [sentence]
     if sentence := check_headers({}, secret=secrets.websocket_secret):
         wrong["websocket_secret"] = [sentence]
     refuse(wrong)
@@ -290,6 +317,16 @@ def _headers_problem(secrets: AgentSecrets) -> str | None:
         return sentence
     if _logs_in(secrets.websocket_url) and any(name.lower() == "authorization" for name in headers):
         return "The URL carries a user already, so Authorization cannot be sent as well."
+    return None
+
+
+def _auth_problem(secrets: AgentSecrets) -> str | None:
+    if not secrets.websocket_auth:
+        return None
+    if basic_auth(secrets.websocket_auth) is None:
+        return f"This is no form of Basic authentication that is understood. {FORM}"
+    if any(_logs_in(getattr(secrets, place)) for place in _VOICE_URLS.values()):
+        return "The URL for voice carries a user already, so Basic authentication cannot be sent as well."
     return None
 
 

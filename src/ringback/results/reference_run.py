@@ -1,17 +1,25 @@
 """One run with everything that is known of it, in the reference product's shape."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ringback.domain.run import Run
 from ringback.domain.scenario import Scenario, ScenarioType
-from ringback.evaluation.percentiles import LAG_BOUND
 from ringback.results.brief import error_message, run_metadata
 from ringback.results.reference_form import profile_data
 from ringback.results.reference_lines import own_fields, review_of, without_record
-from ringback.results.reference_scores import expected_outcome, metric_entries, metric_ids, rubric_entries
+from ringback.results.reference_scores import (
+    expected_outcome,
+    is_spoken,
+    metric_entries,
+    metric_ids,
+    rubric_entries,
+    unheard_in,
+)
 from ringback.results.reference_transcript import clock, transcript_object, transcript_text
+from ringback.results.reference_voice import voice_fields
+from ringback.results.summary import latency_trusted
 from ringback.storage.reading_rows import KeptRun
 
 _ABSENT: dict[str, Any] = {
@@ -30,11 +38,20 @@ _ABSENT: dict[str, Any] = {
     "outbound_dial_window_seconds": None,
     "outbound_dial_window_closes_at": None,
 }
-"""Fields of the reference product for which a text run has nothing."""
+"""Fields of the reference product for which a run over text, or over a WebSocket, has nothing."""
 
 
-def full_run(kept: KeptRun) -> dict[str, Any]:
-    """The run with its transcript, scores and metadata."""
+RecordingUrl = Callable[[str], str]
+"""The link to a file of the folder of recordings."""
+
+
+def full_run(kept: KeptRun, recording_url: RecordingUrl | None = None) -> dict[str, Any]:
+    """The run with its transcript, scores and metadata.
+
+    Args:
+        kept: as it is kept.
+        recording_url: makes links to recordings; None: there are none where this is going.
+    """
     run, line, result = kept.run, kept.line, kept.result
     specification = run.specification
     scenario = specification.scenario
@@ -57,13 +74,23 @@ def full_run(kept: KeptRun) -> dict[str, Any]:
         "created_at": kept.created_at,
         "updated_at": kept.updated_at,
         **_told(kept),
+        **_heard(run, recording_url),
         **review_of(line),
     }
 
 
-async def full_runs(kept: Sequence[KeptRun]) -> list[dict[str, Any]]:
+async def full_runs(kept: Sequence[KeptRun], recording_url: RecordingUrl | None = None) -> list[dict[str, Any]]:
     """Many of them, not on the loop that serves everybody."""
-    return await asyncio.to_thread(lambda: [full_run(one) for one in kept])
+    return await asyncio.to_thread(lambda: [full_run(one, recording_url) for one in kept])
+
+
+def _heard(run: Run, recording_url: RecordingUrl | None) -> dict[str, Any]:
+    """What only spoken calls have: the recording, on which of its channels our caller is, and the call's id."""
+    voice = run.conversation.voice if run.conversation else None
+    if voice is None:
+        return {}
+    url = recording_url(f"{voice.recording}.wav") if recording_url and voice.recording else None
+    return {"voice_recording_url": url, "provider_call_id": voice.call_id, "testing_channel_index": 0}
 
 
 def _told(kept: KeptRun) -> dict[str, Any]:
@@ -82,8 +109,8 @@ def _told(kept: KeptRun) -> dict[str, Any]:
     started = run.started_at or (conversation.started_at if conversation else None)
     return {
         "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None),
-        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run))},
-        "rubric": rubric_entries(run.specification.scenario.rubric, evaluation),
+        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run), spoken=is_spoken(conversation))},
+        "rubric": rubric_entries(run.specification.scenario.rubric, evaluation, unheard_in(conversation)),
         "transcript": transcript_text(conversation),
         "transcript_object": transcript_object(conversation),
         "timestamp": started,
@@ -133,7 +160,8 @@ def _own(run: Run) -> dict[str, Any]:
             }
             for role, used in run.usage.items()
         },
-        "latency_trusted": conversation is None or conversation.loop_lag <= LAG_BOUND,
+        "latency_trusted": conversation is None or latency_trusted(conversation),
+        **voice_fields(conversation),
     }
 
 

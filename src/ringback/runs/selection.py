@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.scenario import Personality, Scenario, TestProfile
 from ringback.errors import InvalidFields, NotFound, UsageError
 
@@ -64,7 +64,17 @@ class KeptAgent(Protocol):
         """Whether it has a connection for voice."""
         ...
 
-    def domain_agent(self, url: str | None = None) -> Agent:
+    @property
+    def voice_transports(self) -> tuple[Transport, ...]:
+        """The connections for voice that can be used, the one that is called first at the front."""
+        ...
+
+    @property
+    def inbound(self) -> bool:
+        """Whether it is called; else it calls."""
+        ...
+
+    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
         """How it is reached, at its own URL or another, with its secrets. Raises `UsageError` where there is no URL."""
         ...
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from ringback.domain.agent import Agent
 from ringback.domain.api_key import ApiKey
 from ringback.domain.run import Asked, Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
@@ -39,6 +40,7 @@ class Submission:
         shelves: Shelves,
         provenance_of: Callable[[Sequence[Scenario]], Provenance],
         cost_of: Callable[[Sequence[RunSpecification]], float | None],
+        speech_of: Callable[[Agent], Mapping[str, str]],
         wake: Callable[[], None],
         chat_timeout: float,
     ) -> None:
@@ -52,6 +54,8 @@ class Submission:
             provenance_of: where a result with these scenarios comes from; raises `ModelNotConfigured` where one needs
                 a model and none is set.
             cost_of: US dollars that models may cost; None where a price is not known.
+            speech_of: what speaks and hears in runs of an agent, `provider:name` by role, nothing for text; raises
+                `UsageError` where it cannot be had.
             wake: called when a result was stored.
             chat_timeout: seconds that a pull-mode chat may take where the request says nothing.
         """
@@ -61,6 +65,7 @@ class Submission:
         self._shelves = shelves
         self._provenance_of = provenance_of
         self._cost_of = cost_of
+        self._speech_of = speech_of
         self._wake = wake
         self._chat_timeout = chat_timeout
 
@@ -114,6 +119,7 @@ class Submission:
         """What a request would come to; nothing is stored. Raises as `submit` does."""
         content = await find_content(wanted, self._shelves, _no_numbers)
         self._provenance_of(content.scenarios)
+        self._speech_of(content.reach.agent(content.agent))
         specifications, _ = specify(content, wanted.frequency, seed=0)
         return Rehearsal(content=content, specifications=specifications, estimated_cost=self._cost_of(specifications))
 
@@ -125,6 +131,8 @@ class Submission:
             provenance = provenance.model_copy(update={"labels": {**provenance.labels, "asked_by": key.name}})
         specifications, origins = specify(content, wanted.frequency, provenance.seed)
         agent = content.reach.agent(content.agent)
+        if speech := self._speech_of(agent):
+            provenance = provenance.model_copy(update={"models": {**provenance.models, **speech}})
 
         def remember(connection: Connection, result_id: int) -> None:
             if idempotency is not None:
@@ -140,7 +148,7 @@ class Submission:
                 agent_id=content.agent.id,
                 sealed_agent=seal_agent(agent, self._seal, foreign=content.reach.foreign, urls=content.reach.urls),
                 run_type=content.reach.run_type,
-                request=wanted.document(),
+                request={**wanted.document(), **_carried_by(agent)},
                 origins=origins,
                 concurrency_limit=wanted.concurrency_limit or content.concurrency_limit,
                 call_timeout=(wanted.call_timeout or self._chat_timeout) if wanted.over is Over.API_CHAT else None,
@@ -149,6 +157,11 @@ class Submission:
         )
         self._wake()
         return result
+
+
+def _carried_by(agent: Agent) -> dict[str, str]:
+    """Which of the connections for voice was taken, for the answers' `run_settings`."""
+    return {"channel": agent.channel.value} if agent.channel.is_voice else {}
 
 
 async def _no_numbers(suite: str, keys: Sequence[str]) -> Mapping[str, int]:  # noqa: ARG001 - as `NumbersOf`

@@ -114,7 +114,8 @@ class Content:
             agent_id=self.agent.id,
             personality_id=self.personality_ids.get(id(specification.personality)),
             test_profile_id=self.profile_ids.get(id(specification.profile)),
-            number=str(specification.repeat) if repeats > 1 else None,
+            # Of a spoken run it is the telephone number, and over a WebSocket there is none.
+            number=str(specification.repeat) if repeats > 1 and not self.reach.channel.is_voice else None,
         )
 
 

@@ -7,16 +7,22 @@ from pydantic import SecretStr
 
 from ringback.channels.channel import CallIds
 from ringback.channels.handshake import handshake_headers
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.errors import BadHeader, InvalidFields, InvalidRequest, UsageError
 from ringback.runs.selection import KeptAgent
 from ringback.runs.submission_request import Over, RunsWanted
 
 TEXT = "Text"
 WEBSOCKET = "WebSocket"
+VOICE = "Voice"
 
 _NO_CONNECTION = "Agent does not have a websocket URL"
 """The reference's words, without a full stop: clients compare them."""
+
+_OVER_TEXT_OR_CHIRP = (
+    "The agent is spoken to over its own connection. A URL of your own is for run_scenarios_chirp and"
+    " run_scenarios_text."
+)
 
 _NOBODY = CallIds(scenario=0, result=0, run=0)
 
@@ -27,6 +33,7 @@ class Reach:
 
     run_type: str
     """As the reference spells it."""
+    channel: Transport = Transport.TEXT
     url: str | None = field(default=None, repr=False)
     """In place of the agent's."""
     urls: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
@@ -46,7 +53,7 @@ class Reach:
         """The agent as the runs meet it. Raises `UsageError` where its URL cannot be used."""
         if self.pulled:
             return Agent(name=kept.name, url=SecretStr(""), shown_url="")
-        agent = kept.domain_agent(self.url or next(iter(self.urls.values()), None))
+        agent = kept.domain_agent(self.url or next(iter(self.urls.values()), None), channel=self.channel)
         return agent.model_copy(
             update={"run_headers": {name: SecretStr(value) for name, value in self.headers.items()}}
         )
@@ -67,17 +74,42 @@ def reach(agent: KeptAgent, wanted: RunsWanted) -> Reach:
             return Reach(run_type=TEXT, pulled=True)
         case Over.OWN_URLS:
             return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=headers)
-        case Over.VOICE if agent.has_voice:
-            raise UsageError(
-                f"Voice runs are not available yet, and agent {agent.id} has a voice connection. Run it over text with"
-                " run_scenarios_text."
-            )
+        case Over.CHIRP:
+            if Transport.CHIRP not in agent.voice_transports and wanted.websocket_url is None:
+                raise InvalidRequest(_NO_CONNECTION)
+            return _spoken(agent, wanted, Transport.CHIRP)
+        case Over.VOICE if agent.has_voice and wanted.transport is not Transport.TEXT:
+            if wanted.websocket_url is not None:
+                raise InvalidFields({"websocket_url": [_OVER_TEXT_OR_CHIRP]})
+            return _spoken(agent, wanted, _called_first(agent, wanted.transport))
         case Over.TEXT | Over.VOICE:
             if wanted.websocket_url is not None:
                 return Reach(run_type=WEBSOCKET, url=wanted.websocket_url, headers=headers)
             if not agent.has_text:
                 raise InvalidRequest(_NO_CONNECTION)
             return Reach(run_type=TEXT, headers=headers)
+
+
+def _called_first(agent: KeptAgent, before: Transport | None) -> Transport:
+    """The connection for voice that is called; one that was called before is kept to where it is still there.
+
+    A telephone number or SIP address would go before these. Raises `UsageError` where there is nothing else.
+    """
+    there = agent.voice_transports
+    if not there:
+        raise UsageError(
+            f"Agent {agent.id} is spoken to by telephone or over a platform only, and that is not available yet. Give"
+            " it media_streams_url or websocket_voice_url, or run it over text with run_scenarios_text."
+        )
+    return before if before is not None and before in there else there[0]
+
+
+def _spoken(agent: KeptAgent, wanted: RunsWanted, channel: Transport) -> Reach:
+    if not agent.inbound:
+        raise UsageError(
+            f"Agent {agent.id} makes its calls itself (inbound is false), and taking calls is not available yet."
+        )
+    return Reach(run_type=VOICE, channel=channel, url=wanted.websocket_url, headers=wanted.websocket_headers)
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from ringback.channels.refusals import shown_url
+from ringback.domain.agent import Transport
 from ringback.runs.agent_snapshot import AgentSnapshot
 from ringback.runs.selection import Selector
 
@@ -19,6 +20,8 @@ class Over(StrEnum):
     """The agent's text connection, or the URL of the request."""
     VOICE = "voice"
     """The agent's voice connection; where it has only a text connection, over that."""
+    CHIRP = "chirp"
+    """The agent's voice connection of that protocol, or the URL of the request."""
     OWN_URLS = "own_urls"
     """A URL for each scenario."""
     API_CHAT = "api_chat"
@@ -51,6 +54,8 @@ class RunsWanted:
     """With `OWN_URLS`: the URL of each scenario."""
     spec: Mapping[str, Any] | None = None
     """A suite document to run in place of kept scenarios."""
+    transport: Transport | None = None
+    """With `VOICE`: what carried the conversations when the same was asked for before; None: decided now."""
 
     def document(self) -> dict[str, Any]:
         """For the database and for people: values of headers and what is secret in URLs left out."""
@@ -99,4 +104,5 @@ def wanted_again(document: Mapping[str, Any], snapshot: AgentSnapshot) -> RunsWa
         websocket_headers={name: value.get_secret_value() for name, value in snapshot.agent.run_headers.items()},
         urls=snapshot.urls,
         spec=document["spec"],
+        transport=snapshot.agent.channel if document["over"] == Over.VOICE else None,
     )

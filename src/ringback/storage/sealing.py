@@ -3,7 +3,10 @@
 Fernet (https://github.com/fernet/spec): AES-128-CBC with an HMAC-SHA256 and a fresh initialisation vector each time.
 """
 
+import base64
 import contextlib
+import hashlib
+import hmac
 import os
 import tempfile
 from pathlib import Path
@@ -24,6 +27,7 @@ class Seal:
             raise UsageError(
                 "The encryption key has to be 32 bytes in URL-safe base64, as `ringback keys encryption` prints it."
             ) from None
+        self._key = base64.urlsafe_b64decode(key)
 
     def close(self, text: str) -> str:
         """The text, encrypted."""
@@ -38,6 +42,10 @@ class Seal:
                 "What is sealed in the database was sealed with another encryption key. Every server and worker of one"
                 " database needs the same RINGBACK_ENCRYPTION_KEY."
             ) from None
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for another purpose, from which this one cannot be told."""
+        return hmac.new(self._key, purpose.encode(), hashlib.sha256).digest()
 
 
 def new_key() -> str:

@@ -3,8 +3,7 @@
 import asyncio
 import gc
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,13 +12,12 @@ import aiohttp
 from pydantic import SecretStr
 
 from ringback.callers.build import PROMPT_VERSIONS as CALLER_PROMPTS
-from ringback.callers.build import build_caller, model_needs
+from ringback.callers.build import model_needs
 from ringback.channels.channel import CallIds, Channel
 from ringback.channels.handshake import handshake_headers
-from ringback.channels.websocket import WebSocketChannel, agent_session
+from ringback.channels.websocket import WebSocketChannel
 from ringback.conversation.limits import Limits
-from ringback.domain.agent import Agent
-from ringback.domain.event import Event
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.scenario import MetricDefinition, Scenario, TestProfile
 from ringback.domain.secret import Redactor, secrets_of_url
 from ringback.errors import ModelNotConfigured, UsageError
@@ -31,9 +29,6 @@ from ringback.models.connections import Connections
 from ringback.models.model import LanguageModel
 from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
-from ringback.runs.executor import Executor
-from ringback.runs.service import RunService
-from ringback.runs.talking import by_text
 from ringback.settings import Settings, environment_variable
 from ringback.storage.store import Store
 
@@ -131,6 +126,21 @@ def _check_key(choice: ModelChoice | None, needs: Sequence[tuple[str, str]]) -> 
 def _first_of(needs: Sequence[tuple[str, str]]) -> str:
     others = f" ({len(needs) - 1} more like it)" if len(needs) > 1 else ""
     return needs[0][1].rstrip(".") + others
+
+
+def speech_names(agent: Agent, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """`provider:name` of what speaks and hears in runs of an agent, by role, checked before anything runs.
+
+    Empty for text, which takes nothing of the voice into the process.
+
+    Raises:
+        UsageError: one that there is not, whose key or known lines are missing, or that cannot be used on this machine.
+    """
+    if not agent.channel.is_voice:
+        return {}
+    from ringback.wiring.voice import check_speech  # noqa: PLC0415 - half a second and 60 MB that text does not need
+
+    return check_speech(agent, settings, environ)
 
 
 def prompt_versions() -> dict[str, str]:
@@ -295,42 +305,6 @@ def _make_home(home: Path) -> None:
         ) from None
 
 
-@asynccontextmanager
-async def run_service(
-    agent: Agent,
-    settings: Settings,
-    store: Store,
-    models: Models,
-    *,
-    on_event: Callable[[Event], None],
-    stop: asyncio.Event,
-    concurrency: int | None = None,
-    invalid_retries: int = 1,
-    max_cost: float | None = None,
-) -> AsyncGenerator[RunService]:
-    """Everything that runs of one agent need, open for as long as the context lasts."""
-    agent = with_default_secret(agent, settings)
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
-        caller_model, judge_model = open_models(models, settings, Budget(max_cost))
-        for model in (caller_model, judge_model):
-            if model is not None:
-                stack.push_async_callback(model.close)
-        executor = Executor(
-            store=store,
-            talk=by_text(
-                lines_to(agent, settings, session, redactor=redactor_for(agent, settings, models)),
-                agent.agent_speaks_first,
-            ),
-            build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
-            caller_model=caller_model,
-            judge_model=judge_model,
-            limits=limits_from(settings),
-            on_event=on_event,
-            stop=stop,
-            invalid_retries=invalid_retries,
-            connect_attempts=settings.connect_attempts,
-        )
-        yield RunService(
-            store, executor, concurrency=concurrency or settings.max_concurrent_runs or 10, on_event=on_event, stop=stop
-        )
+def connect_attempts(agent: Agent, settings: Settings) -> int:
+    """How often a call is dialled where another try can help: CHIRP has three retries behind the first."""
+    return settings.connect_attempts + 1 if agent.channel is Transport.CHIRP else settings.connect_attempts

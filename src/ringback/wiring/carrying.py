@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import aiohttp
 from pydantic import SecretStr
@@ -18,16 +19,16 @@ from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
 from ringback.runs.carrying import carry_out
 from ringback.runs.chat_feed import ChatFeed, ChatLine, caller_opens
 from ringback.runs.executor import Executor
-from ringback.runs.talking import by_text
+from ringback.runs.talking import Talk, by_text
 from ringback.runs.worker import Call
 from ringback.settings import Settings
 from ringback.storage.chats import Chats
 from ringback.storage.sealing import Seal
 from ringback.wiring import (
-    LineFactory,
     ModelChoice,
     Models,
     choose_models,
+    connect_attempts,
     limits_from,
     lines_to,
     open_models,
@@ -35,11 +36,23 @@ from ringback.wiring import (
     with_default_secret,
 )
 
+if TYPE_CHECKING:
+    from ringback.channels.hang_up_rest import CallsInProgress
+    from ringback.wiring.voice import Voices
+
 _GRACE_WHEN_CANCELLED = 0.5
 """Seconds: a run that is cancelled is over within a second, its agent's last words or not."""
 
 _KEPT = 256
-"""Agents whose lines are kept ready; each has a TLS context where it needs one."""
+"""Agents to whom ways are kept ready; each has a TLS context where it needs one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How runs reach an agent."""
+
+    talk: Talk
+    connect_attempts: int
 
 
 class Carrying:
@@ -53,13 +66,16 @@ class Carrying:
         session: aiohttp.ClientSession,
         *,
         chats: Chats,
+        calls: "CallsInProgress | None" = None,
     ) -> None:
         self._settings = settings
         self._environ = environ
         self._seal = seal
         self._session = session
         self._limits = replace(limits_from(settings), finish_turn=0.0, grace_when_stopped=_GRACE_WHEN_CANCELLED)
-        self._lines: OrderedDict[tuple[str, int | None], tuple[Agent, LineFactory]] = OrderedDict()
+        self._ways: OrderedDict[tuple[str, int | None], _Way] = OrderedDict()
+        self._calls_in_progress = calls
+        self._voices: Voices | None = None
         self._models: dict[ModelChoice, LanguageModel] = {}
         self._opened = AsyncExitStack()
         nobody = Agent(name="", url=SecretStr(""), shown_url="")  # in pull mode the agent's secrets go nowhere
@@ -117,35 +133,52 @@ class Carrying:
     def _calling(self, call: Call) -> Executor:
         scenario = call.claim.run.specification.scenario
         caller_model, judge_model = self._live(scenario)
-        agent, line = self._line(call)
+        way = self._way(call)
         return Executor(
             store=call.store,
-            talk=by_text(line, agent.agent_speaks_first),
+            talk=way.talk,
             build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
             caller_model=caller_model,
             judge_model=judge_model,
             limits=self._limits,
             on_event=call.on_event,
             stop=call.stop,
-            connect_attempts=self._settings.connect_attempts,
+            connect_attempts=way.connect_attempts,
             cut_evaluation=True,
         )
 
-    def _line(self, call: Call) -> tuple[Agent, LineFactory]:
-        """The agent as it was when the run was asked for, and lines to it."""
+    def _way(self, call: Call) -> "_Way":
+        """The way to the agent as it was when the run was asked for."""
         sealed, scenario_id = call.claim.sealed_agent, call.claim.run.specification.scenario_id
         for key in ((sealed, None), (sealed, scenario_id)):
-            if key in self._lines:
-                self._lines.move_to_end(key)
-                return self._lines[key]
+            if key in self._ways:
+                self._ways.move_to_end(key)
+                return self._ways[key]
         snapshot = open_agent(sealed, self._seal)
         agent = self._with_secret(snapshot, scenario_id)
-        redactor = redactor_for(agent, self._settings)
-        made = agent, lines_to(agent, self._settings, self._session, redactor=redactor)
-        self._lines[sealed, scenario_id if scenario_id in snapshot.urls else None] = made
-        if len(self._lines) > _KEPT:
-            self._lines.popitem(last=False)
+        made = _Way(talk=self._talk_to(agent), connect_attempts=connect_attempts(agent, self._settings))
+        self._ways[sealed, scenario_id if scenario_id in snapshot.urls else None] = made
+        if len(self._ways) > _KEPT:
+            self._ways.popitem(last=False)
         return made
+
+    def _talk_to(self, agent: Agent) -> Talk:
+        redactor = redactor_for(agent, self._settings)
+        if not agent.channel.is_voice:
+            line = lines_to(agent, self._settings, self._session, redactor=redactor)
+            return by_text(line, agent.agent_speaks_first)
+        if self._voices is None:
+            from ringback.wiring.voice import Voices  # noqa: PLC0415 - half a second and 60 MB that text does not need
+
+            self._voices = Voices(
+                self._settings,
+                self._environ,
+                self._session,
+                recordings=self._settings.effective_recordings,
+                calls=self._calls_in_progress,
+            )
+            self._opened.push_async_callback(self._voices.close)
+        return self._voices.talk_to(agent, redactor)
 
     def _with_secret(self, snapshot: AgentSnapshot, scenario_id: int) -> Agent:
         """A URL that a run request named gets the agent's own secret only, never one of the server's."""

@@ -100,7 +100,7 @@ async def open_hands(services: Services, *, places: int) -> AsyncGenerator[Hands
 async def _worker(services: Services, places: int, stack: AsyncExitStack) -> Worker:
     settings = services.settings
     session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
-    carrying = Carrying(settings, services.environ, services.seal, session, chats=services.chats)
+    carrying = Carrying(settings, services.environ, services.seal, session, chats=services.chats, calls=services.calls)
     stack.push_async_callback(carrying.close)
 
     def open_store(owner: Owner) -> Store:

@@ -1,9 +1,11 @@
 """The live objects behind the service: one set a process, shared by the API's routes and the worker."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from ringback.channels.hang_up_rest import CallsInProgress
 from ringback.domain.run import Run
 from ringback.domain.secret import Redactor
 from ringback.library.agents import AgentLibrary
@@ -13,6 +15,7 @@ from ringback.library.profiles import ProfileLibrary
 from ringback.library.scenarios import ScenarioLibrary
 from ringback.results.brief import brief_of
 from ringback.results.progress import ProgressFeed
+from ringback.results.recording_links import RecordingLinks
 from ringback.results.share import ShareLinks
 from ringback.runs.submission import Submission
 from ringback.settings import Settings
@@ -24,6 +27,7 @@ from ringback.storage.owner import Owner
 from ringback.storage.queue import RunQueue
 from ringback.storage.reading_changes import Revisions
 from ringback.storage.readings import Readings
+from ringback.storage.recordings import remove_recordings
 from ringback.storage.sealing import Seal, key_of_home
 from ringback.storage.store import Store
 from ringback.storage.workers import Workers
@@ -48,6 +52,7 @@ class Services:
     revisions: Revisions
     progress: ProgressFeed
     share_links: ShareLinks
+    recording_links: RecordingLinks
     agents: AgentLibrary
     scenarios: ScenarioLibrary
     personalities: PersonalityLibrary
@@ -56,8 +61,14 @@ class Services:
     verifier: Verifier
     submission: Submission
     chats: Chats
+    calls: CallsInProgress
+    """The spoken calls of this process, which agents can hang up by their ids."""
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
+
+    async def remove_recordings(self, result_id: int, run_ids: Sequence[int] | None = None) -> None:
+        """Delete the recordings of some runs of a result, or of all; what is not there is passed over."""
+        await asyncio.to_thread(remove_recordings, self.settings.effective_recordings, result_id, run_ids)
 
 
 @asynccontextmanager
@@ -94,6 +105,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             revisions=Revisions(database),
             progress=progress,
             share_links=ShareLinks(seal),
+            recording_links=RecordingLinks(seal, settings.recording_link_life),
             agents=AgentLibrary(database, seal),
             scenarios=ScenarioLibrary(database),
             personalities=personalities,
@@ -102,6 +114,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             verifier=Verifier(settings),
             submission=submission,
             chats=Chats(database, clean=_own_secrets(settings).clean),
+            calls=CallsInProgress(),
             brief_of=brief_of,
         )
     finally:

@@ -21,7 +21,7 @@ from ringback.storage.database import Database
 from ringback.storage.queue import RunQueue
 from ringback.storage.sealing import Seal
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, own_prices, prompt_versions
+from ringback.wiring import Models, choose_models, own_prices, prompt_versions, speech_names
 
 
 def open_submission(
@@ -42,6 +42,7 @@ def open_submission(
         ),
         provenance_of=models.provenance_of,
         cost_of=models.cost_of,
+        speech_of=lambda agent: speech_names(agent, settings, environ),
         wake=queue.wake,
         chat_timeout=settings.chat_timeout,
     )

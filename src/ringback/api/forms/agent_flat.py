@@ -10,10 +10,13 @@ from ringback.api.forms.agent_parts import (
     HEADERS_SHOWN,
     HIDDEN,
     KEPT,
+    KNOWN_LINES,
     PROVIDERS,
     URL_SHOWN,
+    VOICE_AUTH,
     Entries,
     HeaderValues,
+    KnownLines,
     Object,
     Prompt,
     ShortText,
@@ -62,8 +65,14 @@ class AgentFlatFields(Form, frozen=True):
     agent_speaks_first: bool | None = Field(
         default=None, description="true: it greets. false: the caller opens. null: the opening wait decides."
     )
-    websocket_voice_url: Url | None = Field(default=None, description=f"{KEPT} {URL_SHOWN}")
-    websocket_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    media_streams_url: Url | None = Field(
+        default=None, description=f"Voice by the WebSocket protocol of Twilio's media streams: wss://. {URL_SHOWN}"
+    )
+    websocket_voice_url: Url | None = Field(
+        default=None, description=f"Voice by the reference's protocol CHIRP: wss://. {URL_SHOWN}"
+    )
+    websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
+    known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
     sip_endpoint: ShortText | None = Field(default=None, description=KEPT)
     sip_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
     llm_system_prompt: Prompt | None = Field(default=None, description=KEPT)
@@ -152,8 +161,10 @@ class AgentFlatAnswer(BaseModel):
                     "websocket_headers_configured": True,
                     "websocket_secret_configured": True,
                     "agent_speaks_first": None,
+                    "media_streams_url": None,
                     "websocket_voice_url": None,
                     "websocket_auth_configured": False,
+                    "known_lines": [],
                     "sip_endpoint": None,
                     "sip_auth_configured": False,
                     "llm_system_prompt": None,
@@ -189,8 +200,10 @@ class AgentFlatAnswer(BaseModel):
     websocket_headers_configured: bool
     websocket_secret_configured: bool
     agent_speaks_first: bool | None = None
+    media_streams_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_voice_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_auth_configured: bool
+    known_lines: list[str] = Field(description=KNOWN_LINES)
     sip_endpoint: str | None = None
     sip_auth_configured: bool
     llm_system_prompt: str | None = None
@@ -224,6 +237,7 @@ def flat_answer(kept: KeptAgent) -> AgentFlatAnswer:
         websocket_headers=shown_headers(kept),
         websocket_headers_configured=bool(hidden.websocket_headers),
         websocket_secret_configured=bool(hidden.websocket_secret),
+        media_streams_url=hidden.shown("media_streams_url"),
         websocket_voice_url=hidden.shown("websocket_voice_url"),
         websocket_auth_configured=bool(hidden.websocket_auth),
         sip_auth_configured=bool(hidden.sip_auth),

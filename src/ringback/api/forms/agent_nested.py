@@ -9,9 +9,12 @@ from ringback.api.forms.agent_parts import (
     HEADERS_SHOWN,
     HIDDEN,
     KEPT,
+    KNOWN_LINES,
     URL_SHOWN,
+    VOICE_AUTH,
     Entries,
     HeaderValues,
+    KnownLines,
     Object,
     Prompt,
     ShortText,
@@ -28,13 +31,21 @@ PLACES = {
     "websocket_url": f"{_CONFIG}.url",
     "websocket_headers": f"{_CONFIG}.headers",
     "websocket_secret": f"{_CONFIG}.websocket_secret",
+    "media_streams_url": "telephony.media_streams_url",
     "websocket_voice_url": "telephony.websocket_url",
+    "websocket_auth": "telephony.websocket_auth",
+    "known_lines": "telephony.known_lines",
 }
 """Where fields stand in this form, for sentences about what is wrong."""
 
 _TELEPHONY = {"sip_uri": "sip_endpoint"}
 _PROVIDER = {"type": "assistant_provider", "agent_id": "assistant_id", "auto_dial_outbound": "outbound_auto_call"}
-_SEALED_TELEPHONY = {"sip_auth": "sip_auth", "websocket_url": "websocket_voice_url", "websocket_auth": "websocket_auth"}
+_SEALED_TELEPHONY = {
+    "sip_auth": "sip_auth",
+    "media_streams_url": "media_streams_url",
+    "websocket_url": "websocket_voice_url",
+    "websocket_auth": "websocket_auth",
+}
 _SEALED = ("webhook_url", "webhook_secret")
 _CHAT = {"url": "websocket_url", "headers": "websocket_headers", "websocket_secret": "websocket_secret"}
 
@@ -46,8 +57,14 @@ class Telephony(Form, frozen=True):
     inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
     sip_uri: ShortText | None = Field(default=None, description=KEPT)
     sip_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
-    websocket_url: Url | None = Field(default=None, description=f"For voice. {KEPT} {URL_SHOWN}")
-    websocket_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    media_streams_url: Url | None = Field(
+        default=None, description=f"Voice by the WebSocket protocol of Twilio's media streams: wss://. {URL_SHOWN}"
+    )
+    websocket_url: Url | None = Field(
+        default=None, description=f"Voice by the reference's protocol CHIRP: wss://. {URL_SHOWN}"
+    )
+    websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
+    known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
     outbound_numbers: list[ShortText] = Field(default_factory=list[str], max_length=1000, description=KEPT)
 
 

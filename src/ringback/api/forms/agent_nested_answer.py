@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.forms.agent_nested import OWN_CHAT
-from ringback.api.forms.agent_parts import HEADERS_SHOWN, URL_SHOWN, shown_headers
+from ringback.api.forms.agent_parts import HEADERS_SHOWN, KNOWN_LINES, URL_SHOWN, shown_headers
 from ringback.library.agents import KeptAgent
 
 
@@ -17,8 +17,10 @@ class TelephonyAnswer(BaseModel):
     inbound: bool
     sip_uri: str | None = None
     sip_auth_configured: bool
+    media_streams_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_auth_configured: bool
+    known_lines: list[str] = Field(description=KNOWN_LINES)
     outbound_numbers: list[str]
 
 
@@ -77,8 +79,10 @@ class AgentNestedAnswer(BaseModel):
                         "inbound": True,
                         "sip_uri": None,
                         "sip_auth_configured": False,
+                        "media_streams_url": None,
                         "websocket_url": None,
                         "websocket_auth_configured": False,
+                        "known_lines": [],
                         "outbound_numbers": [],
                     },
                     "provider": {
@@ -150,8 +154,10 @@ def nested_answer(kept: KeptAgent) -> AgentNestedAnswer:
             inbound=said.inbound,
             sip_uri=said.sip_endpoint,
             sip_auth_configured=bool(hidden.sip_auth),
+            media_streams_url=hidden.shown("media_streams_url"),
             websocket_url=hidden.shown("websocket_voice_url"),
             websocket_auth_configured=bool(hidden.websocket_auth),
+            known_lines=said.known_lines,
             outbound_numbers=said.outbound_numbers,
         ),
         provider=_provider(kept),

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from ringback.errors import InvalidFields
 from ringback.library.agents import KeptAgent
+from ringback.library.known_lines import LARGEST, MOST
 
 PROVIDERS = (
     "vapi",
@@ -30,6 +31,10 @@ PROVIDERS = (
 HEADERS_SHOWN = "Names of the headers, each with `***` instead of its value; `***` sent back keeps the value."
 URL_SHOWN = "Without user info and with the query's values as `***`; sent back like this it keeps them."
 KEPT = "Kept and given back; not used yet."
+VOICE_AUTH = 'Basic authentication of voice: {"username": "…", "password": "…"}, or `user:password`.'
+KNOWN_LINES = (
+    "What it can say, for speech to text that hears only lines that it knows: a line each, or one JSGF grammar."
+)
 HIDDEN = "Write-only: answers say `…_configured`."
 
 
@@ -45,6 +50,7 @@ Url = Annotated[str, Field(max_length=4000)]
 Prompt = Annotated[str, Field(max_length=200_000)]
 HeaderValues = Annotated[dict[str, Text], Field(max_length=100)]
 Entries = Annotated[list[Any], Field(max_length=1000)]
+KnownLines = Annotated[list[Annotated[str, Field(max_length=LARGEST)]], Field(max_length=MOST)]
 Object = dict[str, Any]
 
 

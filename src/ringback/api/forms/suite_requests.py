@@ -49,7 +49,7 @@ class SuiteForm(BaseModel):
         default=None, max_length=255, description="What the result is called; the suite's name by default."
     )
     channel: Literal["text", "voice", "elevenlabs", "livekit_v2", "pipecat_v2"] | None = Field(
-        default=None, description="`text` by default. Voice runs over text where the agent has nothing else."
+        default=None, description="`text` by default. `voice` runs over text where the agent has nothing else."
     )
     frequency: CountTo100 | None = Field(default=None, description="In place of every frequency in the suite.")
     concurrency_limit: Count | None = Field(
@@ -62,7 +62,7 @@ class SuiteForm(BaseModel):
         """The request with its suite as plain values. Raises `InvalidFields`."""
         over = _CHANNELS.get(self.channel or "text")
         if over is None:
-            raise InvalidFields({"channel": [f"The channel {self.channel} is not available yet. Use text."]})
+            raise InvalidFields({"channel": [f"The channel {self.channel} is not available yet. Use text or voice."]})
         return RunsWanted(
             operation=operation,
             over=over,

@@ -132,7 +132,8 @@ async def delete_results(body: SomeResults, services: ServicesDep, _: Runner) ->
 async def delete_runs(result_id: Id, body: SomeRuns, services: ServicesDep, _: Runner) -> Response:
     """Delete runs for good; the result's counts follow. Numbers of none of its runs are passed over."""
     await services.readings.counts(result_id)
-    await services.revisions.remove_runs(result_id, body.run_ids)
+    removed = await services.revisions.remove_runs(result_id, body.run_ids)
+    await services.remove_recordings(result_id, removed)
     services.progress.wake()
     return Response(status_code=204)
 
@@ -204,6 +205,7 @@ async def _remove(services: Services, result_ids: Sequence[int]) -> list[int]:
     removed = await services.revisions.remove_results(result_ids)
     for result_id in removed:
         await services.queue.cancel_result(result_id)
+        await services.remove_recordings(result_id)
     return removed
 
 

@@ -58,11 +58,17 @@ async def run_scenarios_text(body: TextRunForm, services: ServicesDep, key: Runn
 
 @router.post("/scenarios/run_scenarios/", status_code=201, responses=_ASKED, summary="Run over voice")
 async def run_scenarios(body: TextRunForm, services: ServicesDep, key: Runner, name: Repeatable) -> Response:
-    """Hold conversations over the agent's voice connection; not available yet.
+    """Hold spoken conversations over the agent's voice connection: its media streams, else its CHIRP.
 
     An agent that has only a text connection is run over that, and `run_type` says so.
     """
     return await _submitted(services, body.wanted("run_scenarios", Over.VOICE), key, name)
+
+
+@router.post("/scenarios/run_scenarios_chirp/", status_code=201, responses=_ASKED, summary="Run over CHIRP")
+async def run_scenarios_chirp(body: TextRunForm, services: ServicesDep, key: Runner, name: Repeatable) -> Response:
+    """Hold spoken conversations over the agent's CHIRP connection, or over the `websocket_url` of the request."""
+    return await _submitted(services, body.wanted("run_scenarios_chirp", Over.CHIRP), key, name)
 
 
 @router.post(

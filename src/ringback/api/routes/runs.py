@@ -8,15 +8,15 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.access import Reader, Runner
-from ringback.api.dependencies import ServicesDep
+from ringback.api.dependencies import ServicesDep, services_of
 from ringback.api.numbers import Id, Number
-from ringback.api.paging import Page, Paging, page_answer
+from ringback.api.paging import Page, Paging, base_of, page_answer
 from ringback.api.reading_shapes import FullRun
 from ringback.api.run_filters import PARAMETERS, run_filter
 from ringback.api.sharing import SharedResult, must_be_shared
 from ringback.errors import Conflict, NotFound, UsageError
 from ringback.results.json_text import json_bytes
-from ringback.results.reference_run import full_run, full_runs
+from ringback.results.reference_run import RecordingUrl, full_run, full_runs
 from ringback.storage.reading_filters import RunFilter
 from ringback.storage.reading_rows import KeptRun
 from ringback.storage.readings import Readings
@@ -68,12 +68,13 @@ async def list_runs(
 ) -> Response:
     """Runs that fit all filters, the newest first. Filters that nobody knows are passed over."""
     count, kept = await services.readings.runs_page(which, offset=paging.offset, limit=paging.limit)
-    return json_answer(page_answer(request, count, await full_runs(kept), paging))
+    return json_answer(page_answer(request, count, await full_runs(kept, recording_url(request)), paging))
 
 
 @router.get("/runs/bulk/", response_model=list[FullRun], summary="Read several runs")
 async def bulk_runs(
     *,
+    request: Request,
     services: ServicesDep,
     shared: SharedResult,
     run_ids: Annotated[list[str] | None, Query(description="Numbers of runs, with commas.", examples=["1,2"])] = None,
@@ -90,34 +91,37 @@ async def bulk_runs(
         of_result = result_id is None or kept.result.id == result_id
         return of_agent and of_result and shared in (None, kept.result.id)
 
-    return StreamingResponse(_listed(services.readings, wanted, fits), media_type="application/json")
+    listed = _listed(services.readings, wanted, fits, recording_url(request))
+    return StreamingResponse(listed, media_type="application/json")
 
 
 @router.get("/runs/{run_id}/", response_model=FullRun, summary="Read a run")
-async def read_run(run_id: Id, services: ServicesDep, shared: SharedResult) -> Response:
+async def read_run(request: Request, run_id: Id, services: ServicesDep, shared: SharedResult) -> Response:
     """A run with its transcript, scores and metadata."""
     kept = await services.readings.run(run_id)
     must_be_shared(kept.result.id, shared)
-    return json_answer(full_run(kept))
+    return json_answer(full_run(kept, recording_url(request)))
 
 
 @router.patch("/runs/{run_id}/", response_model=FullRun, summary="Review a run")
-async def review_run(run_id: Id, body: RunReview, services: ServicesDep, _: Runner) -> Response:
+async def review_run(request: Request, run_id: Id, body: RunReview, services: ServicesDep, _: Runner) -> Response:
     """Note a review: what is named in the body changes, everything else stays."""
-    return await _review(services, run_id, body.model_dump(exclude_unset=True))
+    return await _review(request, services, run_id, body.model_dump(exclude_unset=True))
 
 
 @router.put("/runs/{run_id}/", response_model=FullRun, summary="Replace a run's review")
-async def replace_review(run_id: Id, body: RunReview, services: ServicesDep, _: Runner) -> Response:
+async def replace_review(request: Request, run_id: Id, body: RunReview, services: ServicesDep, _: Runner) -> Response:
     """Note a review; what the body does not name is no longer noted."""
-    return await _review(services, run_id, body.model_dump())
+    return await _review(request, services, run_id, body.model_dump())
 
 
 @router.delete("/runs/{run_id}/", status_code=204, summary="Delete a run")
 async def delete_run(run_id: Id, services: ServicesDep, _: Runner) -> Response:
     """Delete a run that is over, with what was said in it; the counts of its result follow."""
+    result_id = (await services.readings.run(run_id)).result.id
     if not await services.revisions.remove_runs(None, [run_id]):
         raise NotFound("No run matches the given query.")
+    await services.remove_recordings(result_id, [run_id])
     services.progress.wake()
     return Response(status_code=204)
 
@@ -134,18 +138,26 @@ async def end_call(run_id: Id, services: ServicesDep, _: Runner) -> RunEnded:
     return RunEnded(id=run_id, status=kept.line.shown.value, detail=sentence)
 
 
-async def _review(services: Services, run_id: int, noted: dict[str, Any]) -> Response:
+def recording_url(request: Request) -> RecordingUrl:
+    """What makes links to recordings, under the address by which the server was reached."""
+    base, links = base_of(request), services_of(request).recording_links
+    return lambda file: base + links.path(file)
+
+
+async def _review(request: Request, services: Services, run_id: int, noted: dict[str, Any]) -> Response:
     await services.revisions.review(run_id, noted)
     services.progress.wake()
-    return json_answer(full_run(await services.readings.run(run_id)))
+    return json_answer(full_run(await services.readings.run(run_id), recording_url(request)))
 
 
-async def _listed(readings: Readings, wanted: Sequence[int], fits: Callable[[KeptRun], bool]) -> AsyncGenerator[bytes]:
+async def _listed(
+    readings: Readings, wanted: Sequence[int], fits: Callable[[KeptRun], bool], url_of: RecordingUrl
+) -> AsyncGenerator[bytes]:
     """A JSON array, a few records at a time, so that memory does not grow with its length."""
     between = b"["
     for start in range(0, len(wanted), _IN_STEPS):
         found = await readings.runs(wanted[start : start + _IN_STEPS])
-        for run in await full_runs([kept for kept in found if fits(kept)]):
+        for run in await full_runs([kept for kept in found if fits(kept)], url_of):
             yield between + json_bytes(run)
             between = b","
     yield b"[]" if between == b"[" else b"]"

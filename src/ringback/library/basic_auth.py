@@ -1,0 +1,32 @@
+"""Basic authentication of an agent's connection for voice, as the reference product keeps it: in no stated form."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any, cast
+
+FORM = 'Write {"username": "…", "password": "…"}, or the text user:password.'
+
+
+def basic_auth(value: Any) -> str | None:
+    """The value of the header `Authorization`; None where the form is none that is understood.
+
+    Args:
+        value: an object with `username` and `password`, the text `user:password`, or a whole value `Basic …`.
+    """
+    if isinstance(value, str):
+        if value.lower().startswith("basic ") and value.isascii() and value.isprintable():
+            return value
+        user, colon, password = value.partition(":")
+        return _encoded(user, password) if colon else None
+    if not isinstance(value, Mapping):
+        return None
+    said = cast("Mapping[str, Any]", value)
+    user, password = said.get("username", said.get("user", "")), said.get("password", "")
+    if not isinstance(user, str) or not isinstance(password, str) or not (user or password) or ":" in user:
+        return None
+    return _encoded(user, password)
+
+
+def _encoded(user: str, password: str) -> str:
+    """As RFC 7617 has it, in UTF-8."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,129 @@
+"""What `ringback run` holds conversations with: one agent, in one process, without a queue."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+
+from ringback.callers.build import build_caller
+from ringback.channels.websocket import agent_session
+from ringback.domain.agent import Agent
+from ringback.domain.event import Event, Notice
+from ringback.domain.secret import Redactor
+from ringback.errors import UsageError
+from ringback.models.budget import Budget
+from ringback.runs.executor import Executor
+from ringback.runs.service import RunService
+from ringback.runs.talking import Talk, by_text
+from ringback.settings import Settings
+from ringback.storage.store import Store
+from ringback.wiring import (
+    Models,
+    connect_attempts,
+    limits_from,
+    lines_to,
+    open_models,
+    redactor_for,
+    with_default_secret,
+)
+
+
+@asynccontextmanager
+async def run_service(
+    agent: Agent,
+    settings: Settings,
+    store: Store,
+    models: Models,
+    *,
+    on_event: Callable[[Event], None],
+    stop: asyncio.Event,
+    concurrency: int | None = None,
+    invalid_retries: int = 1,
+    max_cost: float | None = None,
+    environ: Mapping[str, str] | None = None,
+    hang_up_port: int | None = None,
+) -> AsyncGenerator[RunService]:
+    """Everything that runs of one agent need, open for as long as the context lasts.
+
+    Args:
+        agent: who is called, and over what.
+        settings: waits, models and folders.
+        store: where runs are kept.
+        models: that the scenarios need.
+        on_event: told of everything that happens.
+        stop: set by the user.
+        concurrency: conversations at once; None: the setting, else 10.
+        invalid_retries: further attempts of a run whose caller was invalid.
+        max_cost: US dollars of models after which nothing new is begun.
+        environ: where the keys of speech providers are.
+        hang_up_port: where spoken agents can hang up by REST; 0: any port. None: nowhere.
+
+    Raises:
+        UsageError: the agent cannot be spoken to with these settings on this machine.
+    """
+    agent = with_default_secret(agent, settings)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
+        caller_model, judge_model = open_models(models, settings, Budget(max_cost))
+        for model in (caller_model, judge_model):
+            if model is not None:
+                stack.push_async_callback(model.close)
+        redactor = redactor_for(agent, settings, models)
+        if agent.channel.is_voice:
+            speaking = _speaking(
+                agent,
+                settings,
+                environ or {},
+                session,
+                redactor=redactor,
+                on_event=on_event,
+                hang_up_port=hang_up_port,
+            )
+            talk = await stack.enter_async_context(speaking)
+        else:
+            talk = by_text(lines_to(agent, settings, session, redactor=redactor), agent.agent_speaks_first)
+        executor = Executor(
+            store=store,
+            talk=talk,
+            build_caller=lambda specification, model, remark: build_caller(specification, model=model, remark=remark),
+            caller_model=caller_model,
+            judge_model=judge_model,
+            limits=limits_from(settings),
+            on_event=on_event,
+            stop=stop,
+            invalid_retries=invalid_retries,
+            connect_attempts=connect_attempts(agent, settings),
+        )
+        yield RunService(
+            store, executor, concurrency=concurrency or settings.max_concurrent_runs or 10, on_event=on_event, stop=stop
+        )
+
+
+@asynccontextmanager
+async def _speaking(
+    agent: Agent,
+    settings: Settings,
+    environ: Mapping[str, str],
+    session: aiohttp.ClientSession,
+    *,
+    redactor: Redactor,
+    on_event: Callable[[Event], None],
+    hang_up_port: int | None,
+) -> AsyncGenerator[Talk]:
+    """Spoken conversations with one agent, everything loaded that they need."""
+    from ringback.channels.hang_up_rest import CallsInProgress, serve_hang_ups  # noqa: PLC0415 - text does not need it
+    from ringback.wiring.voice import Voices  # noqa: PLC0415 - half a second and 60 MB that text does not need
+
+    calls = CallsInProgress()
+    voices = Voices(settings, environ, session, recordings=settings.effective_recordings, calls=calls)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(voices.close)
+        await voices.warm_up(agent)
+        if hang_up_port is not None:
+            try:
+                url = await stack.enter_async_context(serve_hang_ups(calls, port=hang_up_port))
+            except OSError as error:
+                raise UsageError(f"--hang-up-port {hang_up_port} cannot be used: {error.strerror}.") from None
+            on_event(Notice(sentence=f"Agents can hang up at {url}/2010-04-01/Accounts/…/Calls/….json"))
+        yield voices.talk_to(agent, redactor)
