@@ -147,8 +147,19 @@ class Client:
                 await asyncio.sleep(0.3)
 
 
-def environment(folder: Path, database_url: str | None = None, **more: str) -> dict[str, str]:
-    """What a server and its workers see; nothing else of the machine's environment."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+def environment(
+    folder: Path, database_url: str | None = None, *, measured: bool = False, **more: str
+) -> dict[str, str]:
+    """What a server and its workers see; nothing else of the machine's environment.
+
+    Args:
+        folder: where they keep what they keep.
+        database_url: of their database; None: a file in the folder.
+        measured: whether the coverage of these processes is measured, which makes all of them half as slow again; that
+            of one or two tests of each command is enough.
+        more: variables.
+    """
+    names = ("PATH", "HOME", *(["COVERAGE_PROCESS_CONFIG"] if measured else []))
+    keep = {name: os.environ[name] for name in names if name in os.environ}
     given = {"RINGBACK_DATABASE_URL": database_url} if database_url else {}
     return {**keep, **QUICK_SERVICE, "RINGBACK_HOME": str(folder / "home"), **given, **more}

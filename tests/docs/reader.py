@@ -52,9 +52,8 @@ class Reader:
         self._servers: list[subprocess.Popen[bytes]] = []
         self._port = ""
         self._service = ""
-        keep = {name: os.environ[name] for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ}
+        # Without the measuring of coverage, with which they take half as long again: tests/acceptance has all commands.
         self._environment = {
-            **keep,
             **QUICK,
             "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),
