@@ -5,17 +5,9 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from running_service import Service
 
 from ringback.api.document import TAGS, operation_id
 from ringback.api.twins import is_api
-
-
-@pytest.fixture
-async def document(service: Service) -> dict[str, Any]:
-    reply = await service.get("/openapi.json", key=None)
-    assert reply.status == 200
-    return reply.body
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -4,18 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
-import pytest
-from running_service import Service
 
 BARE = ("GET /test_framework/v1/scenarios/json_schema/", "GET /test_framework/v1/scenarios/tags/")
 """A schema, and a list of words."""
 STREAMED = "GET /test_framework/v1/results/export_result_runs/"
 """A file that is described in words."""
-
-
-@pytest.fixture
-async def document(service: Service) -> dict[str, Any]:
-    return (await service.get("/openapi.json", key=None)).body
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -38,7 +38,6 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
-        strict_content_type=False,  # scripts send JSON without saying so
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services

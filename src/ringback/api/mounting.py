@@ -7,6 +7,7 @@ families whose v2 is not v1's twin), `user_router` (under /user), `root_router` 
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -60,11 +61,20 @@ def shape(path: str) -> str:
 
 
 def mount(app: FastAPI) -> Mounted:
-    """Put every family into the application.
+    """Put every family into the application."""
+    router, mounted = _families()
+    app.router.routes.extend(router.routes)
+    return Mounted(iter(mounted))
+
+
+@cache  # applications that follow each other in one process share it: FastAPI takes a tenth of a second for all routes
+def _families() -> tuple[APIRouter, list[tuple[str, APIRoute]]]:
+    """A router with every family in it, and its routes, each with the prefix that it is under.
 
     All routes of one place are sorted together, those with literal words before those with a parameter in that place:
     `/scenarios/json_schema/` is never taken for the scenario `json_schema`, whichever module has it.
     """
+    whole = APIRouter(strict_content_type=False)  # scripts send JSON without saying so
     mounted: list[tuple[str, APIRoute]] = []
     modules = [
         importlib.import_module(found.name)
@@ -75,9 +85,9 @@ def mount(app: FastAPI) -> Mounted:
         found = [route for router in family_routers for route in router.routes if isinstance(route, APIRoute)]
         merged = APIRouter()
         merged.routes.extend(sorted(found, key=_literal_first))
-        app.include_router(merged, prefix=prefix)
+        whole.include_router(merged, prefix=prefix)
         mounted.extend((prefix, route) for route in found)
-    return Mounted(iter(mounted))
+    return whole, mounted
 
 
 def _literal_first(route: APIRoute) -> list[tuple[bool, str]]:
