@@ -7,7 +7,7 @@ only `said` does, which the conversation calls when a move has been carried out.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ringback.domain.conversation import Entry, FindingCode
 from ringback.domain.fixed import fixed
@@ -78,4 +78,13 @@ class Caller(Protocol):
     @property
     def waits_for_agent_first(self) -> bool:
         """The scenario itself says that the agent opens (an empty FIRST_MESSAGE action)."""
+        ...
+
+
+@runtime_checkable
+class FollowsUp(Protocol):
+    """A caller that may know its next words whatever the agent is going to say: it can break into the agent's turn."""
+
+    def follow_up(self) -> Say | None:
+        """The next move, where it is known beforehand; asked after a move was carried out. `said` is told as ever."""
         ...

@@ -121,6 +121,14 @@ class ConditionalCaller:
             self._proposed = None
             self._judged = None
 
+    def follow_up(self) -> Say | None:
+        """The verbatim action that follows on what was said last, whatever the agent says."""
+        due = self._followup() if self._first.id in self._fired else None
+        if due is None or due.fixed is None:
+            return None
+        self._proposed = due
+        return due.fixed
+
     def _followup(self) -> _Step | None:
         for step in self._followups:
             if step.id not in self._fired and parent_of(step.condition) in self._fired:

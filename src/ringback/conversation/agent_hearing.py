@@ -1,10 +1,13 @@
 """Hearing the agent: its turns are recognised beside the call and recorded in their order."""
 
 import asyncio
+from collections.abc import Sequence
 
 from ringback.conversation.recorder import Recorder
-from ringback.conversation.turn_sound import TurnSound
+from ringback.conversation.turn_sound import BEFORE, TurnSound
 from ringback.domain.conversation import Role
+from ringback.domain.voice import Span
+from ringback.speech.activity import sounding
 from ringback.speech.audio import Samples
 from ringback.speech.speech_to_text import SpeechToText
 
@@ -23,19 +26,38 @@ class AgentHearing:
         """The agent's next frame; `turn_from`: where the turn began that is going on, in seconds."""
         self._sound.add(frame, turn_from=turn_from)
 
-    async def hear(self, start: float, end: float, *, latency: float | None) -> None:
-        """Recognise the turn between two times (seconds) and record it, after those before it.
+    async def hear(self, start: float, end: float, *, answers: float | None) -> None:
+        """Recognise a turn and record it, after those before it.
+
+        Args:
+            start: Seconds, where its voice began.
+            end: Seconds, where its voice ended.
+            answers: When our words ended that it is the first to answer; None: it answers none.
 
         Raises:
             SpeechError: the provider failed.
         """
-        sound = self._sound.between(start, end)
+        sound, offset = self._sound.between(start, end)
         before, recorded = self._last, asyncio.Event()
         self._last = recorded
         try:
             hearing = await self._speech_to_text.hear(sound, language=self._language)
             if before is not None:
                 await before.wait()
+            spans = await asyncio.to_thread(sounding, sound.samples, sound.rate)
+            start, end = _edges(spans, start - offset, end - offset)
+            start, end = start + offset, end + offset
+            latency = start - answers if answers is not None and start >= answers else None
             self._recorder.spoke(Role.AGENT, hearing.text, start, end, latency=latency, recognition=hearing.recognition)
         finally:
             recorded.set()
+
+
+def _edges(spans: Sequence[Span], start: float, end: float) -> tuple[float, float]:
+    """The turn's first and last sound, which are exact to some milliseconds; the voice model's edges are not.
+
+    Where there is noise all around, nothing near an edge begins or ends, and the model's edges are kept.
+    """
+    starts = [span.start for span in spans if span.start > 0 and abs(span.start - start) < BEFORE]
+    ends = [span.end for span in spans if abs(span.end - end) < BEFORE]
+    return min(starts, default=start), max(ends, default=end)

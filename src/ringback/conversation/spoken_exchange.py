@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
+from ringback.callers.caller import Caller, FollowsUp, HangUp, Heard, Move, Say, Wait
 from ringback.channels.line import FRAME_SECONDS, Line
 from ringback.conversation.agent_hearing import AgentHearing
 from ringback.conversation.endings import after_failure, caller_ended, max_turns
@@ -23,7 +23,7 @@ from ringback.conversation.recorder import Recorder
 from ringback.conversation.spoken_phrases import PhrasePlans, phrases_in
 from ringback.conversation.turn_taking import Ask, End, Finish
 from ringback.conversation.voice_record import VoiceNotes
-from ringback.conversation.voice_turn_taking import (
+from ringback.conversation.voice_steps import (
     Backchannel,
     BreakIn,
     Hear,
@@ -31,12 +31,12 @@ from ringback.conversation.voice_turn_taking import (
     SayPlan,
     Step,
     StopSpeaking,
-    VoiceTurnTaking,
     Withdraw,
 )
+from ringback.conversation.voice_turn_taking import VoiceTurnTaking
 from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import Ending
-from ringback.domain.utterance import Utterance
+from ringback.domain.utterance import Utterance, VoiceDirective
 from ringback.domain.voice import Side
 from ringback.errors import CallerError, RingbackError
 from ringback.speech.audio import Samples
@@ -210,16 +210,17 @@ class SpokenExchange:
     # Hearing
 
     def _hear(self, step: Hear) -> None:
-        latency, ended = None, self._own.words_ended
-        if ended is not None and self._own.current is None and step.end > ended:
-            latency = step.start - ended if step.start >= ended else None
+        answers = self._own.words_ended
+        if answers is not None and (self._own.current is not None or step.end <= answers):
+            answers = None  # it lies within our words
+        elif answers is not None:
             self._own.words_ended = None
-        task = self._spawn(self._heard(step, latency))
+        task = self._spawn(self._heard(step, answers))
         self._hearings.add(task)
         task.add_done_callback(self._hearings.discard)
 
-    async def _heard(self, step: Hear, latency: float | None) -> None:
-        await self._hearing.hear(step.start, step.end, latency=latency)
+    async def _heard(self, step: Hear, answers: float | None) -> None:
+        await self._hearing.hear(step.start, step.end, answers=answers)
         self.turns.heard()
 
     # The caller's move
@@ -264,12 +265,24 @@ class SpokenExchange:
                 if move.utterance.text and self._at_limit:
                     self.end(max_turns(self._limits.max_turns))
                     return
-                plan = await self._lay_out(move.utterance)
-                for sentence in plan.skipped:
-                    self._recorder.remark(FindingCode.DIRECTIVE_SKIPPED, sentence)
-                self._chosen = Speech(plan=plan, move=move)
-                ends_call = plan.ends_call and self._manner.end_call_enabled
-                self.turns.ready(interruption=plan.interruption, ends_call=ends_call)
+                await self._choose(move)
+
+    async def _choose(self, move: Say, *, ahead: bool = False) -> None:
+        plan = await self._lay_out(move.utterance)
+        for sentence in plan.skipped:
+            self._recorder.remark(FindingCode.DIRECTIVE_SKIPPED, sentence)
+        self._chosen = Speech(plan=plan, move=move)
+        ends_call = plan.ends_call and self._manner.end_call_enabled
+        self.turns.ready(interruption=plan.interruption if ahead else None, ends_call=ends_call)
+
+    def _look_ahead(self) -> None:
+        """What breaks into the agent's next turn has to be known before that turn is over."""
+        follow_up = self._caller.follow_up() if isinstance(self._caller, FollowsUp) else None
+        if follow_up is not None and any(
+            isinstance(part, VoiceDirective) and part.name == "interruption" for part in follow_up.utterance.parts
+        ):
+            self.turns.composing(ahead=True)
+            self._compose(self._choose(follow_up, ahead=True))
 
     @property
     def _at_limit(self) -> bool:
@@ -325,6 +338,8 @@ class SpokenExchange:
             self.turns.stopped(self.now, words=words)
         else:
             self.turns.spoken(self.now, words=words, again=speech.only_silence)
+            if speech.move is not None and not self.turns.closing and not self._at_limit:
+                self._look_ahead()
 
     # At the end
 

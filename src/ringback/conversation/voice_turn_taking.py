@@ -8,22 +8,29 @@ have come the caller is asked. Nothing here depends on what was said.
 """
 
 import random
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from ringback.channels.line import FRAME_SECONDS
+from ringback.conversation.agent_voice import AgentVoice
 from ringback.conversation.endings import agent_quiet, caller_ended, cancelled, max_duration
 from ringback.conversation.limits import Limits
 from ringback.conversation.manner import Manner
 from ringback.conversation.turn_taking import Ask, End, Finish, Observation
+from ringback.conversation.voice_steps import (
+    Backchannel,
+    BreakIn,
+    Hear,
+    Prompt,
+    SayPlan,
+    Step,
+    StopSpeaking,
+    Withdraw,
+)
 from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending, EndingCode
 
 EDGE_BEFORE = 0.064
 """Seconds by which a voice may have begun before the model that hears it says so: two of its chunks."""
-
-LONGEST_TURN = 60.0
-"""Seconds after which a turn of the agent is heard and answered although it goes on."""
 
 BACKCHANNEL_AFTER = 4.0
 """Seconds of the agent's voice between two of our `mm-hm`, and up to two more by chance."""
@@ -31,56 +38,11 @@ BACKCHANNEL_AFTER = 4.0
 SECONDS_A_WORD = 0.3
 """How long a spoken word takes: `stop_words` are counted by it, for words are only heard when the turn is over."""
 
-_JOINED = 0.2
-"""Seconds: a voice that comes back within them had not stopped."""
-
 _SURE = 0.2
 """Seconds of voice that make the caller think its reply over; less is a cough."""
 
 _SHORTEST_WAIT = 0.01
 """Seconds between two questions to a caller that says nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hear:
-    """Recognise the agent's turn between these times."""
-
-    start: float
-    end: float
-    """Of its last voice, or of the part that is heard where the agent goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """The agent speaks again: drop what the caller is composing; it will be asked anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class SayPlan:
-    """Play the plan that is ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopSpeaking:
-    """The agent breaks in: stop the mouth."""
-
-
-@dataclass(frozen=True, slots=True)
-class BreakIn:
-    """Break into the agent's turn with a short phrase."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backchannel:
-    """Say `mm-hm` and leave the turn to the agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Ask whether the agent is still there."""
-
-
-Step = Hear | Withdraw | Ask | SayPlan | StopSpeaking | BreakIn | Backchannel | Prompt | End | Finish
 
 
 class _Phase(Enum):
@@ -119,10 +81,7 @@ class VoiceTurnTaking:
         self._stop_after = max(manner.stop_seconds, manner.stop_words * SECONDS_A_WORD)
         self._phase = _LISTENING
         # The agent
-        self._voice = False
-        self._voice_from = 0.0
-        self._voice_until = -_JOINED - 1.0
-        self._turn_from: float | None = None  # of the turn that has not been heard yet
+        self._voice = AgentVoice(end_of_turn)
         self._hearing = 0  # turns whose words have not come yet
         self._fresh = False  # the caller has not been asked about what came
         self._counts: list[bool] = []  # whether each turn that is being heard wants an answer
@@ -138,6 +97,7 @@ class VoiceTurnTaking:
         self._begun = False
         self._waits = False
         self._owed = False
+        self._ahead = False
         self._own_prompt = False  # what is being composed is not the caller's
         self._ends_call = False
         self._farewell_broken = False
@@ -169,23 +129,18 @@ class VoiceTurnTaking:
     @property
     def turn_from(self) -> float | None:
         """When the agent's turn began that has not been heard yet."""
-        return self._turn_from
+        return self._voice.turn_from
 
     # What the agent does
 
     def voice_began(self, at: float) -> None:
         """The agent's voice is heard, from this time on."""
-        if not self._voice and at - self._voice_until > _JOINED:
-            self._voice_from = at
-        self._voice = True
-        if self._turn_from is None:
-            self._turn_from = at
+        if self._voice.began(at):
             self._turn_begins(at)
 
     def voice_ended(self, at: float) -> None:
         """The agent's voice is heard no more."""
-        self._voice = False
-        self._voice_until = at
+        self._voice.ended(at)
 
     def _turn_begins(self, at: float) -> None:
         self._prompts = 0
@@ -229,16 +184,22 @@ class VoiceTurnTaking:
         if speaking and self._phase is _SPEAKING:
             self._own_until = now
             self._fresh = self._fresh and self._phrase  # what was said before is answered by this
-        idle = self._phase is _LISTENING or (self._phase is _READY and self._interruption is not None)
-        if not idle or self._voice or speaking or holding or self._hearing:
+        idle = self._phase is _LISTENING or (self._ahead and self._phase in (_COMPOSING, _READY))
+        if not idle or self._voice.sounds or speaking or holding or self._hearing:
             self._quiet_from = now
 
     # What the caller does
 
-    def composing(self, *, prompt: bool = False) -> None:
-        """The caller is being asked, or (`prompt`) words of our own are being made."""
+    def composing(self, *, prompt: bool = False, ahead: bool = False) -> None:
+        """The caller is being asked.
+
+        Args:
+            prompt: It is not: words of our own are made.
+            ahead: What is to break into the agent's next turn is made, so that no word of the agent's voids it.
+        """
         self._phase = _COMPOSING
         self._own_prompt = prompt
+        self._ahead = ahead
         if prompt:
             self._prompts += 1
         else:
@@ -264,7 +225,7 @@ class VoiceTurnTaking:
         self._spoke_from = now
         self._phrase = phrase
         self._ends_call = self._ends_call and not phrase
-        self._over_agent = self._turn_from is not None
+        self._over_agent = self._voice.turn_from is not None
         self._break_in_at = self._backchannel_at = None
 
     def spoken(self, now: float, *, words: bool, again: bool = False) -> None:
@@ -317,7 +278,7 @@ class VoiceTurnTaking:
 
     def stop(self, now: float) -> None:
         """The user stops the run: an agent that owes a turn may finish it, for a limited time."""
-        open_turn = self._turn_from is not None or self._hearing > 0
+        open_turn = self._voice.turn_from is not None or self._hearing > 0
         owes_turn = self._phase is _LISTENING and (open_turn or self._fresh or self._owed)
         self._stop_at = now + self._limits.finish_turn if owes_turn and self._ask_again_at is None else now
 
@@ -343,25 +304,16 @@ class VoiceTurnTaking:
 
     def _turn_over(self, now: float) -> Hear | None:
         """The agent's turn, where it is over or as long as a turn may become."""
-        start = self._turn_from
-        if start is None:
+        turn = self._voice.turn_over(now)
+        if turn is None:
             return None
-        if self._voice:
-            if now - start < LONGEST_TURN:
-                return None
-            self._turn_from = end = now
-            self._over_agent = True  # an agent that does not stop is answered all the same
-        elif now - self._voice_until < self._end_of_turn:
-            return None
-        else:
-            self._turn_from, end = None, self._voice_until
-            self._over_agent = False
+        self._over_agent = self._voice.turn_from is not None  # an agent that does not stop is answered all the same
         self._hearing += 1
-        in_our_words = end <= self._own_until or (self._speaking and self._phase is _SPEAKING)
+        in_our_words = turn.end <= self._own_until or (self._speaking and self._phase is _SPEAKING)
         self._counts.append(self._yielded or not in_our_words)
         self._yielded = False
-        self._not_before = max(self._not_before, end + self._manner.start_delay)
-        return Hear(start, end)
+        self._not_before = max(self._not_before, turn.end + self._manner.start_delay)
+        return turn
 
     def _step(self, now: float) -> Step | None:
         if self._phase is _SPEAKING:
@@ -380,12 +332,12 @@ class VoiceTurnTaking:
             return False
         if self._announced_at > self._spoke_from:
             return True
-        if not self._voice or self._over_agent:
+        if not self._voice.sounds or self._over_agent:
             return False
-        return now + FRAME_SECONDS > self._voice_from + self._stop_after - EDGE_BEFORE
+        return self._voice.lasts(now + FRAME_SECONDS) > self._stop_after - EDGE_BEFORE
 
     def _while_listening(self, now: float) -> Step | None:  # noqa: PLR0911 - a table of rules: the first that fits decides
-        if self._turn_from is not None and not self._over_agent:
+        if self._voice.turn_from is not None and not self._over_agent:
             return self._into_the_turn(now)
         if self._hearing:
             return None
@@ -404,7 +356,7 @@ class VoiceTurnTaking:
 
     def _into_the_turn(self, now: float) -> Step | None:
         """What we say while the agent speaks on."""
-        if not self._voice or self._busy:
+        if not self._voice.sounds or self._busy:
             return None
         if self._break_in_at is not None and now >= self._break_in_at:
             self._break_in_at = None
@@ -416,11 +368,9 @@ class VoiceTurnTaking:
 
     def _agent_goes_on(self, now: float) -> bool:
         """Whether the agent said more before our words were, so that the caller has to think again."""
-        if self._turn_from is None or not self._voice or self._over_agent or self._interruption is not None:
+        if self._voice.lasts(now) < _SURE or self._over_agent or self._ahead:
             return False
-        if self._own_prompt:
-            return now - self._voice_from >= _SURE
-        return now - self._voice_from >= _SURE and self._recompositions < self._limits.recompositions
+        return self._own_prompt or self._recompositions < self._limits.recompositions
 
     def _withdraw(self) -> Withdraw:
         self._phase = _LISTENING
@@ -439,8 +389,8 @@ class VoiceTurnTaking:
 
     def _may_speak(self, now: float) -> bool:
         if self._interruption is not None:
-            if self._turn_from is not None:
-                return now >= self._turn_from + self._interruption
+            if self._voice.turn_from is not None:
+                return now >= self._voice.turn_from + self._interruption
             too_short = self._hearing > 0  # the turn was over before we could break into it
             return too_short or now - self._quiet_from >= self._manner.idle_timeout
-        return now >= self._not_before and (self._turn_from is None or self._over_agent)
+        return now >= self._not_before and (self._voice.turn_from is None or self._over_agent)
