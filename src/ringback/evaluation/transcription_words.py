@@ -82,7 +82,7 @@ def words(text: str) -> list[str]:
     """
     found: list[str] = []
     for token in _TOKEN.findall(fold(text)):
-        if token.isdigit():
+        if token.isdecimal():
             found += _number(token)
         elif token in _SHORT_FORMS:
             found += _SHORT_FORMS[token].split()
@@ -111,7 +111,7 @@ def _is_verb(word: str) -> bool:
         stem = word.removesuffix(ending)
         if stem != word and {stem, f"{stem}e", stem[:-1]} & _VERBS:
             return True
-    return False
+    return word.endswith(("ies", "ied")) and f"{word[:-3]}y" in _VERBS
 
 
 def _number(digits: str) -> list[str]:
