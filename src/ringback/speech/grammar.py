@@ -1,0 +1,205 @@
+"""What an agent may say, as a network of words: from known lines to what a recogniser searches, and back to what is
+written.
+
+A known line is a text. In it `(one | two)` is a choice, an empty one included, and `<name>` what another line
+`<name> = one | two` defines. A line `word /W ER D/` says how a word is pronounced, in the phones of the CMU dictionary.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ringback.errors import UsageError
+from ringback.speech.spoken_forms import spelled, spoken_forms
+
+MOST_STATES: Final = 200_000
+"""Of a network; more is a mistake in a rule."""
+_DEEPEST: Final = 20
+_DEFINITION = re.compile(r"<([\w-]+)>\s*=\s*(.*)")
+_PRONUNCIATION = re.compile(r"([^\s<>()|]+)\s+/([A-Z]+[0-2]?(?:\s+[A-Z]+[0-2]?)*)/")
+_PIECE = re.compile(r"<[\w-]+>|[()|]|[^\s()|<>]+|[<>]")
+_NUMERIC = re.compile(r"\W*\d[\d:.,]*\W*")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One way from a state to another."""
+
+    source: int
+    target: int
+    word: str | None = None
+    """What is spoken; None: nothing."""
+    written: str | None = None
+    """What the transcript gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A graph of words. A turn begins in state 0 and ends there; each way back to it is a line."""
+
+    edges: tuple[Edge, ...]
+    pronunciations: Mapping[str, str]
+
+    @property
+    def states(self) -> int:
+        """How many there are."""
+        return 1 + max((max(edge.source, edge.target) for edge in self.edges), default=0)
+
+    def words(self) -> frozenset[str]:
+        """All words that can be spoken."""
+        return frozenset(edge.word for edge in self.edges if edge.word)
+
+    def written(self, words: Sequence[str]) -> str | None:
+        """The lines as they are written whose spoken words these are; None where no way leads through them."""
+        ways: dict[int, list[Edge]] = {}
+        for edge in self.edges:
+            ways.setdefault(edge.source, []).append(edge)
+        waiting: list[tuple[int, int, _Trace | None]] = [(0, 0, None)]
+        tried: set[tuple[int, int]] = set()
+        while waiting:
+            state, position, trace = waiting.pop()
+            if state == 0 and position == len(words):
+                return " ".join(_texts(trace))
+            if (state, position) in tried:
+                continue
+            tried.add((state, position))
+            # What was written first in the grammar is tried first: the stack gives the last one.
+            for edge in reversed(ways.get(state, [])):
+                if edge.word is None or (position < len(words) and words[position] == edge.word):
+                    after = position + (edge.word is not None)
+                    waiting.append((edge.target, after, _Trace(edge.written, trace) if edge.written else trace))
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    text: str
+    before: "_Trace | None"
+
+
+def _texts(trace: _Trace | None) -> list[str]:
+    texts: list[str] = []
+    while trace is not None:
+        texts.append(trace.text)
+        trace = trace.before
+    return texts[::-1]
+
+
+def network_of(known_lines: Iterable[str]) -> Network:
+    """The network of all lines, each of which may follow each.
+
+    Raises:
+        UsageError: a line that cannot be read, with the line.
+    """
+    lines = [line.strip() for text in known_lines for line in text.splitlines()]
+    rules: dict[str, str] = {}
+    pronunciations: dict[str, str] = {}
+    plain: list[str] = []
+    for line in filter(None, lines):
+        if definition := _DEFINITION.fullmatch(line):
+            rules[definition[1]] = definition[2]
+        elif pronunciation := _PRONUNCIATION.fullmatch(line):
+            pronunciations[pronunciation[1].lower()] = re.sub(r"\d", "", pronunciation[2])
+        else:
+            plain.append(line)
+    building = _Building(rules)
+    for line in dict.fromkeys(plain):
+        building.line(line)
+    return Network(tuple(building.edges), pronunciations)
+
+
+@dataclass(slots=True)
+class _Building:
+    rules: Mapping[str, str]
+    edges: list[Edge] = field(default_factory=list[Edge])
+    _states: int = 1
+
+    def line(self, line: str) -> None:
+        end = self._text(line, line, 0, ())
+        if end == 0:
+            raise UsageError(f"The known line {line!r} has no words.")
+        self._edge(Edge(end, 0))
+
+    def _edge(self, edge: Edge) -> None:
+        self.edges.append(edge)
+
+    def _state(self) -> int:
+        self._states += 1
+        if self._states > MOST_STATES:
+            raise UsageError(f"The known lines have more than {MOST_STATES:,} words with all their choices.")
+        return self._states - 1
+
+    def _text(self, text: str, line: str, start: int, inside: tuple[str, ...]) -> int:
+        """Lay the text out from a state; where it ends."""
+        pieces = _PIECE.findall(text)
+        end, rest = self._choices(pieces, line, start, inside)
+        if rest:
+            raise UsageError(f"The known line {line!r} has a parenthesis too many.")
+        return end
+
+    def _choices(self, pieces: list[str], line: str, start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
+        end, pieces = self._row(pieces, line, start, inside)
+        if not pieces or pieces[0] != "|":
+            return end, pieces
+        joint = self._state()
+        self._edge(Edge(end, joint))
+        while pieces and pieces[0] == "|":
+            end, pieces = self._row(pieces[1:], line, start, inside)
+            self._edge(Edge(end, joint))
+        return joint, pieces
+
+    def _row(self, pieces: list[str], line: str, start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
+        state, numeric = start, False
+        while pieces and pieces[0] not in {"|", ")"}:
+            piece, pieces = pieces[0], pieces[1:]
+            if piece == "(":
+                state, pieces = self._choices(pieces, line, state, inside)
+                if not pieces:
+                    raise UsageError(f"The known line {line!r} lacks a closing parenthesis.")
+                pieces, numeric = pieces[1:], False
+            elif len(piece) > 2 and piece[0] == "<":  # noqa: PLR2004 - two brackets and a name
+                state, numeric = self._rule(piece[1:-1], line, state, inside), False
+            else:
+                state = self._token(piece, state, after_number=numeric)
+                numeric = _NUMERIC.fullmatch(piece) is not None
+        return state, pieces
+
+    def _rule(self, name: str, line: str, start: int, inside: tuple[str, ...]) -> int:
+        if name not in self.rules:
+            raise UsageError(f"The known line {line!r} names <{name}>, which no line defines as <{name}> = one | two.")
+        if name in inside or len(inside) >= _DEEPEST:
+            raise UsageError(f"The known lines define <{name}> by itself.")
+        return self._text(self.rules[name], line, start, (*inside, name))
+
+    def _token(self, token: str, start: int, *, after_number: bool) -> int:
+        forms = spoken_forms(token, after_number=after_number)
+        if not forms:
+            return start
+        end = self._state()
+        for form in forms:
+            state = start
+            for number, word in enumerate(form, start=1):
+                target = end if number == len(form) else self._state()
+                self._edge(Edge(state, target, word, token if number == 1 else None))
+                state = target
+        return end
+
+
+def with_abbreviations_spelled(network: Network, unknown: frozenset[str]) -> Network:
+    """The network with words that no dictionary has and that are written in capitals (`NHS`) letter by letter."""
+    edges: list[Edge] = []
+    states = network.states
+    for edge in network.edges:
+        written = "".join(filter(str.isalpha, edge.written or ""))
+        if edge.word not in unknown or not written.isupper():
+            edges.append(edge)
+            continue
+        letters = spelled(edge.word or "")
+        source = edge.source
+        for number, letter in enumerate(letters, start=1):
+            target = edge.target if number == len(letters) else states
+            states += target == states
+            edges.append(Edge(source, target, letter, edge.written if number == 1 else None))
+            source = target
+    return Network(tuple(edges), network.pronunciations)
