@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Sequence
+from typing import IO
 
 from ringback.errors import SpeechUnavailable
 
@@ -22,11 +24,19 @@ async def answer_of(command: Sequence[str], feed: bytes = b"", *, seconds: float
         SpeechUnavailable: it is not there, failed or took too long.
     """
     name = command[0].rpartition("/")[2]
+    # A file: uvloop would make the standard output a socket, which cannot be opened as /dev/stdout.
+    with tempfile.TemporaryFile() as output:
+        await _run(command, name, feed, output, seconds)
+        output.seek(0)
+        return output.read()
+
+
+async def _run(command: Sequence[str], name: str, feed: bytes, output: IO[bytes], seconds: float) -> None:
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=output,
             stderr=asyncio.subprocess.PIPE,
             # Ctrl-C is for Ringback, which ends its programs itself.
             start_new_session=True,
@@ -35,7 +45,7 @@ async def answer_of(command: Sequence[str], feed: bytes = b"", *, seconds: float
         raise SpeechUnavailable(f"The program {name} could not be started: {error.strerror}.") from error
     try:
         async with asyncio.timeout(seconds):
-            written, complaint = await process.communicate(feed)
+            _, complaint = await process.communicate(feed)
     except TimeoutError:
         raise SpeechUnavailable(f"The program {name} took longer than {seconds:g} s for one text.") from None
     finally:
@@ -46,4 +56,3 @@ async def answer_of(command: Sequence[str], feed: bytes = b"", *, seconds: float
     if process.returncode:
         told = complaint.decode(errors="replace").strip()[-_TOLD:]
         raise SpeechUnavailable(f"The program {name} failed with code {process.returncode}: {told or 'no words'}.")
-    return written
