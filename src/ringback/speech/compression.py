@@ -1,9 +1,11 @@
 """The compressed copy of a recording, for pages: MP3, or Ogg Vorbis where the library at hand cannot write MP3."""
 
-import os
+from contextlib import suppress
 from pathlib import Path
 
 import soundfile  # pyright: ignore[reportMissingTypeStubs] - it brings none
+
+from ringback.speech.private_file import make_private_file
 
 _KINDS = ((".mp3", "MP3", "MPEG_LAYER_III"), (".ogg", "OGG", "VORBIS"))
 _BLOCK = 16_384
@@ -17,15 +19,15 @@ def compressed_copy(wav: Path) -> Path | None:
         try:
             _convert(wav, copy, container, subtype)
         except (OSError, RuntimeError, ValueError):  # the library's own errors are RuntimeErrors
-            copy.unlink(missing_ok=True)
+            with suppress(OSError):
+                copy.unlink()
         else:
             return copy
     return None
 
 
 def _convert(wav: Path, copy: Path, container: str, subtype: str) -> None:
-    descriptor = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w+b") as file, soundfile.SoundFile(wav) as sound:
+    with make_private_file(copy) as file, soundfile.SoundFile(wav) as sound:
         written = soundfile.SoundFile(
             file, "w", samplerate=sound.samplerate, channels=sound.channels, format=container, subtype=subtype
         )

@@ -6,10 +6,8 @@ that all recordings share. Each write leaves a whole WAV behind, so that a proce
 
 import asyncio
 import json
-import os
 import re
 import threading
-import wave
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,8 +20,10 @@ import numpy as np
 from ringback.errors import StorageError
 from ringback.speech.audio import Samples
 from ringback.speech.compression import compressed_copy
+from ringback.speech.private_file import make_private_file, write_all
+from ringback.speech.wav_file import WavFile
 
-_STEM = re.compile(r"\d{1,19}(-\d{1,9})?(/\d{1,19}(-\d{1,9})?)?")
+_STEM = re.compile(r"[0-9]{1,19}(-[0-9]{1,9})?(/[0-9]{1,19}(-[0-9]{1,9})?)?")
 _CHUNK = 50
 """Frames that are written at once: a second."""
 _LONGEST_BACKLOG = 60
@@ -62,8 +62,7 @@ class _Files:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     chunks: deque[_Chunk] = field(default_factory=deque[_Chunk])
-    sound: BinaryIO | None = None
-    wav: wave.Wave_write | None = None
+    wav: WavFile | None = None
     events: BinaryIO | None = None
     problem: str | None = None
 
@@ -173,18 +172,13 @@ class Recording:
                 files.chunks.clear()
 
     def _write_chunk(self, files: _Files, chunk: _Chunk) -> None:
-        if files.wav is None or files.sound is None or files.events is None:
-            _make_folder(self._folder)
-            _make_folder(self._wav.parent)
-            files.sound = _open(self._wav)
-            files.events = _open(self._events_path)
-            files.wav = wave.Wave_write(files.sound)
-            files.wav.setparams((2, 2, self._rate, 0, "NONE", ""))
-        frames = np.stack((chunk.caller, chunk.agent), axis=1).astype("<i2", copy=False)
-        files.wav.writeframes(frames.tobytes())  # and the header, so that the file is whole each time
-        files.sound.flush()
-        files.events.write("".join(f"{line}\n" for line in chunk.events).encode())
-        files.events.flush()
+        if files.wav is None or files.events is None:
+            for folder in (self._folder, self._wav.parent):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.wav = WavFile(self._wav, self._rate, channels=2)
+            files.events = make_private_file(self._events_path)
+        files.wav.write(np.stack((chunk.caller, chunk.agent), axis=1))
+        write_all(files.events, "".join(f"{line}\n" for line in chunk.events).encode())
 
     def _close(self) -> Path | None:
         """In a thread: close the files and make the compressed copy."""
@@ -194,34 +188,13 @@ class Recording:
 
     def _close_files(self) -> None:
         files = self._files
-        try:
-            if files.wav is not None:
-                files.wav.close()
-        except OSError as error:
-            files.problem = files.problem or f"The recording {self._wav} is not whole: {error.strerror or error}."
-        for file in (files.sound, files.events):
+        for file in (files.wav, files.events):
             if file is not None:
-                _close_quietly(file)
-        files.wav = files.sound = files.events = None
+                file.close()
+        files.wav = files.events = None
 
     def _remove(self) -> None:
         with self._files.lock:
             self._close_files()
             for path in (self._wav, self._events_path):
                 path.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _open(path: Path) -> BinaryIO:
-    """A new file that only its owner reads; a link in its place is refused."""
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
-
-
-def _close_quietly(file: BinaryIO) -> None:
-    try:
-        file.close()
-    except OSError:
-        return  # the same full disk that was reported already; the descriptor is closed all the same
