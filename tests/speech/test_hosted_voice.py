@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringback.errors import SpeechRejected
 from ringback.speech.audio import Sound
 from ringback.speech.build import open_text_to_speech
 from ringback.speech.hosted_voice import HostedVoice, parts
 from ringback.speech.text_to_speech import Voice
-from ringback.testing import ScriptedSpeechServer
+from ringback.testing import ScriptedSpeechServer, refused
 
 
 @pytest.fixture
@@ -53,6 +54,21 @@ async def test_the_same_words_in_the_same_voice_are_paid_once(session: aiohttp.C
         await voice.speak("Hello.", Voice())
     assert first is again
     assert [asked.voice for asked in server.spoken] == ["alloy", "nova", "alloy"]
+
+
+async def test_a_voice_that_the_provider_does_not_have_is_left_to_that_of_the_setting(
+    session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with ScriptedSpeechServer() as server:
+        server.fail(refused(400, "Unknown voice."))
+        voice = open_text_to_speech("openai:tts-1/nova", base_url=server.url, session=session)
+        assert (await voice.speak("Hello.", Voice(id="Rachel21"))).duration > 0.3
+        await voice.speak("And you?", Voice(id="Rachel21"))
+        assert [asked.voice for asked in server.spoken] == ["Rachel21", "nova", "nova"]
+        assert caplog.messages == ["openai:tts-1/nova does not speak as the voice 'Rachel21'; its own voice is taken."]
+        server.fail(refused(400, "Too loud."), times=2)
+        with pytest.raises(SpeechRejected, match="Too loud"):
+            await voice.speak("What?", Voice(id="onyx"))
 
 
 async def test_a_text_without_words_is_no_sound_and_no_request(session: aiohttp.ClientSession) -> None:

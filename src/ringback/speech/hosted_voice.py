@@ -3,13 +3,15 @@
 What is asked of a provider, and how, is in the file of each.
 """
 
+import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
+from ringback.errors import SpeechRejected
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedClient
 from ringback.speech.hosted_usage import SpeechUsage
@@ -17,11 +19,15 @@ from ringback.speech.spoken_texts import SpokenTexts
 from ringback.speech.text_to_speech import Voice
 from ringback.speech.trimming import trimmed
 
+_log = logging.getLogger(__name__)
+
 _BETWEEN = 0.3
 """Seconds between the parts of a text that was too long for one request: those between two sentences."""
 
 _NOTHING_RATE = 16_000
 """Hz, of the sound of a text without words."""
+
+_MOST_UNKNOWN = 1000
 
 _SENTENCE = re.compile(r"(?<=[.!?;:])\s+")
 _WORD = re.compile(r"\s+")
@@ -49,6 +55,8 @@ class HostedVoice:
     usage: SpeechUsage = field(default_factory=SpeechUsage)
     """So far. The same words in the same voice are asked for, and paid, once in a process."""
     spoken: SpokenTexts = field(default_factory=SpokenTexts)
+    unknown: set[str | None] = field(default_factory=set[str | None])
+    """Voices that the provider has refused."""
 
     @property
     def name(self) -> str:
@@ -78,6 +86,21 @@ class HostedVoice:
         return Sound(np.concatenate(pieces), rate)
 
     async def _part(self, text: str, voice: Voice) -> Sound:
+        if voice.id in self.unknown:
+            voice = replace(voice, id=None)
+        try:
+            return await self._made(text, voice)
+        except SpeechRejected:
+            if voice.id is None:
+                raise
+        # Personalities name voices of many providers; one that this one does not have sounds as the setting says.
+        sound = await self._made(text, replace(voice, id=None))
+        if len(self.unknown) < _MOST_UNKNOWN:
+            self.unknown.add(voice.id)
+        _log.warning("%s does not speak as the voice %.100r; its own voice is taken.", self.name, voice.id)
+        return sound
+
+    async def _made(self, text: str, voice: Voice) -> Sound:
         made = await self.client.ask(lambda: self.provider.speak_once(text, voice))
         self.usage += SpeechUsage(calls=1, characters=len(text), seconds=made.duration)
         return trimmed(made)
