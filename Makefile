@@ -30,3 +30,4 @@ bench: ## measure speed and memory against bare loops on this machine (installs 
 	@.venv/bin/python bench/service.py all
 	@.venv/bin/python bench/run_requests.py
 	@.venv/bin/python bench/reading.py
+	@.venv/bin/python bench/voice.py
