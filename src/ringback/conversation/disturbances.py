@@ -7,6 +7,7 @@ give the same sound, bit for bit. Nothing here waits or reads a clock, and each 
 
 import asyncio
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -29,6 +30,7 @@ _TAPS = 0.016
 """Seconds of the narrow band's filter; half of it is how late the sound comes out."""
 _POLL = 0.005
 """Seconds between looks at whether a noise is made."""
+_MAKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="noise")
 _ready: set[tuple[BackgroundNoise, int]] = set()
 
 
@@ -39,9 +41,10 @@ async def make_ready(manner: Manner, rate: int, *more: BackgroundNoise) -> None:
     """
     for noise in {manner.background, *more} - {None}:
         if noise is not None and (noise, rate) not in _ready:
-            job = asyncio.get_running_loop().run_in_executor(None, background_loop, noise, rate)
+            job = _MAKER.submit(background_loop, noise, rate)
             while not job.done():  # noqa: ASYNC110 - a loop on a virtual clock cannot wait for a thread
                 await asyncio.sleep(_POLL)
+            job.result()
             _ready.add((noise, rate))
 
 
