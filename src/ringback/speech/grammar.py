@@ -19,6 +19,7 @@ _DEEPEST: Final = 20
 _DEFINITION = re.compile(r"<([\w-]+)>\s*=\s*(.*)")
 _PRONUNCIATION = re.compile(r"([^\s<>()|]+)\s+/([A-Z]+[0-2]?(?:\s+[A-Z]+[0-2]?)*)/")
 _PIECE = re.compile(r"<[\w-]+>|[()|]|[^\s()|<>]+|[<>]")
+_BEFORE_MARK = re.compile(r" ([.,;:!?]+(?= |$))")
 _NUMERIC = re.compile(r"\W*\d[\d:.,]*\W*")
 
 
@@ -60,7 +61,7 @@ class Network:
         while waiting:
             state, position, trace = waiting.pop()
             if state == 0 and position == len(words):
-                return " ".join(_texts(trace))
+                return _joined(_texts(trace))
             if (state, position) in tried:
                 continue
             tried.add((state, position))
@@ -84,6 +85,11 @@ def _texts(trace: _Trace | None) -> list[str]:
         texts.append(trace.text)
         trace = trace.before
     return texts[::-1]
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """With blanks between, except before marks that stand alone, as those behind a choice do."""
+    return _BEFORE_MARK.sub(r"\1", " ".join(texts))
 
 
 def network_of(known_lines: Iterable[str]) -> Network:
@@ -116,8 +122,9 @@ class _Building:
     _states: int = 1
 
     def line(self, line: str) -> None:
+        before = len(self.edges)
         end = self._text(line, line, 0, ())
-        if end == 0:
+        if all(edge.word is None for edge in self.edges[before:]):
             raise UsageError(f"The known line {line!r} has no words.")
         self._edge(Edge(end, 0))
 
@@ -174,9 +181,9 @@ class _Building:
 
     def _token(self, token: str, start: int, *, after_number: bool) -> int:
         forms = spoken_forms(token, after_number=after_number)
-        if not forms:
-            return start
         end = self._state()
+        if not forms:
+            self._edge(Edge(start, end, None, token))
         for form in forms:
             state = start
             for number, word in enumerate(form, start=1):
