@@ -100,6 +100,7 @@ async def test_only_final_results_count_and_longer_ones_weigh_more(
         (["5"], SpeechRejected, "no JSON object"),
         ([{"type": "Results", "is_final": True, "channel": 7}], SpeechRejected, "it has no transcript"),
         ([result("")] * 30, SpeechRejected, "it is larger than"),
+        ([result("x" * 5000)] * 3, SpeechRejected, "it is larger than"),
     ],
 )
 async def test_messages_that_make_no_sense_are_told(  # noqa: PLR0917 - pytest passes them by name
@@ -110,7 +111,8 @@ async def test_messages_that_make_no_sense_are_told(  # noqa: PLR0917 - pytest p
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deepgram_live, "_MOST_RESULTS", 20)
+    monkeypatch.setattr(deepgram_live, "_MOST_MESSAGES", 20)
+    monkeypatch.setattr(deepgram_live, "LARGEST_TRANSCRIPT", 10_000)
     url = await serve(*messages)
     ear = open_speech_to_text("deepgram-live:nova-3", base_url=url, session=session, retries=ONCE)
     with pytest.raises(kind, match=words):

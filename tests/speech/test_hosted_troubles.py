@@ -1,5 +1,6 @@
 """Everything that can go wrong with a hosted provider, for each protocol, against a real server."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 
 from ringback.errors import SpeechError, SpeechRejected, SpeechUnavailable
 from ringback.models.retrying import Retries
-from ringback.speech import deepgram_live, hosted_client
+from ringback.speech import deepgram_live, deepgram_speech, elevenlabs_speech, hosted_client, openai_speech
 from ringback.speech.audio import Sound
 from ringback.speech.build import open_speech_to_text, open_text_to_speech
 from ringback.speech.hosted_ear import HostedEar
 from ringback.speech.hosted_usage import SpeechUsage
 from ringback.speech.hosted_voice import HostedVoice
+from ringback.speech.speech_to_text import Hearing
 from ringback.speech.text_to_speech import Voice
 from ringback.testing import (
     CutShort,
@@ -227,9 +229,31 @@ async def test_an_endless_answer_is_not_read_to_its_end(
     name: str, ask: Callable[[str], Ask], server: ScriptedSpeechServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hosted_client, "LARGEST_ANSWER", 4096)
+    for module in (openai_speech, deepgram_speech, elevenlabs_speech):
+        monkeypatch.setattr(module, "LARGEST_TRANSCRIPT", 4096)
     server.fail(RawAnswer(body=b"RIFF" * 2048, content_type="audio/wav"))
     with pytest.raises(SpeechRejected, match="it is larger than"):
         await ask(name)()
+
+
+async def test_a_transcript_is_no_longer_than_a_turn_can_be(
+    ask: Callable[[str], Ask], server: ScriptedSpeechServer
+) -> None:
+    server.fail(RawAnswer(body=json.dumps({"text": "word " * 30_000})))
+    with pytest.raises(SpeechRejected, match="more than 100,000 characters"):
+        await ask("openai:whisper-1")()
+
+
+@pytest.mark.parametrize("sure", ["1e999", "-Infinity", "NaN", "9" * 400, '"much"', "null", "true", "[]"])
+async def test_how_sure_a_provider_is_may_be_anything(
+    sure: str, ask: Callable[[str], Ask], server: ScriptedSpeechServer
+) -> None:
+    texts = f'"text": "Yes.", "words": [{{"type": "word", "logprob": {sure}}}], "segments": [{{"avg_logprob": {sure}}}]'
+    best = f'{{"transcript": "Yes.", "confidence": {sure}}}'
+    server.fail(RawAnswer(body=f'{{{texts}, "results": {{"channels": [{{"alternatives": [{best}]}}]}}}}'), times=3)
+    for name in EARS_OVER_HTTP:
+        heard: Hearing = await ask(name)()
+        assert (heard.text, heard.recognition.confidence) == ("Yes.", None)
 
 
 async def test_an_endless_socket_is_not_read_to_its_end(

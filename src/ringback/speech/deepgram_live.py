@@ -19,8 +19,8 @@ import aiohttp
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
 from ringback.speech.deepgram_speech import LONGEST, RATE, best, hearing_query, speaking_query
-from ringback.speech.hosted_client import LARGEST_ANSWER, HostedClient
-from ringback.speech.hosted_ear import heard, json_object
+from ringback.speech.hosted_client import LARGEST_ANSWER, LARGEST_TRANSCRIPT, HostedClient, too_large
+from ringback.speech.hosted_ear import heard, json_object, text_of
 from ringback.speech.hosted_refusals import refusal
 from ringback.speech.hosted_sound import samples_of
 from ringback.speech.speech_to_text import Hearing
@@ -33,8 +33,11 @@ _PIECE = 0.1
 _REFUSED_SOUND = 1008
 """Close code `DATA-0000`: what was sent cannot be heard (same page). Others, as 1011, are the server's own trouble."""
 
-_MOST_RESULTS = 10_000
-"""Messages taken of one turn."""
+_MOST_MESSAGES = 10_000
+"""Taken of one socket."""
+
+_LARGEST_MESSAGE = 1024 * 1024
+"""Bytes."""
 
 _REFUSED = 400
 """HTTP status that an `Error` message stands for."""
@@ -78,7 +81,7 @@ class DeepgramLiveSpeaking:
                 if isinstance(message, bytes):
                     sound += message
                     if len(sound) > LARGEST_ANSWER:
-                        raise _too_large()
+                        raise too_large(LARGEST_ANSWER)
                 elif message.get("type") == "Flushed":
                     await socket.send_json({"type": "Close"})
                     break
@@ -99,7 +102,7 @@ async def _transcript(socket: aiohttp.ClientWebSocketResponse) -> Hearing:
         kind = message.get("type")
         if kind == "Metadata":
             weight = sum(length for length, _ in sure)
-            return heard(" ".join(texts), sum(n * each for n, each in sure) / weight if weight else None)
+            return heard(text_of(" ".join(texts)), sum(n * each for n, each in sure) / weight if weight else None)
         if kind == "Results" and message.get("is_final"):
             channel: Any = message.get("channel")
             text, confidence = best(channel if isinstance(channel, dict) else {})  # pyright: ignore[reportUnknownArgumentType] - JSON
@@ -120,7 +123,7 @@ async def _socket(
     try:
         async with (
             asyncio.timeout(client.timeout),
-            client.session.ws_connect(url, headers=client.headers, max_msg_size=LARGEST_ANSWER) as socket,
+            client.session.ws_connect(url, headers=client.headers, max_msg_size=_LARGEST_MESSAGE) as socket,
         ):
             yield socket
     except aiohttp.WSServerHandshakeError as error:
@@ -131,18 +134,22 @@ async def _socket(
 
 async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncGenerator[bytes | dict[str, Any]]:
     """What comes until the socket is closed: binary frames, and JSON objects. An `Error` is raised as `Trouble`."""
-    for _ in range(_MOST_RESULTS):
+    words = 0
+    for _ in range(_MOST_MESSAGES):
         message = await socket.receive()
         if message.type is aiohttp.WSMsgType.BINARY:
             yield message.data
         elif message.type is aiohttp.WSMsgType.TEXT:
+            words += len(message.data)
+            if words > LARGEST_TRANSCRIPT:
+                raise too_large(LARGEST_TRANSCRIPT)
             event = json_object(message.data)
             if event.get("type") == "Error":
                 raise refusal(_REFUSED, {}, json.dumps(event).encode())
             yield event
         else:
             return
-    raise _too_large()
+    raise too_large(LARGEST_ANSWER)
 
 
 def _unfinished(socket: aiohttp.ClientWebSocketResponse) -> Trouble:
@@ -152,7 +159,3 @@ def _unfinished(socket: aiohttp.ClientWebSocketResponse) -> Trouble:
         return Trouble(Cause.REQUEST, f"the server closed the socket with code {code}", retryable=False)
     how = f" with code {code}" if code else ""
     return Trouble(Cause.ANSWER, f"the server closed the socket{how} before the answer was whole", retryable=True)
-
-
-def _too_large() -> Trouble:
-    return Trouble(Cause.ANSWER, f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MiB", retryable=False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
-from ringback.speech.hosted_client import HostedClient
+from ringback.speech.hosted_client import LARGEST_TRANSCRIPT, HostedClient
 from ringback.speech.hosted_ear import heard, json_object, number, objects, text_of
 from ringback.speech.hosted_sound import sound_of, wav_of
 from ringback.speech.speech_to_text import Hearing
@@ -77,7 +77,11 @@ class DeepgramHearing:
     async def hear_once(self, sound: Sound, language: str) -> Hearing:
         """One request. Raises `Trouble`."""
         answer = await self.client.post(
-            "/listen", wav_of(sound), query=hearing_query(self.model, language), content_type="audio/wav"
+            "/listen",
+            wav_of(sound),
+            query=hearing_query(self.model, language),
+            content_type="audio/wav",
+            largest=LARGEST_TRANSCRIPT,
         )
         results: Any = json_object(answer.body).get("results")
         channels = objects(results.get("channels")) if isinstance(results, dict) else []  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON

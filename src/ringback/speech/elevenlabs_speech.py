@@ -13,7 +13,7 @@ import aiohttp
 
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
-from ringback.speech.hosted_client import HostedClient
+from ringback.speech.hosted_client import LARGEST_TRANSCRIPT, HostedClient
 from ringback.speech.hosted_ear import heard, json_object, likely, objects, text_of
 from ringback.speech.hosted_sound import sound_of, wav_of
 from ringback.speech.speech_to_text import Hearing
@@ -81,7 +81,7 @@ class ElevenLabsHearing:
         form.add_field("language_code", language.partition("-")[0])
         # Else `(laughter)` and the like stand among the words.
         form.add_field("tag_audio_events", "false")
-        answer = await self.client.post("/speech-to-text", form)
+        answer = await self.client.post("/speech-to-text", form, largest=LARGEST_TRANSCRIPT)
         said = json_object(answer.body)
         words = [word for word in objects(said.get("words")) if word.get("type") == "word"]
         return heard(text_of(said.get("text")), likely(word.get("logprob") for word in words))

@@ -24,6 +24,9 @@ _T = TypeVar("_T")
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes: 23 minutes of sound at 24 kHz, far more than any turn of a call."""
 
+LARGEST_TRANSCRIPT = 8 * 1024 * 1024
+"""Bytes: an hour of words, each with its times."""
+
 _SLOTS = 8
 """Requests to one provider under way at the same time; more wait."""
 
@@ -114,8 +117,9 @@ class HostedClient:
         *,
         query: Mapping[str, str] | None = None,
         content_type: str | None = None,
+        largest: int | None = None,
     ) -> HostedAnswer:
-        """One request, no retries. Raises `Trouble`."""
+        """One request, no retries. Raises `Trouble`, also where the answer has more bytes than `largest`."""
         headers = dict(self.headers)
         if content_type is not None:
             headers["Content-Type"] = content_type
@@ -128,7 +132,7 @@ class HostedClient:
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
                 allow_redirects=False,
             ) as response:
-                answered = await _read(response)
+                answered = await _read(response, LARGEST_ANSWER if largest is None else largest)
                 status, given = response.status, response.headers
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             raise self.no_answer(error) from None
@@ -163,14 +167,19 @@ class HostedClient:
         return (SpeechUnavailable if trouble.retryable else SpeechRejected)(Redactor(secrets).clean(sentence))
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
     """The body, unless it is too large. Raises `Trouble`."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise Trouble(Cause.ANSWER, f"it is larger than {LARGEST_ANSWER // 1024 // 1024} MiB", retryable=False)
+        if len(body) > largest:
+            raise too_large(largest)
     return bytes(body)
+
+
+def too_large(largest: int) -> Trouble:
+    """The answer has more bytes than are taken."""
+    return Trouble(Cause.ANSWER, f"it is larger than {largest // 1024 // 1024} MiB", retryable=False)
 
 
 def _words(error: Exception) -> str:

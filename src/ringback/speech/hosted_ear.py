@@ -16,6 +16,9 @@ from ringback.speech.hosted_client import HostedClient
 from ringback.speech.hosted_usage import SpeechUsage
 from ringback.speech.speech_to_text import Hearing
 
+_LONGEST = 100_000
+"""Characters of one turn: two hours of speech."""
+
 _SHORTEST = 0.1
 """Seconds: no word is shorter, and OpenAI and ElevenLabs refuse what is."""
 
@@ -63,7 +66,7 @@ class HostedEar:
 def heard(text: str, confidence: float | None) -> Hearing:
     """A transcript of any words; an empty one is no match."""
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    sure = None if confidence is None or not math.isfinite(confidence) else min(1.0, max(0.0, confidence))
+    sure = None if confidence is None else min(1.0, max(0.0, confidence))
     return Hearing(words, Recognition(mode=RecognitionMode.OPEN, matched=bool(words), confidence=sure))
 
 
@@ -87,15 +90,23 @@ def objects(value: Any) -> list[dict[str, Any]]:
 
 
 def text_of(value: Any) -> str:
-    """The transcript's text. Raises `Trouble` where it is no text."""
+    """The transcript's text. Raises `Trouble` where it is no text, or longer than any turn."""
     if not isinstance(value, str):
         raise Trouble(Cause.ANSWER, "it has no transcript", retryable=False)
+    if len(value) > _LONGEST:
+        raise Trouble(Cause.ANSWER, f"its transcript has more than {_LONGEST:,} characters", retryable=False)
     return value
 
 
 def number(value: Any) -> float | None:
-    """A number of JSON; None where it is something else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A finite number of JSON; None where it is something else."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        known = float(value)
+    except OverflowError:
+        return None
+    return known if math.isfinite(known) else None
 
 
 def likely(logarithms: Iterable[Any]) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from ringback.speech.audio import Sound
-from ringback.speech.hosted_client import HostedClient
+from ringback.speech.hosted_client import LARGEST_TRANSCRIPT, HostedClient
 from ringback.speech.hosted_ear import heard, json_object, likely, objects, text_of
 from ringback.speech.hosted_sound import sound_of, wav_of
 from ringback.speech.speech_to_text import Hearing
@@ -74,7 +74,7 @@ class OpenAiHearing:
         form.add_field("response_format", "verbose_json" if "whisper" in self.model else "json")
         if self.model in _TELL_TOKENS:
             form.add_field("include[]", "logprobs")
-        answer = await self.client.post("/audio/transcriptions", form)
+        answer = await self.client.post("/audio/transcriptions", form, largest=LARGEST_TRANSCRIPT)
         said = json_object(answer.body)
         tokens = likely(token.get("logprob") for token in objects(said.get("logprobs")))
         segments = likely(segment.get("avg_logprob") for segment in objects(said.get("segments")))
