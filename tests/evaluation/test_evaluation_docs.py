@@ -42,10 +42,11 @@ def test_every_metric_and_kind_is_named(tmp_path: Path) -> None:
     assert len(_example("reference/metrics.md", tmp_path).metrics) == 4
 
 
-def test_every_speech_metric_stands_beside_the_reference_s_name() -> None:
+def test_every_speech_metric_stands_beside_the_reference_s_name(tmp_path: Path) -> None:
     page = (_DOCS / "reference/speech-metrics.md").read_text(encoding="utf-8")
     for metric in SPEECH.values():
         assert f"| `{metric.slug}` | {metric.reference or 'none'} |" in page
+    assert _example("reference/speech-metrics.md", tmp_path).rubric
     for seconds in (SOUND_GAP, UTTERANCE_PAUSE, EDGE, REACTION):
         assert f"{seconds} s" in page
 

@@ -11,6 +11,7 @@ from ringback.domain.run import Run
 from ringback.domain.visible import visible
 from ringback.evaluation.arguments import as_json
 from ringback.evaluation.quotes import shown_text
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 from ringback.results.faults import Fault, exchange, faults
 from ringback.results.words import SPEAKERS
 
@@ -104,6 +105,8 @@ def _entry_line(entry: Entry, *, named: bool) -> Text:
 def _words(entry: Entry) -> str:
     if entry.tool is not None:
         text = shown_text(entry)
+    elif is_unheard(entry):
+        text = NOT_RECOGNISED
     else:
         text = entry.content or ("(hangs up)" if entry.ends_call else "(nothing)")
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

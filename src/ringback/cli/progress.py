@@ -33,6 +33,7 @@ from ringback.domain.run import Run
 from ringback.domain.visible import visible
 from ringback.evaluation.arguments import as_json
 from ringback.evaluation.quotes import shown_text
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 
 REDRAW = 0.125
 """Seconds between two pictures of the live table."""
@@ -193,7 +194,7 @@ _STYLES = {Role.CALLER: "cyan", Role.AGENT: "magenta", Role.TOOL_CALL: "yellow",
 def entry_words(entry: Entry) -> str:
     """One entry as one line of text."""
     if entry.tool is None:
-        return entry.content or ("(hangs up)" if entry.ends_call else "")
+        return NOT_RECOGNISED if is_unheard(entry) else entry.content or ("(hangs up)" if entry.ends_call else "")
     return shown_text(entry)
 
 

@@ -15,7 +15,7 @@ from ringback.domain.conversation import Entry, Role
 from ringback.domain.evaluation import Evidence
 from ringback.evaluation.arguments import as_json
 from ringback.evaluation.record import Record
-from ringback.evaluation.unheard import NOT_RECOGNISED
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 from ringback.evaluation.wording import excerpt, fold, has_negation, locate
 
 FACTS_ENTRY = 0
@@ -81,7 +81,7 @@ def quotables(record: Record) -> dict[int, Quotable]:
     )
     lines = {FACTS_ENTRY: Quotable(Speaker.FACTS, cut(facts, LONGEST_LINE))}
     for entry in record.entries:
-        if entry.recognition is not None and not entry.recognition.matched:
+        if is_unheard(entry):
             lines[entry.number] = Quotable(_SPEAKERS[entry.role], NOT_RECOGNISED, heard=False)
         else:
             lines[entry.number] = Quotable(_SPEAKERS[entry.role], cut(shown_text(entry), LONGEST_LINE))

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ringback.domain.conversation import Conversation, Entry, FindingCode, Role
 from ringback.evaluation.speech_turns import Floor
+from ringback.evaluation.unheard import is_unheard
 from ringback.evaluation.wording import fold
 
 _NEAR = 0.5
@@ -64,7 +65,7 @@ class Record:
     @cached_property
     def unheard(self) -> tuple[int, ...]:
         """Numbers of the entries in which the agent spoke and could not be understood."""
-        return tuple(entry.number for entry in self.entries if entry.recognition and not entry.recognition.matched)
+        return tuple(entry.number for entry in self.entries if is_unheard(entry))
 
     def _heard_at(self, moment: float) -> int | None:
         agent = [entry for entry in self.entries if entry.role is Role.AGENT]

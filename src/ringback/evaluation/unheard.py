@@ -7,12 +7,18 @@ have had the words: nobody can tell.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ringback.domain.conversation import Entry
 from ringback.evaluation.standing import Assertion, Standing
 
 NOT_RECOGNISED = "(not recognised)"
 """What stands in transcripts for words that could not be made out."""
 
 _SHOWN = 5
+
+
+def is_unheard(entry: Entry) -> bool:
+    """Whether an entry is words of a voice that could not be made out."""
+    return entry.recognition is not None and not entry.recognition.matched
 
 
 def unheard_words(entries: Sequence[int]) -> str:

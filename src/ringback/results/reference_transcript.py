@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from ringback.domain.conversation import Conversation, Entry, Role
-from ringback.evaluation.unheard import NOT_RECOGNISED
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 
 _SPEAKERS = (Role.CALLER, Role.AGENT)
 
@@ -30,7 +30,7 @@ def transcript_text(conversation: Conversation | None) -> str:
 
 
 def _said(entry: Entry) -> str:
-    return NOT_RECOGNISED if entry.recognition is not None and not entry.recognition.matched else entry.content
+    return NOT_RECOGNISED if is_unheard(entry) else entry.content
 
 
 def transcript_object(conversation: Conversation | None) -> list[dict[str, Any]]:

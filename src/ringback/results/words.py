@@ -8,7 +8,7 @@ from ringback.domain.conversation import Entry, Role
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Provenance, Result, Run
 from ringback.domain.usage import Usage
-from ringback.evaluation.unheard import NOT_RECOGNISED
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 from ringback.results.summary import ScenarioSummary, Tally
 
 SPEAKERS = {
@@ -113,7 +113,7 @@ def entry_words(entry: Entry) -> str:
     """The entry on one line, more or less: words, or the tool with its arguments or result."""
     if entry.tool is not None:
         return f"{entry.tool.name}({tool_words(entry)})" if entry.role is Role.TOOL_CALL else tool_words(entry)
-    if entry.recognition is not None and not entry.recognition.matched:
+    if is_unheard(entry):
         return NOT_RECOGNISED
     if entry.interrupted:
         return f"{entry.content} (broken off)".lstrip()

@@ -91,7 +91,9 @@ def _cells(scenario: ScenarioSummary) -> Iterator[str]:
     if scenario.nothing_asserted:
         remarks.append(f"nothing was asserted in {scenario.nothing_asserted}")
     yield ", ".join(remarks)
-    yield seconds_words(scenario.latency.percentiles["p95"]) if scenario.latency else ""
+    latency = scenario.latency
+    doubt = "" if latency is None or latency.trusted else ", not trusted"
+    yield seconds_words(latency.percentiles["p95"]) + doubt if latency else ""
 
 
 def _failures(result: Result, *, taken: int) -> Iterator[str]:
