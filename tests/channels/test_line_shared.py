@@ -386,6 +386,7 @@ class TestDialling:
             with pytest.raises(NotConnected, match="TLS") as failed:
                 await line.open()
             assert "hush" not in str(failed.value)
+            assert failed.value.retryable is (transport == "chirp")  # as the reference has it there
 
     async def test_a_handshake_without_an_answer_times_out(
         self, transport: str, session: aiohttp.ClientSession, serve_raw: Serve

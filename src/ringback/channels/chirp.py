@@ -10,6 +10,7 @@ from ringback.channels.chirp_protocol import ChirpProtocol
 from ringback.channels.socket_line import SocketLine
 from ringback.channels.voice_socket import LineLimits, VoiceSocket
 from ringback.domain.secret import Redactor
+from ringback.errors import NotConnected
 
 
 class ChirpLine(SocketLine):
@@ -48,3 +49,15 @@ class ChirpLine(SocketLine):
             limits=limits,
             on_frame=on_frame,
         )
+
+    async def open(self) -> None:
+        """Dial. Raises `ChannelError` with the cause in words; a failure of TLS is worth another try here.
+
+        So the reference product has it: what cannot be reached is tried again, for whatever cause.
+        """
+        try:
+            await super().open()
+        except NotConnected as failed:
+            if isinstance(failed.__cause__, aiohttp.ClientSSLError):
+                raise NotConnected(str(failed), retryable=True) from failed.__cause__
+            raise
