@@ -70,7 +70,7 @@ class Mouth:
     @property
     def busy(self) -> bool:
         """Whether anything is left to be played, pauses and holds too."""
-        return bool(self._queue) or self._tail is not None
+        return self._tail is not None or any(piece.length for _, piece in self._queue)
 
     def say(self, plan: Plan) -> None:
         """Play a plan after what is being played."""
@@ -109,7 +109,7 @@ class Mouth:
             return self._silence
         frame = np.zeros(self._size, np.int16)
         filled = self._play_tail(frame)
-        while self._queue and (filled < self._size or not self._queue[0][1].length):
+        while self._queue and filled < self._size:
             filled += self._play(frame, filled)
         self.position += self._size
         return frame

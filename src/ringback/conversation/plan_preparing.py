@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ringback.callers.directives import seconds_of
 from ringback.conversation.disturbances import make_ready
 from ringback.conversation.manner import Manner, background_problem, packet_loss
@@ -143,6 +145,8 @@ async def _spoken(speeches: Sequence[_Speech], text_to_speech: TextToSpeech) -> 
 
 def _said(speech: _Speech, sound: Sound, rate: int) -> Piece:
     samples = at_level(resampled(sound, rate).samples, rate, speech.volume)
+    if not len(samples):  # a voice that makes nothing of the words: they are said all the same
+        samples = np.zeros(1, np.int16)
     return Piece(length=len(samples), samples=samples, text=speech.text, protected=speech.protected)
 
 
