@@ -3,14 +3,17 @@ written.
 
 A known line is a text. In it `(one | two)` is a choice, an empty one included, and `<name>` what another line
 `<name> = one | two` defines. A line `word /W ER D/` says how a word is pronounced, in the phones of the CMU dictionary.
+Instead of lines there may be one JSGF grammar, in which `*` and `+` behind a piece repeat it.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from ringback.errors import UsageError
+from ringback.speech.jsgf import HEADER, rules_of
 from ringback.speech.spoken_forms import spelled, spoken_forms
 
 MOST_STATES: Final = 200_000
@@ -19,6 +22,7 @@ _DEEPEST: Final = 20
 _DEFINITION = re.compile(r"<([\w-]+)>\s*=\s*(.*)")
 _PRONUNCIATION = re.compile(r"([^\s<>()|]+)\s+/([A-Z]+[0-2]?(?:\s+[A-Z]+[0-2]?)*)/")
 _PIECE = re.compile(r"<[\w-]+>|[()|]|[^\s()|<>]+|[<>]")
+_JSGF_PIECE = re.compile(r"<[\w-]+>|[()|*+]|[^\s()|<>*+]+|[<>]")
 _BEFORE_MARK = re.compile(r" ([.,;:!?]+(?= |$))")
 _NUMERIC = re.compile(r"\W*\d[\d:.,]*\W*")
 
@@ -98,7 +102,10 @@ def network_of(known_lines: Iterable[str]) -> Network:
     Raises:
         UsageError: a line that cannot be read, with the line.
     """
-    lines = [line.strip() for text in known_lines for line in text.splitlines()]
+    texts = list(known_lines)
+    if len(texts) == 1 and texts[0].lstrip().startswith(HEADER):
+        return _network_of_jsgf(texts[0])
+    lines = [line.strip() for text in texts for line in text.splitlines()]
     rules: dict[str, str] = {}
     pronunciations: dict[str, str] = {}
     plain: list[str] = []
@@ -115,9 +122,19 @@ def network_of(known_lines: Iterable[str]) -> Network:
     return Network(tuple(building.edges), pronunciations)
 
 
+def _network_of_jsgf(grammar: str) -> Network:
+    rules = rules_of(grammar)
+    building = _Building(rules.texts, repeats=True)
+    for name in rules.public:
+        building.line(f"<{name}>")
+    return Network(tuple(building.edges), {})
+
+
 @dataclass(slots=True)
 class _Building:
     rules: Mapping[str, str]
+    repeats: bool = False
+    """Whether `*` and `+` are signs, as in JSGF."""
     edges: list[Edge] = field(default_factory=list[Edge])
     _states: int = 1
 
@@ -139,7 +156,9 @@ class _Building:
 
     def _text(self, text: str, line: str, start: int, inside: tuple[str, ...]) -> int:
         """Lay the text out from a state; where it ends."""
-        pieces = _PIECE.findall(text)
+        if _nesting(text) > _DEEPEST:
+            raise UsageError(f"A known line has more than {_DEEPEST} parentheses inside each other.")
+        pieces = (_JSGF_PIECE if self.repeats else _PIECE).findall(text)
         end, rest = self._choices(pieces, line, start, inside)
         if rest:
             raise UsageError(f"The known line {line!r} has a parenthesis too many.")
@@ -159,25 +178,41 @@ class _Building:
     def _row(self, pieces: list[str], line: str, start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
         state, numeric = start, False
         while pieces and pieces[0] not in {"|", ")"}:
-            piece, pieces = pieces[0], pieces[1:]
-            if piece == "(":
-                state, pieces = self._choices(pieces, line, state, inside)
-                if not pieces:
-                    raise UsageError(f"The known line {line!r} lacks a closing parenthesis.")
-                pieces, numeric = pieces[1:], False
-            elif len(piece) > 2 and piece[0] == "<":  # noqa: PLR2004 - two brackets and a name
-                state, numeric = self._rule(piece[1:-1], line, state, inside), False
-            else:
-                state = self._token(piece, state, after_number=numeric)
-                numeric = _NUMERIC.fullmatch(piece) is not None
+            piece, before = pieces[0], state
+            if self.repeats:
+                # What is repeated begins in a state of its own, so that its neighbours are not repeated with it.
+                before = self._state()
+                self._edge(Edge(state, before))
+            state, pieces = self._piece(piece, pieces[1:], line, before, inside, after_number=numeric)
+            numeric = _NUMERIC.fullmatch(piece) is not None
+            if self.repeats and pieces and pieces[0] in {"*", "+"}:
+                self._edge(Edge(state, before))
+                if pieces[0] == "*":
+                    self._edge(Edge(before, state))
+                pieces = pieces[1:]
         return state, pieces
+
+    def _piece(
+        self, piece: str, rest: list[str], line: str, start: int, inside: tuple[str, ...], *, after_number: bool
+    ) -> tuple[int, list[str]]:
+        if piece == "(":
+            state, rest = self._choices(rest, line, start, inside)
+            if not rest:
+                raise UsageError(f"The known line {line!r} lacks a closing parenthesis.")
+            return state, rest[1:]
+        if len(piece) > 2 and piece[0] == "<":  # noqa: PLR2004 - two brackets and a name
+            return self._rule(piece[1:-1], line, start, inside), rest
+        return self._token(piece, start, after_number=after_number), rest
 
     def _rule(self, name: str, line: str, start: int, inside: tuple[str, ...]) -> int:
         if name not in self.rules:
             raise UsageError(f"The known line {line!r} names <{name}>, which no line defines as <{name}> = one | two.")
         if name in inside or len(inside) >= _DEEPEST:
             raise UsageError(f"The known lines define <{name}> by itself.")
-        return self._text(self.rules[name], line, start, (*inside, name))
+        # A state of its own counts against the limit even where the rule is empty.
+        begin = self._state()
+        self._edge(Edge(start, begin))
+        return self._text(self.rules[name], line, begin, (*inside, name))
 
     def _token(self, token: str, start: int, *, after_number: bool) -> int:
         forms = spoken_forms(token, after_number=after_number)
@@ -191,6 +226,11 @@ class _Building:
                 self._edge(Edge(state, target, word, token if number == 1 else None))
                 state = target
         return end
+
+
+def _nesting(text: str) -> int:
+    opened = (1 if sign == "(" else -1 for sign in text if sign in "()")
+    return max(accumulate(opened), default=0)
 
 
 def with_abbreviations_spelled(network: Network, unknown: frozenset[str]) -> Network:
