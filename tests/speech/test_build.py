@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from ringback.domain.voice import RecognitionMode
 from ringback.errors import SpeechRejected, UsageError
+from ringback.speech import faster_whisper_ear
 from ringback.speech.build import (
     check_speech_to_text,
     check_text_to_speech,
@@ -149,6 +151,25 @@ async def test_flite_speaks_without_a_server(session: aiohttp.ClientSession) -> 
         open_text_to_speech("flite:nobody", session=session)
 
 
+async def test_known_lines_are_heard_without_a_server(session: aiohttp.ClientSession) -> None:
+    ear = open_speech_to_text("pocketsphinx", session=session, known_lines=["Which day would you like?"])
+    assert (ear.name, ear.mode) == ("pocketsphinx:en-us", RecognitionMode.GRAMMAR)
+    await ear.close()
+
+
+async def test_what_is_not_installed_is_named_with_the_line_to_type(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(faster_whisper_ear, "find_spec", _nothing)
+    with pytest.raises(UsageError, match=r"program flite.*apt-get install flite"):
+        open_text_to_speech("flite:slt", session=session)
+    with pytest.raises(UsageError, match=r"program piper.*pip install"):
+        open_text_to_speech("piper:/voices/en.onnx", session=session)
+    with pytest.raises(UsageError, match=r"pip install 'ringback\[faster-whisper\]'"):
+        open_speech_to_text("faster-whisper", session=session)
+
+
 def test_asking_for_key_variables_loads_nothing_of_the_voice() -> None:
     program = (
         "import sys; from ringback.speech.build import speech_key_variables, check_text_to_speech\n"
@@ -157,3 +178,7 @@ def test_asking_for_key_variables_loads_nothing_of_the_voice() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def _nothing(name: str) -> None:
+    """No package is found under any name."""
