@@ -13,6 +13,7 @@ from agent_servers import Serve
 from aiohttp import web
 from voice_lines import PATIENCE, Dial, Dialled, line_to, tone, until_closed
 
+from ringback.channels.bounds import Allowance
 from ringback.channels.channel import Dropped
 from ringback.channels.chirp import ChirpLine
 from ringback.channels.line import AgentHeard, Happened, MetadataCame, Remarked, SoundArrived
@@ -20,6 +21,7 @@ from ringback.channels.media_streams import MediaStreamsLine
 from ringback.channels.socket_line import SocketLine
 from ringback.channels.voice_socket import LineLimits
 from ringback.domain.conversation import FindingCode
+from ringback.domain.secret import Redactor
 from ringback.errors import HandshakeFailed, NotConnected, Refused
 from ringback.testing import VoiceAgentCall, VoiceAgentServer
 
@@ -191,6 +193,49 @@ class TestEndings:
         line.send(line.encoding.silence)
         await line.close()
         assert await all_of(line) == []
+
+    async def test_a_defect_of_ours_is_raised_told_to_the_agent_and_closes_the_line(
+        self, transport: str, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(Allowance, "take", broken)
+        async with VoiceAgentServer(greeting=tone(0.1)) as agent:
+            line = line_to(transport, agent, session)
+            await line.open()
+            with pytest.raises(ZeroDivisionError):
+                await all_of(line)
+            call = await agent.call()
+            async with asyncio.timeout(PATIENCE):
+                await call.closed.wait()
+            assert call.close_code == 1011
+            assert ("INTERNAL_ERROR" in call.frames[-1]) is (transport == "chirp")
+            await line.close()
+
+    async def test_secrets_are_taken_out_of_reasons_and_of_frames_that_are_shown(
+        self, transport: str, session: aiohttp.ClientSession
+    ) -> None:
+        shown: list[str] = []
+
+        def show(_: str, text: str) -> None:
+            shown.append(text)
+
+        async def talk(call: VoiceAgentCall) -> None:
+            await call.transcript("swordfish")
+            await call.close(1008, "swordfish\0")
+
+        async with VoiceAgentServer(talk) as agent:
+            line = line_to(transport, agent, session, redactor=Redactor(["swordfish"]), on_frame=show)
+            await line.open()
+            heard, dropped = await all_of(line)
+            assert isinstance(heard, AgentHeard)
+            assert heard.text == "[secret]"
+            assert isinstance(dropped, Dropped)
+            assert dropped.reason == "[secret]\ufffd"
+            assert "[secret]" in shown[-1 if transport == "chirp" else 2]
+            assert "swordfish" not in "".join(shown)
+            await line.close()
 
 
 class TestBadInput:

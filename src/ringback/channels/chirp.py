@@ -47,6 +47,7 @@ class ChirpLine(SocketLine):
                 url, headers, session=session, ssl_context=ssl_context, limits=limits, redactor=redactor, gate=gate
             ),
             limits=limits,
+            redactor=redactor,
             on_frame=on_frame,
         )
 

@@ -115,6 +115,10 @@ class ChirpProtocol:
         completed = self.stopped_speaking()
         return () if completed is None else (completed,)
 
+    def failing(self) -> tuple[str, ...]:
+        """`session.error` with `INTERNAL_ERROR`; the close follows."""
+        return (self._error("INTERNAL_ERROR", "Ringback itself failed."),)
+
     def last_error(self) -> str:
         """The agent's latest `session.error` in words."""
         return self._last_error

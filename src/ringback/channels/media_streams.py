@@ -56,6 +56,7 @@ class MediaStreamsLine(SocketLine):
                 url, headers, session=session, ssl_context=ssl_context, limits=limits, redactor=redactor, gate=gate
             ),
             limits=limits,
+            redactor=redactor,
             on_frame=on_frame,
         )
 

@@ -155,6 +155,10 @@ class MediaStreamsProtocol:
         """`stop`."""
         return (self._message("stop", {"accountSid": self.ids.account, "callSid": self.ids.call}),)
 
+    def failing(self) -> tuple[str, ...]:
+        """The protocol has no word for it."""
+        return ()
+
     def last_error(self) -> str:
         """Agents report no errors in this protocol."""
         return ""

@@ -5,12 +5,16 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
+from aiohttp import WSCloseCode
+
 from ringback.channels.bounds import FRAME_COST, Allowance, Thinned
 from ringback.channels.channel import Dropped
 from ringback.channels.line import AgentHungUp, Encoding, Happened, Remarked
 from ringback.channels.voice_socket import LineLimits, VoiceSocket
 from ringback.channels.wire_protocol import NOTHING, Received, WireProtocol
+from ringback.channels.wire_reading import cleaner
 from ringback.domain.conversation import FindingCode
+from ringback.domain.secret import Redactor
 
 _MOST_WAITING = 10_000
 """Events that may wait to be taken; until some are, no more is read from the agent."""
@@ -25,12 +29,14 @@ class SocketLine:
         socket: VoiceSocket,
         *,
         limits: LineLimits,
+        redactor: Redactor | None,
         on_frame: Callable[[str, str], None] | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._protocol = protocol
         self._socket = socket
         self._limits = limits
+        self._clean = cleaner(redactor)
         self._on_frame = on_frame
         self._clock = clock
         self._allowance = Allowance(protocol.encoding, limits.max_call_bytes, clock())
@@ -146,6 +152,7 @@ class SocketLine:
         except Exception as defect:  # noqa: BLE001 - raised again where events are taken
             self._defect = defect
             self._news.set()
+            self._begin_closing(self._protocol.failing(), WSCloseCode.INTERNAL_ERROR)
 
     async def _read_on(self) -> None:
         while True:
@@ -169,7 +176,7 @@ class SocketLine:
         received = self._protocol.heard(frame, at)
         if not received.sound:
             if self._on_frame is not None:
-                self._on_frame("in", frame if isinstance(frame, str) else f"({size} bytes)")
+                self._on_frame("in", self._clean(frame) if isinstance(frame, str) else f"({size} bytes)")
             if not self._allowance.keep(size):
                 self._flooded(at, f"more than {self._limits.max_call_bytes} bytes beside its sound")
                 return False
@@ -216,25 +223,27 @@ class SocketLine:
 
     async def hang_up(self) -> None:
         """Say the end of the call by the protocol's own word, then close; returns when the line is closed."""
-        await asyncio.wait((self._begin_closing(),))
+        closing = self._begin_closing()
+        await asyncio.wait((closing,))
+        closing.result()
 
     async def close(self) -> None:
         """Let the line go; safe to call at any time and more than once."""
         await self.hang_up()
 
-    def _begin_closing(self) -> asyncio.Task[None]:
+    def _begin_closing(self, failing: tuple[str, ...] = (), code: int = WSCloseCode.OK) -> asyncio.Task[None]:
         """Say the end where it is not said yet, and close in a task of its own; once, whoever asks for it."""
         if self._open:
-            for frame in self._protocol.ending():
+            for frame in (*failing, *self._protocol.ending()):
                 self._write(frame)
         self._open = False
         if self._closing is None:
             self._over()
-            self._closing = asyncio.create_task(self._shut())
+            self._closing = asyncio.create_task(self._shut(code))
         return self._closing
 
-    async def _shut(self) -> None:
-        await self._socket.close()
+    async def _shut(self, code: int) -> None:
+        await self._socket.close(code)
         if self._reading is not None:
             if not self._dropped:
                 self._reading.cancel()  # it waits for room: nobody takes events any more

@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType
 from ringback.channels.channel import Dropped
 from ringback.channels.line_headers import dialled
 from ringback.channels.refusals import channel_error
+from ringback.channels.wire_reading import cleaner
 from ringback.domain.conversation import FindingCode
 from ringback.domain.fixed import fixed
 from ringback.domain.secret import Redactor
@@ -54,12 +55,12 @@ class VoiceSocket:
     """One WebSocket of one call."""
 
     __slots__ = (
+        "_clean",
         "_gate",
         "_headers",
         "_limits",
         "_loop",
         "_pinged_at",
-        "_redactor",
         "_session",
         "_socket",
         "_ssl",
@@ -85,7 +86,7 @@ class VoiceSocket:
         self._session = session
         self._ssl = ssl_context
         self._limits = limits
-        self._redactor = redactor
+        self._clean = cleaner(redactor)
         self._gate = gate
         self._loop = asyncio.get_running_loop()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -149,15 +150,15 @@ class VoiceSocket:
         if self._transport is not None:
             self._transport.abort()
 
-    async def close(self) -> None:
-        """Close with code 1000; safe to call at any time and more than once."""
+    async def close(self, code: int = WSCloseCode.OK) -> None:
+        """Close with a code; safe to call at any time and more than once."""
         self._stop_pinging()
         socket, self._socket = self._socket, None
         if socket is None:
             return
         impatience = self._loop.call_later(2 * _CLOSE_PATIENCE, self.abort)
         try:
-            await socket.close()
+            await socket.close(code=code)
         finally:
             impatience.cancel()
 
@@ -193,9 +194,6 @@ class VoiceSocket:
         else:
             reason = f"a broken WebSocket frame ({self._clean(str(error.args[-1]))})"
         return Dropped(at=0.0, close_code=None, reason=reason, cause=cause)
-
-    def _clean(self, text: str) -> str:
-        return self._redactor.clean(text) if self._redactor else text
 
     def _ping(self) -> None:
         self._pinged_at = self._loop.time()

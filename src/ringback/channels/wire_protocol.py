@@ -70,6 +70,10 @@ class WireProtocol(Protocol):
         """Text frames to send before we close the socket."""
         ...
 
+    def failing(self) -> tuple[str, ...]:
+        """Text frames that tell of a defect of ours, before those of the ending."""
+        ...
+
     def last_error(self) -> str:
         """What the agent reported as an error shortly before, for the reason of a close; empty: nothing."""
         ...
