@@ -15,12 +15,13 @@ from ringback.errors import InvalidFields, InvalidRequest, UsageError
 from ringback.library.addresses import checked_url, shown_url
 from ringback.library.agent_fields import MASK, SOCKET_URLS, WRITE_ONLY, AgentFields, AgentSecrets
 from ringback.library.basic_auth import FORM, basic_auth
-from ringback.library.form import no_such, refuse, sentences_of
+from ringback.library.form import refuse, sentences_of
 from ringback.library.headers import check_headers
+from ringback.library.kept_rows import KeptRows
 from ringback.library.known_lines import known_lines_problem
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.records import Records, Row, batches
+from ringback.storage.records import Row, batches
 from ringback.storage.sealing import Seal
 
 NO_URL = "Agent does not have a websocket URL"
@@ -32,7 +33,7 @@ _OWN = frozenset({"", "self_hosted", "sms", "whatsapp", "vocera"})
 _VOICE_URLS = {Transport.MEDIA_STREAMS: "media_streams_url", Transport.CHIRP: "websocket_voice_url"}
 """Where the URL of each transport for voice is, the one that is called first at the front."""
 
-_rows = Records(tables.agents)
+_rows = KeptRows(tables.agents, "agent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ class AgentLibrary:
 
     async def get(self, number: int) -> KeptAgent:
         """Raises `NotFound`."""
-        return self._kept(await self._database.read(lambda connection: _found(connection, number)))
+        return self._kept(await self._database.read(lambda connection: _rows.get(connection, number)))
 
     async def by_assistant(self, assistant_id: str) -> KeptAgent:
         """The agent with an id at its provider. Raises `InvalidFields` where none or several have it."""
@@ -183,10 +184,10 @@ class AgentLibrary:
         """
 
         def change(connection: Connection) -> Row:
-            kept = self._kept(_found(connection, number, to_change=True))
+            kept = self._kept(_rows.to_change(connection, number))
             fields, secrets = _applied(changes, kept.fields, kept.secrets, whole=whole)
             _rows.change(connection, number, _document(fields), **self._columns(fields, secrets))
-            return _found(connection, number)
+            return _rows.get(connection, number)
 
         return self._kept(await self._database.write(change))
 
@@ -194,7 +195,7 @@ class AgentLibrary:
         """Keep a copy, secrets included, under a name of its own. Raises `NotFound`."""
 
         def copy(connection: Connection) -> Row:
-            kept = self._kept(_found(connection, number))
+            kept = self._kept(_rows.get(connection, number))
             called = name or f"{kept.name[:240]} (copy)"
             # An id at the provider names one agent.
             fields = kept.fields.model_copy(update={"name": called, "assistant_id": None})
@@ -206,14 +207,14 @@ class AgentLibrary:
         """Raises `NotFound`. Its scenarios and runs stay."""
 
         def remove(connection: Connection) -> None:
-            _found(connection, number, to_change=True)
+            _rows.to_change(connection, number)
             _rows.remove(connection, [number])
 
         await self._database.write(remove)
 
     def _insert(self, connection: Connection, fields: AgentFields, secrets: AgentSecrets) -> Row:
         number = _rows.add(connection, _document(fields), **self._columns(fields, secrets))
-        return _found(connection, number)
+        return _rows.get(connection, number)
 
     def _columns(self, fields: AgentFields, secrets: AgentSecrets) -> dict[str, Any]:
         sealed = self._seal.close(json.dumps(secrets.model_dump(mode="json", exclude_defaults=True)))
@@ -246,13 +247,6 @@ def agents_of_assistant(connection: Connection, assistant_id: str) -> Sequence[i
     table = tables.agents
     query = select(table.c.id).where(table.c.assistant_id == assistant_id, table.c.deleted_at.is_(None))
     return connection.execute(query).scalars().all()
-
-
-def _found(connection: Connection, number: int, *, to_change: bool = False) -> Row:
-    row = _rows.find(connection, number, to_change=to_change)
-    if row is None:
-        raise no_such("agent", number)
-    return row
 
 
 def _document(fields: AgentFields) -> dict[str, Any]:

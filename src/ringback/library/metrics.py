@@ -10,16 +10,17 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from ringback.domain.scenario import MetricDefinition
-from ringback.errors import Forbidden, InvalidFields
+from ringback.errors import InvalidFields
 from ringback.evaluation.computed import COMPUTED
 from ringback.evaluation.rubric import CHECKS, EXPECTED_OUTCOME
-from ringback.library.form import Form, filled_in, missing_among, no_such, refuse
+from ringback.library.form import Form, filled_in, missing_among, refuse
+from ringback.library.kept_rows import KeptRows
 from ringback.library.metric_form import MetricFields, MetricForm, judged_definition, value_rules
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.records import Records, Row, alone
+from ringback.storage.records import Row, alone
 
-_rows = Records(tables.metrics)
+_rows = KeptRows(tables.metrics, "metric", ready="Predefined metrics cannot be changed.")
 _TAKEN = frozenset({*COMPUTED, EXPECTED_OUTCOME, CHECKS})
 _LONGEST = 64
 
@@ -68,7 +69,7 @@ class MetricLibrary:
 
     async def get(self, number: int) -> KeptMetric:
         """Raises `NotFound`."""
-        return await self._database.read(lambda connection: _kept(_found(connection, number)))
+        return await self._database.read(lambda connection: _kept(_rows.get(connection, number)))
 
     async def page(self, *, agent_id: int | None = None, offset: int, limit: int) -> tuple[int, list[KeptMetric]]:
         """How many there are, and some of them, the lowest number first.
@@ -113,7 +114,7 @@ class MetricLibrary:
             slug = _slug(connection, form)
             document = form.model_dump(mode="json", exclude={"slug", "project"})
             number = _rows.add(connection, document, name=form.name, slug=slug, predefined=False)
-            return _kept(_found(connection, number))
+            return _kept(_rows.get(connection, number))
 
         return await self._database.write(add)
 
@@ -128,8 +129,7 @@ class MetricLibrary:
 
         def change(connection: Connection) -> KeptMetric:
             alone(connection, tables.metrics)
-            row = _found(connection, number, to_change=True)
-            _refuse_ready(row)
+            row = _rows.to_change(connection, number)
             fields = filled_in(MetricForm, {**({} if whole else row.document), **form.given()})
             refuse(value_rules(fields))
             slug = row.columns["slug"]
@@ -142,7 +142,7 @@ class MetricLibrary:
                 name=fields.name,
                 slug=slug,
             )
-            return _kept(_found(connection, number))
+            return _kept(_rows.get(connection, number))
 
         return await self._database.write(change)
 
@@ -150,7 +150,7 @@ class MetricLibrary:
         """Raises `NotFound`, and `Forbidden` where it is a computed one. Scenarios lose it."""
 
         def remove(connection: Connection) -> None:
-            _refuse_ready(_found(connection, number, to_change=True))
+            _rows.to_change(connection, number)
             _rows.remove(connection, [number])
 
         await self._database.write(remove)
@@ -196,18 +196,6 @@ def _slug(connection: Connection, fields: MetricFields) -> str:
 def _ready_slugs(connection: Connection) -> set[str]:
     table = tables.metrics
     return set(connection.execute(select(table.c.slug).where(table.c.predefined)).scalars())
-
-
-def _found(connection: Connection, number: int, *, to_change: bool = False) -> Row:
-    row = _rows.find(connection, number, to_change=to_change)
-    if row is None:
-        raise no_such("metric", number)
-    return row
-
-
-def _refuse_ready(row: Row) -> None:
-    if row.columns["predefined"]:
-        raise Forbidden("Predefined metrics cannot be changed.")
 
 
 def _kept(row: Row) -> KeptMetric:

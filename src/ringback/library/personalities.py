@@ -7,15 +7,20 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from ringback.domain.scenario import Personality
-from ringback.errors import Forbidden, InvalidFields
-from ringback.library.form import Form, filled_in, no_such
+from ringback.errors import InvalidFields
+from ringback.library.form import Form, filled_in
+from ringback.library.kept_rows import KeptRows
 from ringback.library.personality_form import PersonalityFields, PersonalityForm, domain_personality
 from ringback.library.ready_personalities import DEFAULT, READY
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.records import Records, Row, alone
+from ringback.storage.records import Row, alone
 
-_rows = Records(tables.personalities)
+_rows = KeptRows(
+    tables.personalities,
+    "personality",
+    ready="Predefined personalities are shared and cannot be changed. Copy it: POST …/fork/.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class PersonalityLibrary:
 
     async def get(self, number: int) -> KeptPersonality:
         """Raises `NotFound`."""
-        return await self._database.read(lambda connection: _kept(_found(connection, number)))
+        return await self._database.read(lambda connection: _kept(_rows.get(connection, number)))
 
     async def page(self, *, offset: int, limit: int) -> tuple[int, list[KeptPersonality]]:
         """How many there are, and some of them, the lowest number first."""
@@ -86,12 +91,11 @@ class PersonalityLibrary:
         """
 
         def change(connection: Connection) -> KeptPersonality:
-            row = _found(connection, number, to_change=True)
-            _refuse_ready(row)
+            row = _rows.to_change(connection, number)
             before = {} if whole else row.document
             fields = filled_in(PersonalityForm, {**before, **form.given()})
             _rows.change(connection, number, fields.model_dump(mode="json"), name=fields.name)
-            return _kept(_found(connection, number))
+            return _kept(_rows.get(connection, number))
 
         return await self._database.write(change)
 
@@ -99,7 +103,7 @@ class PersonalityLibrary:
         """Raises `NotFound`, and `Forbidden` where it is a ready one."""
 
         def remove(connection: Connection) -> None:
-            _refuse_ready(_found(connection, number, to_change=True))
+            _rows.to_change(connection, number)
             _rows.remove(connection, [number])
 
         await self._database.write(remove)
@@ -108,7 +112,7 @@ class PersonalityLibrary:
         """Keep a copy, which may be changed, under a name of its own. Raises `NotFound`."""
 
         def copy(connection: Connection) -> KeptPersonality:
-            fields = _kept(_found(connection, number)).fields
+            fields = _kept(_rows.get(connection, number)).fields
             called = name or f"{fields.name[:240]} (copy)"
             return _add(connection, fields.model_copy(update={"name": called}))
 
@@ -129,24 +133,12 @@ def personalities_among(connection: Connection, numbers: Iterable[int]) -> dict[
 
 def _add(connection: Connection, fields: PersonalityFields) -> KeptPersonality:
     number = _rows.add(connection, fields.model_dump(mode="json"), name=fields.name, predefined=False)
-    return _kept(_found(connection, number))
+    return _kept(_rows.get(connection, number))
 
 
 def _ready_names(connection: Connection) -> set[str]:
     table = tables.personalities
     return set(connection.execute(select(table.c.name).where(table.c.predefined)).scalars())
-
-
-def _found(connection: Connection, number: int, *, to_change: bool = False) -> Row:
-    row = _rows.find(connection, number, to_change=to_change)
-    if row is None:
-        raise no_such("personality", number)
-    return row
-
-
-def _refuse_ready(row: Row) -> None:
-    if row.columns["predefined"]:
-        raise Forbidden("Predefined personalities are shared and cannot be changed. Copy it: POST …/fork/.")
 
 
 def _kept(row: Row) -> KeptPersonality:

@@ -12,16 +12,17 @@ from sqlalchemy import ColumnElement, Connection
 from ringback.domain.scenario import TestProfile
 from ringback.errors import InvalidFields
 from ringback.library.agents import agent_names
-from ringback.library.form import Form, RecordNumber, does_not_exist, filled_in, missing_among, no_such
+from ringback.library.form import Form, RecordNumber, does_not_exist, filled_in, missing_among
 from ringback.library.headers import check_headers
+from ringback.library.kept_rows import KeptRows
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.records import Records, Row
+from ringback.storage.records import Row
 
 SECTIONS = ("main_agent_variables", "testing_agent_variables")
 """Parts of a profile's data: for the agent, and for the caller."""
 
-_rows = Records(tables.test_profiles)
+_rows = KeptRows(tables.test_profiles, "test profile")
 
 
 class ProfileFields(Form, frozen=True):
@@ -111,7 +112,7 @@ class ProfileLibrary:
 
     async def get(self, number: int) -> KeptProfile:
         """Raises `NotFound`."""
-        return await self._database.read(lambda connection: _kept(connection, [_found(connection, number)])[0])
+        return await self._database.read(lambda connection: _kept(connection, [_rows.get(connection, number)])[0])
 
     async def page(self, *, agent_id: int | None = None, offset: int, limit: int) -> tuple[int, list[KeptProfile]]:
         """How many there are of an agent or, without one, at all; and some of them, the lowest number first."""
@@ -139,7 +140,7 @@ class ProfileLibrary:
         def add(connection: Connection) -> KeptProfile:
             _check(connection, form)
             number = _rows.add(connection, _document(form), name=form.name, agent_id=form.agent)
-            return _kept(connection, [_found(connection, number)])[0]
+            return _kept(connection, [_rows.get(connection, number)])[0]
 
         return await self._database.write(add)
 
@@ -147,12 +148,12 @@ class ProfileLibrary:
         """Replace the fields that the form names; with `whole`, all of them. Raises `NotFound`, `InvalidFields`."""
 
         def change(connection: Connection) -> KeptProfile:
-            row = _found(connection, number, to_change=True)
+            row = _rows.to_change(connection, number)
             before = {"name": row.columns["name"], "agent": row.columns["agent_id"], **row.document}
             fields = filled_in(ProfileForm, {**({} if whole else before), **form.given()})
             _check(connection, fields)
             _rows.change(connection, number, _document(fields), name=fields.name, agent_id=fields.agent)
-            return _kept(connection, [_found(connection, number)])[0]
+            return _kept(connection, [_rows.get(connection, number)])[0]
 
         return await self._database.write(change)
 
@@ -160,7 +161,7 @@ class ProfileLibrary:
         """Raises `NotFound`."""
 
         def remove(connection: Connection) -> None:
-            _found(connection, number, to_change=True)
+            _rows.to_change(connection, number)
             _rows.remove(connection, [number])
 
         await self._database.write(remove)
@@ -189,13 +190,6 @@ def _profile(name: str, information: dict[str, Any]) -> TestProfile:
         return TestProfile(name=name, agent_variables=information, caller_variables=information)
     agent, caller = (cast("dict[str, Any]", information.get(section) or {}) for section in SECTIONS)
     return TestProfile(name=name, agent_variables=agent, caller_variables=caller)
-
-
-def _found(connection: Connection, number: int, *, to_change: bool = False) -> Row:
-    row = _rows.find(connection, number, to_change=to_change)
-    if row is None:
-        raise no_such("test profile", number)
-    return row
 
 
 def _kept(connection: Connection, rows: list[Row]) -> list[KeptProfile]:
