@@ -1,6 +1,7 @@
 """Everything that can go wrong with a hosted provider, for each protocol, against a real server."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 import pytest
+from aiohttp.abc import AbstractResolver
 
 from ringback.errors import SpeechError, SpeechRejected, SpeechUnavailable
 from ringback.models.retrying import Retries
@@ -281,6 +283,22 @@ async def test_only_what_was_answered_is_counted(
     assert hearing.usage == SpeechUsage(calls=1, seconds=1.0)
     assert len(server.spoken) == 2  # one of them in vain; nothing was asked for no words
     assert len(server.heard) == 2
+
+
+class NobodyKnows(AbstractResolver):
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
+        raise OSError(f"{host} is not known")
+
+    async def close(self) -> None: ...
+
+
+async def test_a_host_that_nobody_knows_is_named(retries: Retries, waits: list[float]) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=NobodyKnows())) as session:
+        with pytest.raises(
+            SpeechUnavailable, match=r"at voices\.example: no connection \(the host's name is not known\)"
+        ):
+            await asking("openai:tts-1", "http://voices.example/v1", session, retries)()
+    assert len(waits) == 2
 
 
 async def test_credentials_in_a_base_url_are_kept_out_of_errors(session: aiohttp.ClientSession) -> None:

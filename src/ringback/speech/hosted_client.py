@@ -152,8 +152,6 @@ class HostedClient:
                 return Trouble(Cause.TIMEOUT, f"within {self.timeout:g} s", retryable=True)
             case aiohttp.ClientConnectorCertificateError():
                 return Trouble(Cause.CONNECTION, f"certificate: {error.certificate_error}", retryable=False)
-            case aiohttp.InvalidURL():
-                return Trouble(Cause.NOT_FOUND, "the address is none", retryable=False)
             case _:
                 return Trouble(Cause.CONNECTION, _words(error), retryable=True)
 
