@@ -23,6 +23,7 @@ def call(
     duration: float = 30.0,
     backchannels: list[Edges] | None = None,
     protected: list[Edges] | None = None,
+    broken_off: list[float] | None = None,
 ) -> Floor:
     voice = VoiceRecord(
         transport="chirp",
@@ -36,7 +37,7 @@ def call(
         backchannels=spans(*(backchannels or [])),
         protected=spans(*(protected or [])),
     )
-    return Floor.of(voice)
+    return Floor.of(voice, broken_off or [])
 
 
 def latencies(floor: Floor) -> list[float]:
@@ -78,6 +79,23 @@ def test_sides_that_begin_at_once_collide() -> None:
     floor = call([(1.0, 3)], [(1.05, 3)])
     assert not floor.agent_interruptions()
     assert not floor.barge_ins()
+
+
+@pytest.mark.parametrize("start", [2.95, 3.0, 3.3])
+def test_an_agent_that_breaks_the_caller_off_interrupts_even_where_the_caller_stops_at_once(start: float) -> None:
+    """CHIRP announces speech before it is heard."""
+    floor = call([(1, 3)], [(start, 6)], broken_off=[3.01])
+    assert floor.agent_interruptions() == (start,)
+    assert latencies(floor) == []
+    finished = call([(1, 3)], [(start, 6)])
+    assert finished.agent_interruptions() == ()
+    assert latencies(finished) == [max(0.0, start - 3)]
+
+
+def test_an_agent_that_is_silent_after_it_broke_the_caller_off_answers_late() -> None:
+    floor = call([(1, 3)], [(4, 6)], broken_off=[3])
+    assert not floor.agent_interruptions()
+    assert latencies(floor) == [1.0]
 
 
 def test_speaking_over_a_backchannel_or_protected_playback_is_no_interruption() -> None:

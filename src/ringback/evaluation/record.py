@@ -52,7 +52,7 @@ class Record:
     def floor(self) -> Floor | None:
         """Who speaks when; None for text."""
         voice = self.conversation.voice
-        return None if voice is None else Floor.of(voice)
+        return None if voice is None else Floor.of(voice, [entry.end for entry in self.entries if entry.interrupted])
 
     @cached_property
     def answers(self) -> list[Answer]:

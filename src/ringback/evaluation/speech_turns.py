@@ -77,21 +77,32 @@ class Floor:
     """Utterances of the agent."""
     backchannels: tuple[Span, ...]
     protected: tuple[Span, ...]
+    broken_off: frozenset[int]
+    """Places in `caller` of those utterances that were not finished because the agent began to speak."""
 
     @classmethod
-    def of(cls, voice: VoiceRecord) -> "Floor":
-        """From what is kept of a call; stretches beyond its ends are cut off."""
+    def of(cls, voice: VoiceRecord, broken_off: Sequence[float] = ()) -> "Floor":
+        """From what is kept of a call; stretches beyond its ends are cut off.
+
+        `broken_off` are the moments at which the caller was broken off.
+        """
         length = voice.duration
         backchannels = joined(voice.backchannels, length, SOUND_GAP)
         meant = [span for span in voice.caller_speech if 2 * shared(span, backchannels) < span.duration]
+        caller = joined(meant, length, UTTERANCE_PAUSE)
         return cls(
             duration=length,
             caller_sounds=joined(voice.caller_speech, length, SOUND_GAP),
-            caller=joined(meant, length, UTTERANCE_PAUSE),
+            caller=caller,
             agent_sounds=joined(voice.agent_speech, length, SOUND_GAP),
             agent=joined(voice.agent_speech, length, UTTERANCE_PAUSE),
             backchannels=backchannels,
             protected=joined(voice.protected, length, SOUND_GAP),
+            broken_off=frozenset(
+                place
+                for place, span in enumerate(caller)
+                if any(abs(span.end - moment) < EDGE for moment in broken_off)
+            ),
         )
 
     def replies(self) -> tuple[Reply, ...]:
@@ -108,8 +119,9 @@ class Floor:
                 continue
             answer = _first_from(self.agent, asked.end - EDGE)
             later = self.caller[place + 1].start if place + 1 < len(self.caller) else None
-            if answer is not None and (later is None or answer.start < later):
-                yield Reply(asked.end, answer.start)
+            if answer is None or (later is not None and answer.start >= later) or self._broke_off(answer.start):
+                continue
+            yield Reply(asked.end, answer.start)
 
     def waits(self) -> tuple[Wait, ...]:
         """How long the agent let the caller wait: from the end of each utterance, and from the call's start.
@@ -131,13 +143,19 @@ class Floor:
         """Where the agent began to speak while the caller was speaking.
 
         Backchannels do not count as speaking, and over protected playback the agent may speak. Sides that begin within
-        `EDGE` of each other collide: nobody interrupts.
+        `EDGE` of each other collide: nobody interrupts. Where our caller was broken off, it stopped for the agent, and
+        may have done so before the agent was heard.
         """
         return tuple(
             span.start
             for span in self.agent
-            if _inside(self.caller, span.start) and not _at(self.protected, span.start)
+            if (_inside(self.caller, span.start) and not _at(self.protected, span.start)) or self._broke_off(span.start)
         )
+
+    def _broke_off(self, moment: float) -> bool:
+        """Whether the caller was broken off for what the agent began to say at a moment."""
+        place = bisect_left(self.caller, moment - EDGE, key=_start) - 1
+        return place in self.broken_off and moment <= self.caller[place].end + UTTERANCE_PAUSE
 
     def barge_ins(self) -> tuple[BargeIn, ...]:
         """Where the caller began to speak while the agent was speaking, and what the agent did."""
