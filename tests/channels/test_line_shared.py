@@ -300,6 +300,46 @@ class TestBadInput:
         assert (await dialled.end()).cause is FindingCode.FLOOD
         assert len(dialled.all_of(MetadataCame)) < 30
 
+    async def test_a_flood_of_pings_is_a_flood(
+        self, transport: str, session: aiohttp.ClientSession, serve: Serve
+    ) -> None:
+        async def talk(socket: web.WebSocketResponse) -> None:
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await socket.ping(b"x")
+                    await asyncio.sleep(0)
+
+        agent = await serve(talk)
+        line = line_at(transport, agent.url, session, limits=LineLimits(max_call_bytes=64 * 1024))
+        await line.open()
+        async with asyncio.timeout(PATIENCE):
+            [dropped] = await all_of(line)
+        assert isinstance(dropped, Dropped)
+        assert dropped.cause is FindingCode.FLOOD
+        await line.close()
+
+    async def test_pings_of_the_agent_are_answered(
+        self, transport: str, session: aiohttp.ClientSession, serve: Serve
+    ) -> None:
+        answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        async def respond(request: web.BaseRequest) -> web.StreamResponse:
+            socket = web.WebSocketResponse(autoping=False)
+            await socket.prepare(request)
+            await socket.ping(b"there?")
+            while True:
+                message = await socket.receive()
+                if message.type is aiohttp.WSMsgType.PONG:
+                    answered.set_result(bytes(message.data))
+                    return socket
+
+        agent = await serve(respond=respond)
+        line = line_at(transport, agent.url, session)
+        await line.open()
+        async with asyncio.timeout(PATIENCE):
+            assert await answered == b"there?"
+        await line.close()
+
     async def test_nobody_taking_events_stops_the_reading_and_closing_still_works(
         self, transport: str, session: aiohttp.ClientSession
     ) -> None:

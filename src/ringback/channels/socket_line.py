@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 
 from aiohttp import WSCloseCode
 
@@ -18,6 +19,10 @@ from ringback.domain.secret import Redactor
 
 _MOST_WAITING = 10_000
 """Events that may wait to be taken; until some are, no more is read from the agent."""
+
+
+_AT_A_TIME = 32
+"""Frames of one agent that are read before other calls get their turn."""
 
 
 class SocketLine:
@@ -155,10 +160,12 @@ class SocketLine:
             self._begin_closing(self._protocol.failing(), WSCloseCode.INTERNAL_ERROR)
 
     async def _read_on(self) -> None:
-        while True:
+        for number in count():
             while len(self._events) >= _MOST_WAITING:
                 self._room.clear()
                 await self._room.wait()
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # what has come already is read without waiting: let other calls in between
             frame = await self._socket.receive()
             at = self._clock()
             if isinstance(frame, Dropped):
@@ -167,12 +174,14 @@ class SocketLine:
             if not self._take(frame, at):
                 return
 
-    def _take(self, frame: str | bytes, at: float) -> bool:
+    def _take(self, frame: str | bytes | None, at: float) -> bool:
         """Let the protocol have a frame; False: the agent floods the line, which is dropped."""
-        size = len(frame)
+        size = 0 if frame is None else len(frame)
         if not self._allowance.take(size, at):
             self._flooded(at, f"more than {self._limits.max_call_bytes} bytes ahead of real time")
             return False
+        if frame is None:
+            return True
         received = self._protocol.heard(frame, at)
         if not received.sound:
             if self._on_frame is not None:

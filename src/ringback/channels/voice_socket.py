@@ -124,25 +124,25 @@ class VoiceSocket:
             return
         _at_once(socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
 
-    async def receive(self) -> str | bytes | Dropped:
-        """The agent's next frame; control frames are answered here. `Dropped`, with `at` 0, at the end."""
+    async def receive(self) -> str | bytes | Dropped | None:
+        """The agent's next frame; None: a ping or pong, which is dealt with. `Dropped`, with `at` 0, at the end."""
         socket = self._socket
         if socket is None:
             return Dropped(at=0.0, close_code=None, reason="", closed_by_us=True)
-        while True:
-            message = await socket.receive()
-            if message.type is WSMsgType.TEXT:
-                return str(message.data)
-            if message.type is WSMsgType.BINARY:
-                return bytes(message.data)
-            if message.type is WSMsgType.PING:
-                if self._has_room():
-                    _at_once(socket.pong(message.data))
-            elif message.type is WSMsgType.PONG:
-                self._heard_pong()
-            else:
-                self._stop_pinging()
-                return self._drop(message)
+        message = await socket.receive()
+        if message.type is WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is WSMsgType.BINARY:
+            return bytes(message.data)
+        if message.type is WSMsgType.PING:
+            if self._has_room():
+                _at_once(socket.pong(message.data))
+            return None
+        if message.type is WSMsgType.PONG:
+            self._heard_pong()
+            return None
+        self._stop_pinging()
+        return self._drop(message)
 
     def abort(self) -> None:
         """Drop the connection without waiting for anything; whoever waits for it is told."""
@@ -219,14 +219,13 @@ class VoiceSocket:
 
 
 def _at_once(writing: Coroutine[Any, Any, None]) -> None:
-    """Take the first step of a write that never waits: the library's coroutine writes in it and only then may drain."""
+    """Take the first step of a write: the library's coroutine writes in it, and would only wait for room afterwards."""
     try:
         writing.send(None)
     except StopIteration:
         return
     except (aiohttp.ClientError, OSError):
         return  # the closing is the next thing that is read
-    writing.close()
 
 
 def _transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.WriteTransport | None:
