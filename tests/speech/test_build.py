@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from ringback.domain.voice import RecognitionMode
 from ringback.errors import SpeechRejected, UsageError
@@ -129,6 +131,26 @@ async def test_an_address_of_a_socket_is_as_good_where_sockets_are_used(session:
             "Hello.", Voice()
         )
     assert sound.duration > 0.3
+
+
+async def test_a_proxy_is_asked_for_strangers_and_not_for_the_loopback(
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    asked: list[str] = []
+
+    async def forward(request: web.BaseRequest) -> web.Response:
+        asked.append(str(request.url))
+        return web.json_response({"text": "By way of the proxy."})
+
+    async with ScriptedSpeechServer() as server, RawTestServer(forward) as proxy:
+        monkeypatch.setenv("http_proxy", str(proxy.make_url("/")))
+        turn = await open_text_to_speech("openai:tts-1", base_url=server.url, session=session).speak("Hi.", Voice())
+        far = open_speech_to_text("openai:whisper-1", base_url="http://voices.example/v1", session=session)
+        near = open_speech_to_text("openai:whisper-1", base_url=server.url, session=session)
+        assert (await far.hear(turn)).text == "By way of the proxy."
+        assert (await near.hear(turn)).text == "Hello."
+    assert asked == ["http://voices.example/v1/audio/transcriptions"]
 
 
 async def test_a_wrong_path_says_how_base_urls_end(session: aiohttp.ClientSession) -> None:

@@ -123,7 +123,9 @@ async def _socket(
     try:
         async with (
             asyncio.timeout(client.timeout),
-            client.session.ws_connect(url, headers=client.headers, max_msg_size=_LARGEST_MESSAGE) as socket,
+            client.session.ws_connect(
+                url, headers=client.headers, proxy=client.proxy, max_msg_size=_LARGEST_MESSAGE
+            ) as socket,
         ):
             yield socket
     except aiohttp.WSServerHandshakeError as error:

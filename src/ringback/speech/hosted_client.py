@@ -88,6 +88,8 @@ class HostedClient:
     """Only to keep it out of error sentences."""
     timeout: float = 30.0
     """Seconds for one request, connecting included; each retry has as much again."""
+    proxy: str | None = None
+    """URL of an HTTP proxy."""
     retries: Retries = field(default_factory=Retries)
     settings: SpeechSettingNames = field(default_factory=lambda: SpeechSettingNames(name="the setting"))
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SLOTS))
@@ -130,6 +132,7 @@ class HostedClient:
                 data=body,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(total=self.timeout),
+                proxy=self.proxy,
                 allow_redirects=False,
             ) as response:
                 answered = await _read(response, LARGEST_ANSWER if largest is None else largest)
