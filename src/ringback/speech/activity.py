@@ -1,8 +1,8 @@
 """Where anything sounds in a recording, speech or not: by its level above the floor of what surrounds it.
 
 The level is the variance of the samples in windows of 10 ms, one every 2 ms (a steady offset has none). The floor is
-the level that the quietest tenth of the windows within 5 s stay below, but never more than -40 dBFS, so that a sound
-without a pause is not taken for a floor. What is 8 dB above its floor and above -55 dBFS sounds.
+the level that the quietest tenth of the windows within 5 s stay below, but never more than -32 dBFS, so that a sound
+without a pause is not taken for a floor. What is 6 dB above its floor and above -55 dBFS sounds.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ SHORTEST = 0.04
 """Seconds: what sounds for less, its pauses not counted, is a click and left out."""
 QUIETEST = -55.0
 """dBFS (of a full-scale square wave): nothing below it sounds."""
-ABOVE_FLOOR = 8.0
+ABOVE_FLOOR = 6.0
 """Decibels."""
-_LOUDEST_FLOOR = -40.0
+_LOUDEST_FLOOR = -32.0
 _FLOOR_SHARE = 10
 """Percent of the windows around that lie below the floor."""
 _FLOOR_SECONDS = 5.0
