@@ -136,6 +136,7 @@ async def test_an_answer_that_breaks_off_is_asked_for_again(
 async def test_no_error_ever_carries_the_key(
     name: str, ask: Callable[[str], Ask], server: ScriptedSpeechServer, waits: list[float]
 ) -> None:
+    assert KEY not in repr(ask(name))
     server.fail(refused(401, f"Incorrect API key provided: {KEY}."))
     with pytest.raises(SpeechRejected, match="the key was refused") as caught:
         await ask(name)()

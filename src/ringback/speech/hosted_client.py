@@ -78,17 +78,17 @@ class HostedClient:
 
     name: str
     """`provider:name`, for error sentences."""
-    base_url: str
+    base_url: str = field(repr=False)
     """With the version, e.g. `https://api.openai.com/v1`; may carry user and password."""
     session: aiohttp.ClientSession
     """Closed by whoever opened it."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Of every request; carry the key."""
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     """Only to keep it out of error sentences."""
     timeout: float = 30.0
     """Seconds for one request, connecting included; each retry has as much again."""
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     """URL of an HTTP proxy."""
     retries: Retries = field(default_factory=Retries)
     settings: SpeechSettingNames = field(default_factory=lambda: SpeechSettingNames(name="the setting"))
