@@ -108,7 +108,8 @@ def test_a_completion_of_what_was_not_begun_counts_and_is_remarked(protocol: Chi
     [
         ("", FindingCode.NOT_JSON, "INVALID_MESSAGE"),
         ("not json", FindingCode.NOT_JSON, "INVALID_MESSAGE"),
-        ("[" * 100_000, FindingCode.NOT_JSON, "INVALID_MESSAGE"),
+        ("[" * 9_000, FindingCode.NOT_JSON, "INVALID_MESSAGE"),
+        ("[" * 100_000, FindingCode.BAD_FRAME, "INVALID_MESSAGE"),
         ("[]", FindingCode.NOT_AN_OBJECT, "INVALID_MESSAGE"),
         ("{}", FindingCode.BAD_FRAME, "MISSING_FIELD"),
         ('{"type": null}', FindingCode.BAD_FRAME, "MISSING_FIELD"),

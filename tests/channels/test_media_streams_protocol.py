@@ -206,7 +206,9 @@ class TestBadFrames:
         [
             ("", FindingCode.NOT_JSON, "not JSON"),
             ("hello", FindingCode.NOT_JSON, "not JSON"),
-            ("[" * 100_000, FindingCode.NOT_JSON, "nested"),
+            ("[" * 9_000, FindingCode.NOT_JSON, "nested"),
+            ("[" * 100_000, FindingCode.BAD_FRAME, "more than 10000 values"),
+            (message("metadata", {"many": ["a\n"] * 20_000}), FindingCode.BAD_FRAME, "more than 10000 values"),
             ("[1]", FindingCode.NOT_AN_OBJECT, "object"),
             ("null", FindingCode.NOT_AN_OBJECT, "object"),
             (b"\0" * 160, FindingCode.BINARY_FRAME, "binary"),

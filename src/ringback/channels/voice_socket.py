@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,10 @@ _NO_CODE = 1005
 
 _CLOSE_PATIENCE = 1.0
 """Seconds in which the agent may answer our close frame."""
+
+_RECEIVED_AT_ONCE = 32 * 1024
+"""Bytes of one agent that the system may hand us at once (it takes the double): the frames in it are read in one go, and
+other calls wait meanwhile. Plenty for sound, which flows at 32 kB a second."""
 
 _TIMEOUTS = aiohttp.ClientWSTimeout(ws_close=_CLOSE_PATIENCE)  # pyright: ignore[reportCallIssue] - made by attrs
 
@@ -115,6 +120,7 @@ class VoiceSocket:
         if self._transport is not None:
             # Beyond our own bound, so that a write never has to wait: we give the line up before.
             self._transport.set_write_buffer_limits(high=4 * limits.max_backlog_bytes)
+            self._transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_RCVBUF, _RECEIVED_AT_ONCE)
         self._timer = self._loop.call_later(limits.ping_interval, self._ping)
 
     def write(self, frame: str | bytes) -> None:

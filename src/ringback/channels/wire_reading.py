@@ -11,6 +11,9 @@ from ringback.channels.wire_protocol import Received
 from ringback.domain.conversation import FindingCode
 from ringback.domain.secret import Redactor
 
+_MOST_VALUES = 10_000
+"""Of one frame. Sound is one value however long; a frame of a million would keep all calls waiting while it is read."""
+
 Clean = Callable[[str], str]
 """Takes out of a text what may not be kept: secrets, and what no database can hold."""
 
@@ -24,6 +27,8 @@ def cleaner(redactor: Redactor | None) -> Clean:
 
 def read_object(text: str, clean: Clean) -> dict[str, Any] | Remark:
     """The JSON object of a text frame as it stands, or what is wrong with the frame; never raises."""
+    if len(text) > _MOST_VALUES and sum(map(text.count, "[{,")) > _MOST_VALUES:
+        return bad_frame(f"A frame of more than {_MOST_VALUES} values is not read.", {"characters": len(text)})
     try:
         value: Any = read_json(text)
     except RecursionError:
