@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback.errors import SpeechRejected
+from ringback.errors import SpeechRejected, SpeechUnavailable
+from ringback.models.retrying import Retries
 from ringback.speech.audio import Sound
 from ringback.speech.build import open_text_to_speech
 from ringback.speech.hosted_voice import HostedVoice, parts
 from ringback.speech.text_to_speech import Voice
 from ringback.testing import ScriptedSpeechServer, refused
+
+TONE = Sound((8000 * np.sin(np.arange(1600) / 5)).astype(np.int16), 16_000)
 
 
 @pytest.fixture
@@ -34,15 +37,23 @@ async def test_silence_around_the_words_is_cut_to_50_ms(session: aiohttp.ClientS
 
 async def test_a_text_that_is_too_long_is_spoken_in_parts(session: aiohttp.ClientSession) -> None:
     sentence = "One of many sentences that are said. "
-    async with ScriptedSpeechServer(says=Sound(np.full(1600, 5000, np.int16), 16_000)) as server:
+    async with ScriptedSpeechServer(says=TONE) as server:
         voice = open_text_to_speech("deepgram:aura-2-thalia-en", base_url=server.url, session=session)
         heard = await voice.speak(sentence * 60, Voice())
         assert isinstance(voice, HostedVoice)
     assert [len(asked.text) <= 1000 for asked in server.spoken] == [True] * 3
     assert " ".join(asked.text for asked in server.spoken) == (sentence * 60).strip()
-    assert heard.duration == pytest.approx(3 * 0.1 + 2 * 0.3, abs=0.01)
+    assert heard.duration == pytest.approx(3 * 0.1 + 2 * 0.3, abs=0.03)
     assert (voice.usage.calls, voice.usage.characters) == (3, len(sentence) * 60 - 3)
     assert voice.usage.seconds == pytest.approx(0.3)
+
+
+async def test_words_that_come_back_as_silence_were_not_spoken(session: aiohttp.ClientSession) -> None:
+    once = Retries(attempts=1)
+    async with ScriptedSpeechServer(says=Sound(np.zeros(8000, np.int16), 16_000)) as server:
+        voice = open_text_to_speech("openai:tts-1", base_url=server.url, session=session, retries=once)
+        with pytest.raises(SpeechUnavailable, match="nothing sounds in it"):
+            await voice.speak("Hello.", Voice())
 
 
 async def test_the_same_words_in_the_same_voice_are_paid_once(session: aiohttp.ClientSession) -> None:

@@ -3,6 +3,7 @@
 What is asked of a provider, and how, is in the file of each.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from ringback.errors import SpeechRejected
+from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedClient
 from ringback.speech.hosted_usage import SpeechUsage
@@ -101,9 +103,17 @@ class HostedVoice:
         return sound
 
     async def _made(self, text: str, voice: Voice) -> Sound:
-        made = await self.client.ask(lambda: self.provider.speak_once(text, voice))
-        self.usage += SpeechUsage(calls=1, characters=len(text), seconds=made.duration)
-        return trimmed(made)
+        async def once() -> tuple[float, Sound]:
+            made = await self.provider.speak_once(text, voice)
+            # Takes milliseconds, in which calls would have to wait for their frames.
+            sound = await asyncio.to_thread(trimmed, made)
+            if not len(sound.samples):
+                raise Trouble(Cause.ANSWER, "nothing sounds in it", retryable=True)
+            return made.duration, sound
+
+        seconds, sound = await self.client.ask(once)
+        self.usage += SpeechUsage(calls=1, characters=len(text), seconds=seconds)
+        return sound
 
 
 def parts(text: str, longest: int) -> Iterator[str]:
