@@ -25,8 +25,8 @@ _CLOSE_PATIENCE = 1.0
 """Seconds in which the agent may answer our close frame."""
 
 _RECEIVED_AT_ONCE = 32 * 1024
-"""Bytes of one agent that the system may hand us at once (it takes the double): the frames in it are read in one go, and
-other calls wait meanwhile. Plenty for sound, which flows at 32 kB a second."""
+"""Bytes of one agent that the system may hand us at once (it takes the double): the frames in it are read in one go,
+and other calls wait meanwhile. Sound needs 32 kB a second."""
 
 _TIMEOUTS = aiohttp.ClientWSTimeout(ws_close=_CLOSE_PATIENCE)  # pyright: ignore[reportCallIssue] - made by attrs
 
