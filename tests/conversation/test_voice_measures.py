@@ -19,7 +19,7 @@ BYE = Say(Utterance.of("Thank you, goodbye.", ends_call=True))
 GREETING, FIRST, SECOND = "welcome to the clinic", "we open at nine", "see you on friday"
 LONG = "I would like to know when you open and whether I can bring my dog because he does not like to be alone"
 SPOKEN = 0.1
-"""Seconds: the agents here hear our words' end where they die away, which is up to 80 ms before their last sample."""
+"""Seconds: the agents here hear our words' end where they die away, which is before their last sample."""
 
 
 def measured(slug: str, call: Call) -> MetricScore:
