@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, ParamSpec, TypeVar
+from multiprocessing.process import BaseProcess
+from typing import ParamSpec, TypeVar
 
 from ringback.errors import SpeechUnavailable
 
@@ -57,8 +58,8 @@ class SpeechWorkers:
         """End all processes; turns that are being recognised are given up."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            _end(pool)
-            await asyncio.to_thread(pool.shutdown, wait=True)
+            for process in _end(pool):
+                await asyncio.to_thread(process.join)
 
 
 def _new_pool(count: int) -> ProcessPoolExecutor:
@@ -66,12 +67,14 @@ def _new_pool(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
+def _end(pool: ProcessPoolExecutor) -> list[BaseProcess]:
     # `kill_workers` comes with Python 3.14 only; until then the pool tells nobody else its processes.
-    processes: dict[int, Any] = dict(getattr(pool, "_processes", None) or {})
+    workers: dict[int, BaseProcess] = getattr(pool, "_processes", None) or {}
+    processes = list(workers.values())
     pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes.values():
+    for process in processes:
         process.kill()
+    return processes
 
 
 @contextlib.contextmanager
