@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ringback.conversation.manner import Manner, manner_of
+from ringback.domain.noise import BackgroundNoise
 from ringback.domain.scenario import AfterScript, MetricKind, Scenario, ScenarioType
 from ringback.errors import SuiteError
 from ringback.library.files import LoadedSuites, load_suites
@@ -147,6 +149,51 @@ def test_profiles_and_personalities_are_found_by_name(tmp_path: Path) -> None:
     scenario = only(tmp_path, "{name: A, script: [Hi], profiles: [ada, bob], personality: calm}", above=above)
     assert [profile.name for profile in scenario.profiles] == ["ada", "bob"]
     assert [personality.name for personality in scenario.personalities] == ["calm"]
+
+
+def test_what_a_personality_says_of_a_line_comes_to_the_caller(tmp_path: Path) -> None:
+    line = "{packet_loss: 5%, jitter: 60, latency: 100, clipping: 0.5, narrow_band: true}"
+    text = (
+        "{name: A, script: [Hi], personality: {prompt: P, background_noise: cafe, "
+        f"background_sound_volume: {{base: 2, reduced: 0.5}}, network_simulation: {line}, interruption_level: 0.25, "
+        "message_plan: {idle_timeout_seconds: 4}, start_speaking_plan: 0.5, stop_speaking_plan: {voice_seconds: 0.4}, "
+        "generation_config: {volume: 0.5}, backchannels: true, end_call_enabled: false}}"
+    )
+    assert manner_of(only(tmp_path, text).personalities[0]) == Manner(
+        volume=0.5,
+        interruption_chance=0.25,
+        idle_timeout=4,
+        start_delay=0.5,
+        stop_seconds=0.4,
+        end_call_enabled=False,
+        backchannels=True,
+        background=BackgroundNoise.CAFE,
+        background_base=2,
+        background_reduced=0.5,
+        packet_loss=0.05,
+        jitter=0.06,
+        delay=0.1,
+        clipping=0.5,
+        narrow_band=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("network_simulation: {packet_loss: 5 percent}", "network_simulation.packet_loss"),
+        ("network_simulation: {jitter: 3000}", "network_simulation.jitter"),
+        ("network_simulation: {wobble: 1}", "network_simulation.wobble"),
+        ("interruption_level: sometimes", "interruption_level"),
+        ("interruption_level: 2", "interruption_level"),
+        ("background_sound_volume: {base: loud}", "background_sound_volume.base"),
+        ("start_speaking_plan: -1", "start_speaking_plan"),
+    ],
+)
+def test_what_a_line_cannot_be_is_a_problem_at_its_place(tmp_path: Path, field: str, place: str) -> None:
+    with pytest.raises(SuiteError) as error:
+        only(tmp_path, f"{{name: A, script: [Hi], personality: {{prompt: P, {field}}}}}")
+    assert [problem.path for problem in error.value.problems] == [f"scenarios[0].personality.{place}"]
 
 
 def test_voice_fields_of_a_personality_are_kept(tmp_path: Path) -> None:

@@ -34,7 +34,11 @@ from ringback.library.suite_format import (
 )
 from ringback.library.validation import Finding, did_you_mean
 
-_VOICE = ("voice_model", "voice_id", "provider", "background_noise", "speed", "end_call_enabled")
+_VOICE = {
+    "voice_model", "voice_id", "provider", "background_noise", "background_sound_volume", "speed", "interruption_level",
+    "network_simulation", "message_plan", "start_speaking_plan", "stop_speaking_plan", "generation_config",
+    "backchannels", "end_call_enabled",
+}  # fmt: skip
 _ELSEWHERE = "of a reference workspace"
 
 
@@ -312,7 +316,7 @@ def _templated(*texts: tuple[Place, object]) -> Iterator[tuple[Place, str]]:
 
 
 def _personality(entry: PersonalityEntry, name: str, language: str) -> Personality:
-    voice = {field: value for field in _VOICE if (value := getattr(entry, field)) is not None}
+    voice = entry.model_dump(include=_VOICE, exclude_none=True)
     return Personality(name=name, prompt=entry.prompt or "", language=entry.language or language, voice=voice)
 
 

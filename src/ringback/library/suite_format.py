@@ -6,11 +6,19 @@ is optional. Rules that reach over several fields are in `rules.py`; the docstri
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from ringback.domain.check import Check
 from ringback.domain.rubric import Rubric
+from ringback.library.suite_entry import Entry
+from ringback.library.suite_voice import (
+    GenerationEntry,
+    InterruptionLevel,
+    MessagePlanEntry,
+    NetworkEntry,
+    SoundVolumeEntry,
+    StopSpeakingEntry,
+)
 
 Language = Literal[
     "af", "ar", "bg", "bn", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "gu", "he", "hi", "hu", "id", "it",
@@ -19,19 +27,6 @@ Language = Literal[
 ]  # fmt: skip
 
 CallerTool = Literal["call_hold", "dtmf", "end_call", "end_call_only_on_transfer", "receive_dtmf", "send_sms"]
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _not_empty(cls, value: Any) -> Any:
-        # `checks:` with nothing behind it would otherwise assert nothing in silence.
-        if value is None:
-            raise PydanticCustomError("empty", "is empty")
-        # JSON knows one kind of number: 3.0 is a whole one.
-        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _kind(value: Any) -> str | None:
@@ -45,7 +40,7 @@ _Id = Annotated[int, Field(ge=1, description="Id in a reference workspace: accep
 _Name = Annotated[str, Field(min_length=1, description="Name of an entry in the top-level map of this file.")]
 
 
-class PersonalityEntry(_Entry):
+class PersonalityEntry(Entry):
     """How a caller behaves and sounds."""
 
     base: int | None = Field(default=None, ge=1)
@@ -63,14 +58,30 @@ class PersonalityEntry(_Entry):
     provider: Literal["11labs", "cartesia"] | None = None
     """Voice only."""
     background_noise: str | None = None
-    """Voice only: `off`, `office` or the URL of a sound."""
+    """Voice only: `off`, or a noise such as `office`; URLs of sounds are accepted and not played."""
     speed: float | None = Field(default=None, ge=0.8, le=1.2)
     """Voice only: 1.0 is the normal pace."""
+    background_sound_volume: SoundVolumeEntry | None = None
+    """Voice only: how loud the background noise is."""
+    interruption_level: InterruptionLevel | None = None
+    """Voice only: how often the caller breaks into the agent's turns, or the chance of it."""
+    network_simulation: NetworkEntry | None = None
+    """Voice only: a bad line."""
+    message_plan: MessagePlanEntry | None = None
+    """Voice only: what the caller does when the agent is silent."""
+    start_speaking_plan: float | None = Field(default=None, ge=0, le=60)
+    """Voice only: seconds before each answer."""
+    stop_speaking_plan: StopSpeakingEntry | None = None
+    """Voice only: when a caller who is interrupted stops speaking."""
+    generation_config: GenerationEntry | None = None
+    """Voice only: how words are spoken."""
+    backchannels: bool | None = None
+    """Voice only: whether the caller says `mm-hm` while the agent speaks at length."""
     end_call_enabled: bool | None = None
     """Whether the caller may hang up."""
 
 
-class ProfileEntry(_Entry):
+class ProfileEntry(Entry):
     """Data of one customer, in sections: for the agent, and for the caller."""
 
     name: str | None = Field(default=None, max_length=255)
@@ -131,7 +142,7 @@ ProfileData = Annotated[
 ]
 
 
-class MetricEntry(_Entry):
+class MetricEntry(Entry):
     """A metric defined in the file: a question to the judge about each finished conversation."""
 
     slug: str | None = Field(default=None, pattern=r"^[a-z0-9_]+$", max_length=64)
@@ -162,7 +173,7 @@ MetricReference = Annotated[
 ]
 
 
-class ConditionEntry(_Entry):
+class ConditionEntry(Entry):
     """One condition: when it fires, and what the caller then does."""
 
     id: int
@@ -177,7 +188,7 @@ class ConditionEntry(_Entry):
     """true: said verbatim, with directives such as `<endcall/>`."""
 
 
-class ConditionalActionsEntry(_Entry):
+class ConditionalActionsEntry(Entry):
     """A caller that reacts to what the agent says."""
 
     role: str | None = None
@@ -188,7 +199,7 @@ class ConditionalActionsEntry(_Entry):
     """REST functions of the reference product: accepted, cannot run here yet."""
 
 
-class FactsEntry(_Entry):
+class FactsEntry(Entry):
     """What the caller knows."""
 
     always: dict[str, Any] | None = None
@@ -199,7 +210,7 @@ class FactsEntry(_Entry):
     """Never revealed; a reply that contains one is discarded."""
 
 
-class _Shared(_Entry):
+class _Shared(Entry):
     """What a scenario can say and `defaults` can say for all scenarios."""
 
     language: Language | None = None
@@ -266,7 +277,7 @@ class ScenarioEntry(_Shared):
     """What the caller can do beside talking."""
 
 
-class SuiteInfo(_Entry):
+class SuiteInfo(Entry):
     """What the suite is called."""
 
     name: str | None = Field(default=None, max_length=255)
@@ -275,7 +286,7 @@ class SuiteInfo(_Entry):
     """What it is for."""
 
 
-class SuiteHead(_Entry):
+class SuiteHead(Entry):
     """All of a suite file but its scenarios."""
 
     schema_: str | None = Field(default=None, alias="$schema")
