@@ -175,6 +175,7 @@ class Carrying:
                 self._environ,
                 self._session,
                 recordings=self._settings.effective_recordings,
+                concurrency=self._settings.worker_concurrency,
                 calls=self._calls_in_progress,
             )
             self._opened.push_async_callback(self._voices.close)

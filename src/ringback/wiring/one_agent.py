@@ -63,6 +63,7 @@ async def run_service(
         UsageError: the agent cannot be spoken to with these settings on this machine.
     """
     agent = with_default_secret(agent, settings)
+    concurrency = concurrency or settings.max_concurrent_runs or 10
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
         caller_model, judge_model = open_models(models, settings, Budget(max_cost))
@@ -77,6 +78,7 @@ async def run_service(
                 environ or {},
                 session,
                 redactor=redactor,
+                concurrency=concurrency,
                 on_event=on_event,
                 hang_up_port=hang_up_port,
             )
@@ -95,9 +97,7 @@ async def run_service(
             invalid_retries=invalid_retries,
             connect_attempts=connect_attempts(agent, settings),
         )
-        yield RunService(
-            store, executor, concurrency=concurrency or settings.max_concurrent_runs or 10, on_event=on_event, stop=stop
-        )
+        yield RunService(store, executor, concurrency=concurrency, on_event=on_event, stop=stop)
 
 
 @asynccontextmanager
@@ -108,6 +108,7 @@ async def _speaking(
     session: aiohttp.ClientSession,
     *,
     redactor: Redactor,
+    concurrency: int,
     on_event: Callable[[Event], None],
     hang_up_port: int | None,
 ) -> AsyncGenerator[Talk]:
@@ -116,7 +117,14 @@ async def _speaking(
     from ringback.wiring.voice import Voices  # noqa: PLC0415 - half a second and 60 MB that text does not need
 
     calls = CallsInProgress()
-    voices = Voices(settings, environ, session, recordings=settings.effective_recordings, calls=calls)
+    voices = Voices(
+        settings,
+        environ,
+        session,
+        recordings=settings.effective_recordings,
+        concurrency=concurrency,
+        calls=calls,
+    )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(voices.close)
         await voices.warm_up(agent)

@@ -4,6 +4,7 @@ Imported only where an agent is spoken to: it brings numpy, onnxruntime and all 
 """
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 
 from ringback.callers.caller import Caller
 from ringback.channels.chirp import ChirpLine
@@ -30,6 +32,7 @@ from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
 from ringback.runs.talking import Talk, call_ids
 from ringback.settings import Settings, environment_variable
+from ringback.speech.audio import Sound
 from ringback.speech.build import (
     check_speech_to_text,
     check_text_to_speech,
@@ -45,6 +48,13 @@ from ringback.wiring import ssl_context_for
 
 _EARS_KEPT = 8
 """What hears agents that nobody talks to at the moment; each may have a process of its own."""
+
+_LOCAL = frozenset({"pocketsphinx", "faster-whisper"})
+"""What hears on this machine, and has to be loaded first."""
+_MOST_AT_ONCE = 4
+"""Processes that are started beforehand."""
+_MOMENT, _MOMENT_RATE = 8_000, 16_000
+"""Silence to begin with: samples, and Hz."""
 
 
 def check_speech(agent: Agent, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -96,6 +106,7 @@ class Voices:
         session: aiohttp.ClientSession,
         *,
         recordings: Path | None,
+        concurrency: int,
         calls: CallsInProgress | None = None,
     ) -> None:
         """Nothing is loaded before the first call, or `warm_up`.
@@ -105,12 +116,14 @@ class Voices:
             environ: where providers' keys are.
             session: for lines, made by `agent_session`.
             recordings: folder of recordings; None: no sound is kept.
+            concurrency: how many conversations there may be at once.
             calls: where agents can hang up by the telephone company's REST endpoint; None: they cannot.
         """
         self._settings = settings
         self._environ = environ
         self._session = session
         self._recordings = recordings
+        self._concurrency = concurrency
         self._calls = calls
         self._gate = asyncio.Semaphore(settings.max_connecting)
         self._opening = asyncio.Lock()
@@ -254,6 +267,11 @@ class Voices:
                 known_lines=known_lines,
             )
         )
+        if name.partition(":")[0] in _LOCAL and self._settings.speech_to_text_base_url is None:
+            # Processes start and models load here, and not while the first agents wait for an answer.
+            moment = Sound(np.zeros(_MOMENT, np.int16), _MOMENT_RATE)
+            at_once = min(self._concurrency, os.cpu_count() or 1, _MOST_AT_ONCE)
+            await asyncio.gather(*(made.speech_to_text.hear(moment) for _ in range(at_once)))
         self._hearings[known_lines] = made
         unused = [lines for lines, hearing in self._hearings.items() if not hearing.calls and hearing is not made]
         for lines in unused[: max(0, len(self._hearings) - _EARS_KEPT)]:
