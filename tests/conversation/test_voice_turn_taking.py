@@ -441,3 +441,8 @@ def test_who_listens_long_says_so_and_leaves_the_turn_to_the_agent() -> None:
     assert 2 <= len(said) <= 3
     assert 4.1 <= said[0] <= 6.2
     assert [type(step) for _, step in talk.log] == [Backchannel] * len(said)
+
+
+def test_a_user_who_stops_during_a_greeting_lets_the_agent_finish_it() -> None:
+    talk = Talk(first=None, agent=[(0.1, 1.0)], stop_at=0.5).until(5)
+    assert [type(step) for _, step in talk.log] == [Hear, End, Finish]

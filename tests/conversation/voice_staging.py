@@ -144,6 +144,7 @@ class LineInMemory:
         self._queue = np.zeros(0, np.int16)
         self._inbox: asyncio.Queue[Happened] = asyncio.Queue()
         self.ticks = 0
+        self._loud_for = self._quiet_for = 0  # frames of our caller
         self.sent: list[Samples] = []
         self.heard: list[Samples] = []
         self.keys: list[tuple[float, str]] = []
@@ -179,12 +180,10 @@ class LineInMemory:
 
     def caller_loud(self, seconds: float) -> bool:
         """Whether our caller sounded in each frame of so many last seconds."""
-        frames = self.sent[-round(seconds / FRAME_SECONDS) :]
-        return len(frames) * FRAME_SECONDS >= seconds - 1e-9 and all(_rms(frame) > LOUD for frame in frames)
+        return self._loud_for * FRAME_SECONDS >= seconds - 1e-9
 
     def caller_quiet(self, seconds: float) -> bool:
-        frames = self.sent[-round(seconds / FRAME_SECONDS) :]
-        return len(frames) * FRAME_SECONDS >= seconds - 1e-9 and all(_rms(frame) <= LOUD for frame in frames)
+        return self._quiet_for * FRAME_SECONDS >= seconds - 1e-9
 
     # The line
 
@@ -195,7 +194,10 @@ class LineInMemory:
         if self.defect is not None:
             raise self.defect
         assert len(frame) == self.encoding.frame_bytes
-        self.sent.append(decode(self.encoding, [frame])[0])
+        samples = decode(self.encoding, [frame])[0]
+        self.sent.append(samples)
+        loud = _rms(samples) > LOUD
+        self._loud_for, self._quiet_for = (self._loud_for + 1, 0) if loud else (0, self._quiet_for + 1)
 
     def played(self) -> bytes:
         if self._agent is not None:
@@ -246,7 +248,7 @@ class LineInMemory:
 
 
 def _rms(frame: Samples) -> float:
-    return float(np.sqrt(np.mean(frame.astype(np.float64) ** 2)))
+    return float(np.linalg.norm(frame.astype(np.float32))) / len(frame) ** 0.5
 
 
 def loud_spans(samples: Samples, rate: int, gap: float = 0.2) -> list[tuple[float, float]]:
@@ -316,7 +318,7 @@ class Call:
         self.caller = caller
         self.events: list[Event] = []
         self._agent = agent
-        self._manner = manner or Manner()
+        self._manner = manner or Manner(idle_timeout=4.0, idle_prompts=1)
         self._limits = limits or Limits(grace=0.2)
         self._first = agent_speaks_first
         self._end_of_turn = end_of_turn

@@ -25,6 +25,7 @@ class Speech:
     """None: words of our own, which the caller knows nothing of."""
     backchannel: bool = False
     broken_off: bool = False
+    recorded: bool = False
     said: list[Said] = field(default_factory=list[Said])
 
     @property
@@ -33,6 +34,12 @@ class Speech:
         if self.move is not None and not self.broken_off:
             return self.move.utterance.text
         return " ".join(said.text for said in self.said if said.text)
+
+    @property
+    def all_said(self) -> bool:
+        """Whether no words of it are left, and none were cut; what has no words is never all said."""
+        pieces = sum(1 for piece in self.plan.pieces if piece.text)
+        return 0 < pieces == len(self.said) and not any(said.interrupted for said in self.said)
 
     @property
     def only_silence(self) -> bool:
@@ -68,38 +75,45 @@ class OwnSpeech:
 
     def stop(self) -> bool:
         """Break off; True: something protected goes on, or a fading end."""
+        self.mouth.stop()
+        self._take_said()
         if self.current is not None:
-            unsaid = len([piece for piece in self.current.plan.pieces if piece.text])
-            self.mouth.stop()
-            self.collect()
-            self.current.broken_off = len(self.current.said) < unsaid or any(s.interrupted for s in self.current.said)
-        else:
-            self.mouth.stop()
+            self.current.broken_off = not self.current.all_said and bool(self.current.plan.text)
         return self.mouth.busy
 
-    def collect(self) -> Speech | None:
-        """Note what was said; returns the speech that is over with it."""
+    def collect(self, now: float) -> Speech | None:
+        """Note and record what was said; returns the speech that is over."""
+        self._take_said()
+        speech = self.current
+        if speech is None:
+            return None
+        if not speech.recorded and (speech.all_said or not self.mouth.busy):
+            self._record(speech, now)
+        if self.mouth.busy:
+            return None
+        self.current = None
+        return speech
+
+    def _take_said(self) -> None:
         for said in self.mouth.take_said():
             speech = self._speeches[said.plan]
             speech.said.append(said)
             span = self._span(said)
             self._notes.caller_spoke(span, protected=said.protected, backchannel=speech.backchannel)
-        if self.current is None or self.mouth.busy:
-            return None
-        speech, self.current = self.current, None
-        return speech
 
-    def give_up(self) -> Speech | None:
+    def give_up(self, now: float) -> Speech | None:
         """The call is over: what was being said, as far as it came."""
         self.stop()
-        speech = self.collect()
-        if speech is None and self.current is not None:
+        speech = self.collect(now)
+        if speech is None and self.current is not None:  # the rest of it is protected
             speech, self.current = self.current, None
-            speech.broken_off = True
+            if not speech.recorded:
+                self._record(speech, now)
         return speech
 
-    def record(self, speech: Speech, now: float) -> None:
+    def _record(self, speech: Speech, now: float) -> None:
         """Put what was said into the transcript; what has no words leaves no entry."""
+        speech.recorded = True
         text = speech.text
         if speech.said:
             start, end = self._span(speech.said[0]).start, self._span(speech.said[-1]).end

@@ -48,6 +48,9 @@ from ringback.speech.voice_activity import Ear
 _NOTHING_TO_SAY = Say(Utterance.of("Hello"))
 """What a caller says that must open the call and has no words of its own."""
 
+_MOST_DECISIONS = 20
+"""In one frame; a defect of the rules must not hold up the clock of all calls."""
+
 _HEARING_PATIENCE = 30.0
 """Seconds in which the agent's last turns may still be recognised when the call is over."""
 
@@ -121,14 +124,21 @@ class SpokenExchange:
         self.turns.mouth(
             now, speaking=mouth.speaking, protected=mouth.protected, holding=mouth.holding, busy=mouth.busy
         )
-        self._spoken(own.collect())
-        while (step := self.turns.next(now)) is not None:
+        self._spoken(own.collect(now))
+        self._decide(now)
+        self._sending = own.frame(now)
+        return self._sending
+
+    def _decide(self, now: float) -> None:
+        for _ in range(_MOST_DECISIONS):
+            step = self.turns.next(now)
+            if step is None:
+                return
             self._record_observations()
             self._do(step)
             if isinstance(step, Finish):
-                break
-        self._sending = own.frame(now)
-        return self._sending
+                return
+        raise RuntimeError("The rules of turns decide without end.")
 
     def broke(self, defect: Exception) -> None:
         """Something of ours is broken: the call is over with it."""
@@ -196,7 +206,7 @@ class SpokenExchange:
         """End the call from our side."""
         self._withdraw()
         self._own.stop()
-        self._spoken(self._own.collect())
+        self._spoken(self._own.collect(self.now))
         if not self.turns.closing:
             self._recorder.spoke(Role.CALLER, "", self.now, self.now, ends_call=True)
         self.turns.ended(self.now, ending)
@@ -324,13 +334,12 @@ class SpokenExchange:
     def _stop_speaking(self) -> None:
         self.turns.goes_on()  # what is protected is played to its end, and the last syllable fades
         self._own.stop()
-        self._spoken(self._own.collect())
+        self._spoken(self._own.collect(self.now))
 
     def _spoken(self, speech: Speech | None) -> None:
-        """Record a speech that is over, and tell the caller and the rules."""
+        """A speech is over: tell the caller and the rules."""
         if speech is None:
             return
-        self._own.record(speech, self.now)
         words = bool(speech.text) and speech.move is not None
         if speech.move is not None and (words or not speech.plan.text):
             self._caller.said(speech.move)
@@ -346,7 +355,7 @@ class SpokenExchange:
     async def settle(self) -> None:
         """When the call is over: record what was being said, and wait for what is being recognised."""
         self._withdraw()
-        self._spoken(self._own.give_up())
+        self._spoken(self._own.give_up(self.now))
         start = self.turns.turn_from
         if start is not None and self.now > start:
             self._hear(Hear(start, self.now))

@@ -258,6 +258,7 @@ class VoiceTurnTaking:
     def goes_on(self) -> None:
         """The mouth was stopped, but what it has left is protected: that is played to its end."""
         self._over_agent = True
+        self._announced_at = -1.0
 
     def _after_speech(self) -> None:
         self._phase = _LISTENING
@@ -279,8 +280,9 @@ class VoiceTurnTaking:
     def stop(self, now: float) -> None:
         """The user stops the run: an agent that owes a turn may finish it, for a limited time."""
         open_turn = self._voice.turn_from is not None or self._hearing > 0
-        owes_turn = self._phase is _LISTENING and (open_turn or self._fresh or self._owed)
-        self._stop_at = now + self._limits.finish_turn if owes_turn and self._ask_again_at is None else now
+        owed = (self._fresh or self._owed) and self._ask_again_at is None
+        owes_turn = self._phase is _LISTENING and (open_turn or owed)
+        self._stop_at = now + self._limits.finish_turn if owes_turn else now
 
     # What to do
 
