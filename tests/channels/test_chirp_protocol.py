@@ -30,7 +30,7 @@ def protocol() -> ChirpProtocol:
 
 
 def event(kind: str, **data: Any) -> str:
-    return json.dumps({"type": kind, "id": str(uuid.uuid4()), "ts_ms": 1, "data": data})
+    return json.dumps({"type": kind, "id": "c0e1a39f-92d1-4f1c-9d8a-2a1b3c4d5e6f", "ts_ms": 1, "data": data})
 
 
 def answered(protocol: ChirpProtocol, frame: str | bytes) -> tuple[FindingCode, str | None]:

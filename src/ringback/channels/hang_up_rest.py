@@ -11,15 +11,17 @@ import hmac
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Any
 
 from ringback.domain.fixed import fixed
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 HANG_UP_PATH = "/2010-04-01/Accounts/{account_sid}/Calls/{call_sid}.json"
 """Where agents post `Status=completed`, with account and token as user and password."""
 
+_UNAUTHORIZED = 401
 _LARGEST_FORM = 16 * 1024
 """Bytes."""
 
@@ -90,7 +92,7 @@ def answer_hang_up(
     """
     password = _password(authorization)
     if password is None or (auth_token is not None and not hmac.compare_digest(password, auth_token.encode())):
-        return _problem(401, 20003, "Authenticate with Basic credentials: account and token.")
+        return _problem(_UNAUTHORIZED, 20003, "Authenticate with Basic credentials: account and token.")
     if status != "completed":
         return _problem(400, 20001, "The only change of a call that is possible is Status=completed.")
     ended = calls.hang_up(account_sid, call_sid, status)
@@ -123,8 +125,9 @@ async def serve_hang_ups(
 
     Raises OSError where the port is not to be had.
     """
+    from aiohttp import web  # noqa: PLC0415 - 60 ms that the service, which has a server, need not spend
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: "web.Request") -> "web.Response":
         form = await request.post()
         status = form.get("Status")
         path = request.match_info
@@ -136,9 +139,7 @@ async def serve_hang_ups(
             request.headers.get("Authorization"),
             auth_token=auth_token,
         )
-        headers = (
-            {"WWW-Authenticate": 'Basic realm="calls"'} if answer.status == web.HTTPUnauthorized.status_code else {}
-        )
+        headers = {"WWW-Authenticate": 'Basic realm="calls"'} if answer.status == _UNAUTHORIZED else {}
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
     application = web.Application(client_max_size=_LARGEST_FORM)
