@@ -202,7 +202,9 @@ async def test_pace_and_share_of_speech() -> None:
     assert (await measured("dead_air", call)).value == pytest.approx(16, abs=4 * WITHIN)
     longest = await measured("longest_silence", call)
     assert longest.value == pytest.approx(12, abs=WITHIN)
-    assert (await measured("no_long_silence", call)).value is False
+    silence = await measured("no_long_silence", call)
+    assert (silence.value, silence.cannot_tell) == (None, True)
+    assert silence.explanation == "Nobody was heard for 12.0 s from 8.00 s on, when it was our caller's turn to speak."
 
 
 async def test_words_that_were_not_recognised_give_no_pace() -> None:
@@ -229,6 +231,18 @@ async def test_an_agent_that_keeps_the_caller_waiting() -> None:
     assert score.value is False
     assert score.explanation == "The agent was awaited for 11.0 s from 3.00 s on, then it was heard."
     assert (await measured("no_long_silence", call)).value is True
+
+
+async def test_a_silence_is_too_long_where_the_agent_is_awaited() -> None:
+    stereo = Stereo(8_000, 40.0)
+    stereo.answers(0.2, tone(8_000, 1.0))
+    stereo.says(14.0, tone(8_000, 1.0))
+    stereo.answers(26.0, tone(8_000, 1.0))
+    score = await measured("no_long_silence", stereo.call())
+    assert score.value is False
+    assert score.explanation == "Nobody was heard for 11.0 s from 15.00 s on (1 such silences)."
+    never = Stereo(8_000, 12.0)
+    assert (await measured("no_long_silence", never.call())).value is False
 
 
 async def test_a_call_without_the_agent_s_sound() -> None:

@@ -170,7 +170,8 @@ def _wanted(check: AgentSaid | AgentNeverSaid) -> str:
 def _not_said(wanted: str, record: Record) -> str:
     words = record.agent_words
     if not words:
-        return f"The agent said nothing, so not {wanted} either."
+        said = "No word of the agent was recognised" if record.unheard else "The agent said nothing"
+        return f"{said}, so not {wanted} either."
     last = words[-1][0]
     return (
         f"None of the agent's {len(words)} messages has {wanted}; "

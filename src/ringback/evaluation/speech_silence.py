@@ -41,7 +41,7 @@ class LongestSilence(SpeechMetric):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoLongSilence(SpeechMetric):
-    """Whether nobody's silence together lasted longer than 10 seconds."""
+    """Whether no silence of both sides lasted longer than 10 seconds while the caller waited for the agent."""
 
     slug: str = "no_long_silence"
     name: str = "No long silence"
@@ -51,15 +51,18 @@ class NoLongSilence(SpeechMetric):
     """Seconds of mutual silence that are too long."""
 
     def listen(self, call: SpokenCall) -> Measured:
-        """False where a mutual silence is longer."""
+        """False where a mutual silence is longer; one that our own caller had to end is not blamed on the agent."""
         silences = call.floor.silences()
-        long = [silence for silence in silences if silence.duration > self.silence_duration]
         if not call.floor.duration:
             return Measured(None, "Nothing of the call was recorded.")
+        long = [silence for silence in silences if silence.duration > self.silence_duration]
+        agents = [silence for silence in long if not call.floor.caller_owes(silence)]
         if long:
-            first = long[0]
+            first = (agents or long)[0]
             said = f"Nobody was heard for {first.duration:.1f} s from {first.start:.2f} s on"
-            return Measured(value=False, explanation=f"{said} ({len(long)} such silences).")
+            if agents:
+                return Measured(value=False, explanation=f"{said} ({len(agents)} such silences).")
+            return Measured(None, f"{said}, when it was our caller's turn to speak.", cannot_tell=True)
         longest = max((silence.duration for silence in silences), default=0.0)
         return Measured(value=True, explanation=f"The longest silence lasted {longest:.1f} s.")
 

@@ -192,6 +192,15 @@ class Floor:
         pairs = zip(edges[::2], edges[1::2], strict=True)
         return tuple(Span(start=start, end=end) for start, end in pairs if end > start)
 
+    def caller_owes(self, silence: Span) -> bool:
+        """Whether the agent was heard last before a silence, so that it is our caller's turn to speak."""
+        ends = [max((span.end for span in side if span.end <= silence.start), default=-1.0) for side in self._sounds]
+        return ends[1] > ends[0]
+
+    @property
+    def _sounds(self) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        return self.caller_sounds, self.agent_sounds
+
 
 def joined(spans: Iterable[Span], duration: float, gap: float) -> tuple[Span, ...]:
     """The same stretches in order, within the call, with silences under `gap` seconds filled; empty ones left out."""
