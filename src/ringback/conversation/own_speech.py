@@ -57,7 +57,8 @@ class OwnSpeech:
         self._notes = notes
         self._rate = rate
         self._disturbances = Disturbances(manner, rate, seed)
-        self._speeches: list[Speech] = []
+        self._speeches: dict[int, Speech] = {}  # by the numbers that the mouth gives their plans
+        self._plans = 0
         self._told = False
         self.mouth = Mouth(rate, manner, seed, keys_in_sound=not line.carries_keys)
         self.current: Speech | None = None
@@ -67,7 +68,8 @@ class OwnSpeech:
 
     def say(self, speech: Speech) -> None:
         """Give the mouth a plan."""
-        self._speeches.append(speech)
+        self._speeches[self._plans] = speech
+        self._plans += 1
         if not speech.backchannel:
             self.current = speech
             self.words_ended = None
@@ -92,6 +94,8 @@ class OwnSpeech:
         if self.mouth.busy:
             return None
         self.current = None
+        for number in [number for number, other in self._speeches.items() if other is speech]:
+            del self._speeches[number]  # with its sound
         return speech
 
     def _take_said(self) -> None:

@@ -98,11 +98,10 @@ async def converse_by_voice(
                 language=language,
                 seed=seed,
             )
-            ending, lateness = await _hold(
+            ending, lateness, over_at = await _hold(
                 exchange, line=line, recorder=recorder, notes=notes, clock=tools.clock, stop=stop
             )
             lag_seen = lag.largest
-        over_at = recorder.clock()
         if exchange.failure is not None:
             ending = after_failure(exchange.failure)
         if lateness.p99 > LATE:
@@ -132,8 +131,8 @@ async def _hold(
     notes: VoiceNotes,
     clock: CallClock,
     stop: asyncio.Event | None,
-) -> tuple[Ending, Lateness]:
-    """Talk; returns how it ended and how late our frames were sent."""
+) -> tuple[Ending, Lateness, float]:
+    """Talk; returns how it ended, how late our frames were sent, and when the line was closed."""
     reader = asyncio.get_running_loop().create_task(read_line(line, exchange, recorder, notes))
     recorder.call_opened(clock.join(exchange))
     try:
@@ -143,10 +142,11 @@ async def _hold(
         with suppress(TimeoutError):
             async with asyncio.timeout(_HANG_UP_PATIENCE):
                 await line.hang_up()
+        over_at = recorder.clock()
         await exchange.settle()
     finally:
         clock.leave(exchange)
         reader.cancel()
         await asyncio.wait((reader,))
         await exchange.drop_tasks()
-    return ending, lateness
+    return ending, lateness, over_at

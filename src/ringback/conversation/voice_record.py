@@ -20,6 +20,11 @@ _log = logging.getLogger(__name__)
 LATE = 0.04
 """Seconds: where one frame in a hundred was sent later than that, the call's figures of time are not trusted."""
 
+_MOST_KEYS = 1000
+"""Of one call; no person presses more."""
+_MOST_TRANSCRIPTS = 1000
+"""Texts of one call that the agent says it heard."""
+
 _SAME_PRESS = 0.5
 """Seconds within which a key that is told and a key that is heard are the same press."""
 
@@ -69,7 +74,9 @@ class VoiceNotes:
         self._agent.append(Span(start=start, end=end))
 
     def pressed(self, at: float, digit: str, by: Side) -> bool:
-        """A key was pressed; False: that press is known already."""
+        """A key was pressed; False: that press is known already, or there were too many."""
+        if len(self._keys) >= _MOST_KEYS:
+            return False
         for key in reversed(self._keys):
             if at - key.at > _SAME_PRESS:
                 break
@@ -81,7 +88,8 @@ class VoiceNotes:
 
     def transcribed(self, at: float, text: str) -> None:
         """The agent says what it heard of us."""
-        self._transcripts.append(AgentTranscript(at=at, text=text))
+        if len(self._transcripts) < _MOST_TRANSCRIPTS:
+            self._transcripts.append(AgentTranscript(at=at, text=text))
 
     async def finish(
         self,
