@@ -1,5 +1,6 @@
 """What is kept of a call: whole while the call goes on, private, bounded, and never a reason for it to fail."""
 
+import asyncio
 import json
 import resource
 import stat
@@ -195,6 +196,31 @@ async def test_floods_of_events_and_endless_ones_are_counted_and_left_out(tmp_pa
     assert lines[0] == {"left_out": 20_013}
     assert lines[-1] == {"events_left_out": 3_001}
     assert len(lines) == 2_001
+
+
+async def test_events_that_json_cannot_say_are_named_and_odd_letters_are_kept_readable(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, "1/2-1", RATE)
+    recording.note({"event": "level", "value": float("inf")})
+    recording.note({"event": "metadata", "value": "\ud800 \x00 \n"})
+    recording.note({"event": "path", "value": tmp_path})
+    files = await recording.finish()
+    lines = [json.loads(line) for line in files.events.read_text(encoding="utf-8").splitlines()]
+    assert lines[0] == {"unreadable": "level"}
+    assert lines[1]["value"] == "\ud800 \x00 \n"
+    assert lines[2]["value"] == str(tmp_path)
+
+
+async def test_whoever_is_cancelled_at_the_end_leaves_a_whole_recording(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, "1/2-1", RATE)
+    add_all(recording)
+    with recording._files.lock:  # pyright: ignore[reportPrivateUsage] - a write that takes its time
+        end = asyncio.create_task(recording.finish())
+        await asyncio.sleep(0)
+        end.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await end
+    await recording.finish()
+    assert soundfile.info(tmp_path / "1" / "2-1.wav").frames == 3 * RATE + 160
 
 
 async def test_a_discarded_recording_leaves_nothing(tmp_path: Path) -> None:

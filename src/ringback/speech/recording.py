@@ -36,6 +36,8 @@ _POLL = 0.005
 """Seconds between looks at whether the threads are done, at the end of a call."""
 
 _WRITERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="recording")
+_FINISHERS = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording-end")
+"""One, since a copy of a minute takes half a second of a processor, which calls that go on need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class _Files:
     chunks: deque[_Chunk] = field(default_factory=deque[_Chunk])
     wav: WavFile | None = None
     events: BinaryIO | None = None
+    closed: bool = False
     problem: str | None = None
 
 
@@ -112,7 +115,7 @@ class Recording:
         if len(self._events) >= _EVENTS_AT_ONCE:
             self._left_out += 1
             return
-        line = json.dumps(event, ensure_ascii=False, default=str)
+        line = _line_of(event)
         self._events.append(line if len(line) <= _LONGEST_EVENT else json.dumps({"left_out": len(line)}))
 
     async def finish(self) -> RecordingFiles:
@@ -122,12 +125,14 @@ class Recording:
             StorageError: the recording is not whole, with the cause; what was written stays.
         """
         self._hand_over()
-        await self._written()
-        made: list[Path | None] = []
-        await self._done(_WRITERS.submit(lambda: made.append(self._close())))
+        try:
+            await self._written()
+        finally:  # whoever is cancelled here leaves no open file either
+            end = _FINISHERS.submit(self._close)
+        await self._done(end)
         if problem := self.problem:
             raise StorageError(problem)
-        return RecordingFiles(wav=self._wav, compressed=made[0], events=self._events_path)
+        return RecordingFiles(wav=self._wav, compressed=end.result(), events=self._events_path)
 
     async def discard(self) -> None:
         """Write nothing more and remove what was written."""
@@ -154,7 +159,7 @@ class Recording:
             await self._done(job)
 
     @staticmethod
-    async def _done(job: Future[None]) -> None:
+    async def _done(job: Future[Any]) -> None:
         # Looked at, not called back: nothing of the threads then reaches into a loop, which may be a virtual one.
         while not job.done():  # noqa: ASYNC110 - see above
             await asyncio.sleep(_POLL)
@@ -162,14 +167,18 @@ class Recording:
 
     def _write(self) -> None:
         """In a thread: write what waits, in order whichever thread comes first."""
+        with self._files.lock:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
         files = self._files
-        with files.lock:
-            try:
-                while files.chunks and self.problem is None:
-                    self._write_chunk(files, files.chunks.popleft())
-            except OSError as error:
-                files.problem = f"The recording {self._wav} is not whole: {error.strerror or error}."
-                files.chunks.clear()
+        try:
+            while files.chunks and self.problem is None and not files.closed:
+                self._write_chunk(files, files.chunks.popleft())
+        except OSError as error:
+            files.problem = f"The recording {self._wav} is not whole: {error.strerror or error}."
+        if self.problem is not None or files.closed:
+            files.chunks.clear()
 
     def _write_chunk(self, files: _Files, chunk: _Chunk) -> None:
         if files.wav is None or files.events is None:
@@ -178,11 +187,12 @@ class Recording:
             files.wav = WavFile(self._wav, self._rate, channels=2)
             files.events = make_private_file(self._events_path)
         files.wav.write(np.stack((chunk.caller, chunk.agent), axis=1))
-        write_all(files.events, "".join(f"{line}\n" for line in chunk.events).encode())
+        write_all(files.events, "".join(f"{line}\n" for line in chunk.events).encode(errors="backslashreplace"))
 
     def _close(self) -> Path | None:
         """In a thread: close the files and make the compressed copy."""
         with self._files.lock:
+            self._write_waiting()
             self._close_files()
             return compressed_copy(self._wav) if self.problem is None else None
 
@@ -192,9 +202,17 @@ class Recording:
             if file is not None:
                 file.close()
         files.wav = files.events = None
+        files.closed = True
 
     def _remove(self) -> None:
         with self._files.lock:
             self._close_files()
             for path in (self._wav, self._events_path):
                 path.unlink(missing_ok=True)
+
+
+def _line_of(event: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(event, ensure_ascii=False, allow_nan=False, default=str)
+    except (ValueError, RecursionError):  # infinite, or an object within itself: nothing that JSON can say
+        return json.dumps({"unreadable": str(event.get("event", ""))[:100]})
