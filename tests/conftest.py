@@ -1,6 +1,7 @@
 """What holds for all tests: property tests are repeatable and not judged by the clock of a busy machine; databases."""
 
 import fcntl
+import gc
 import json
 import os
 import subprocess
@@ -15,6 +16,9 @@ from hypothesis import settings
 
 settings.register_profile("ringback", deadline=None, derandomize=True)
 settings.load_profile("ringback")
+
+# All that the tests import stays until they are over: there is no need to look through it for garbage so often.
+gc.set_threshold(50_000, 20, 100)
 
 SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from running_service import ADMIN_KEY, Service, running, settings_in
 from schemathesis.config import SchemathesisConfig
 
-EXAMPLES = 5
+EXAMPLES = 3
 """For each operation."""
 V1 = "/test_framework/v1/"
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
