@@ -84,8 +84,8 @@ class VoiceAgentCall:
 
     def heard(self, start: int = 0, end: int | None = None) -> Sound:
         """What the caller has sent, silence included, between two positions."""
-        samples = np.frombuffer(bytes(self._heard), np.int16)
-        return Sound(samples[start:end], self.rate)
+        first, last, _ = slice(start, end).indices(self.position)
+        return Sound(np.frombuffer(bytes(self._heard[2 * first : 2 * last]), np.int16), self.rate)
 
     async def listen(self, *, silence: float = 0.5) -> Sound | None:
         """The caller's next utterance, as soon as `silence` seconds of quiet follow it; None: the line is closed.
