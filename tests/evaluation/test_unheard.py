@@ -179,6 +179,7 @@ def rule(slug: str, op: str, value: Any) -> dict[str, Any]:
     ("rubric", "outcome"),
     [
         (rule("word_share", "lte", 0.1), Outcome.INCONCLUSIVE),
+        (rule("word_share", "lte", 0.9), Outcome.INCONCLUSIVE),
         (rule("turns", "gte", 5), Outcome.FAILED),
         (rule("latency", "lte", 0.5), Outcome.FAILED),
         (rule("agent_interruptions", "eq", 0), Outcome.PASSED),

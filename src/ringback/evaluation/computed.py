@@ -23,6 +23,7 @@ from ringback.evaluation.speech_pace import TalkRatio, WordsPerMinute
 from ringback.evaluation.speech_silence import AnsweredInTime, DeadAir, LongestSilence, NoLongSilence
 from ringback.evaluation.tool_results import error_in
 from ringback.evaluation.transcription import TranscriptionAccuracy, WordErrorRate
+from ringback.evaluation.unheard import unheard_words
 
 _SHOWN = 5
 """Failing results that an explanation names at most."""
@@ -159,13 +160,15 @@ class WordShare:
     async def measure(self, record: Record) -> MetricScore:
         """The agent's words, divided by those of agent and caller together; words are what blanks separate."""
         agent, caller = _words_of(Role.AGENT, record), _words_of(Role.CALLER, record)
+        missing = f" {unheard_words(record.unheard)}." if record.unheard else ""
         return MetricScore(
             slug=self.slug,
             name=self.name,
             kind=self.kind,
-            value=agent / (agent + caller) if agent + caller else None,
+            value=agent / (agent + caller) if agent + caller and not missing else None,
             unit="share",
-            explanation=f"The agent said {agent} words, the caller {caller}.",
+            explanation=f"The agent said {agent} words, the caller {caller}.{missing}",
+            cannot_tell=bool(missing),
         )
 
 
@@ -201,10 +204,6 @@ COMPUTED: Mapping[str, ComputedMetric] = {
     **SPEECH,
 }
 """Every computed metric by its slug, in the order of reports."""
-
-
-RESTS_ON_WORDS = frozenset({"word_share"})
-"""Computed metrics whose value is wrong where words of the agent were not recognised."""
 
 
 def applicable(*, spoken: bool) -> Mapping[str, ComputedMetric]:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from ringback.domain.evaluation import Answer, CheckScore, ExpectedOutcomeScore, MetricScore
 from ringback.domain.rubric import Operator, Rubric, RubricCondition, RubricRule
 from ringback.domain.scenario import MetricKind
-from ringback.evaluation.computed import COMPUTED, RESTS_ON_WORDS
+from ringback.evaluation.computed import COMPUTED
 from ringback.evaluation.standing import Assertion, Standing
 from ringback.evaluation.unheard import excused
 from ringback.evaluation.wording import excerpt
@@ -36,18 +36,18 @@ def assertions(
         return [
             *map(_check, checks),
             *expectation,
-            *(excused(_binary(metric), unheard if _rests_on_words(metric.slug) else ()) for metric in attached),
+            *(excused(_binary(metric), unheard if _judged(metric.slug) else ()) for metric in attached),
         ]
     by_slug = {metric.slug: metric for metric in metrics}
     return [
-        excused(_rule(rule, checks, by_slug, expected), unheard if _rests_on_words(str(rule.metric_id)) else ())
+        excused(_rule(rule, checks, by_slug, expected), unheard if _judged(str(rule.metric_id)) else ())
         for rule in rubric.rules
     ]
 
 
-def _rests_on_words(slug: str) -> bool:
-    """Whether what is asserted is about what the agent said: all that is judged, and little that is computed."""
-    return slug in RESTS_ON_WORDS or (slug not in COMPUTED and slug != CHECKS)
+def _judged(slug: str) -> bool:
+    """Whether what is asserted is judged; checks and computed metrics know themselves what they cannot tell."""
+    return slug not in COMPUTED and slug != CHECKS
 
 
 def _check(score: CheckScore) -> Assertion:
