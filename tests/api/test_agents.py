@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from running_service import ADMIN_KEY, ServeService, Service
 
+from ringback.domain.api_key import Scope
 from ringback.testing.agent_call import AgentCall
 from ringback.testing.agent_server import ScriptedAgentServer
+from ringback.testing.voice_agent_server import VoiceAgentServer
 
 V1 = "/test_framework/v1/aiagents/"
 V2 = "/test_framework/v2/aiagents/"
@@ -24,6 +26,8 @@ FLAT: dict[str, Any] = {
     "websocket_secret": PLANTED,
     "websocket_voice_url": f"wss://agent.example/voice?k={PLANTED}",
     "websocket_auth": f"user:{PLANTED}",
+    "media_streams_url": f"wss://agent.example/media?k={PLANTED}",
+    "known_lines": ["Hello.", "Which day?"],
     "sip_endpoint": "sip:desk@agent.example",
     "sip_auth": {"username": "desk", "password": PLANTED},
     "vapi_api_key": PLANTED,
@@ -51,6 +55,8 @@ async def test_one_record_has_two_forms(service: Service) -> None:
     assert nested["telephony"]["inbound"] is flat["inbound"] is False
     assert nested["telephony"]["sip_uri"] == flat["sip_endpoint"]
     assert nested["telephony"]["websocket_url"] == flat["websocket_voice_url"] == "wss://agent.example/voice?k=***"
+    assert nested["telephony"]["media_streams_url"] == flat["media_streams_url"] == "wss://agent.example/media?k=***"
+    assert nested["telephony"]["known_lines"] == flat["known_lines"] == ["Hello.", "Which day?"]
     assert nested["provider"]["type"] == flat["assistant_provider"] == "vapi"
     assert nested["provider"]["agent_id"] == flat["assistant_id"] == "17"
     assert nested["provider"]["credentials"] == {"api_key_configured": True, "config_configured": False}
@@ -280,6 +286,37 @@ async def test_a_trial_says_in_words_what_is_wrong(service: Service) -> None:
     assert (await service.post(verify, {})).body == {"websocket_url": ["This field is required."]}
     assert list((await service.post(verify, {"websocket_url": "http://x"})).body) == ["websocket_url"]
     assert (await service.post(verify, {"agent_id": 99})).status == 404
-    without = await made(service, websocket_url=None)
+    without = await made(service, websocket_url=None, websocket_voice_url=None, media_streams_url=None)
     reply = await service.post(verify, {"agent_id": without["id"]})
     assert (reply.status, reply.body) == (400, ["Agent does not have a websocket URL"])
+
+
+async def test_connections_for_voice_are_written_in_either_form_by_admins_only(service: Service) -> None:
+    _, token = await service.services.keys.create("reader", Scope.RUN)
+    telephony = {"media_streams_url": "wss://agent.example/m", "websocket_url": "wss://agent.example/c"}
+    telephony |= {"websocket_auth": {"username": "desk", "password": PLANTED}, "known_lines": ["Hello."]}
+    body = {"name": "Desk", "description": "", "telephony": telephony}
+    assert (await service.post(V2, body, key=token)).status == 403
+    nested = (await service.post(V2, body)).body
+    assert nested["telephony"]["websocket_auth_configured"] is True
+    assert PLANTED not in str(nested)
+    kept = await service.services.agents.get(nested["id"])
+    assert kept.secrets.websocket_auth == telephony["websocket_auth"]
+    refused = await service.post(V2, {**body, "telephony": {"media_streams_url": "ftp://x", "websocket_auth": "x"}})
+    assert (refused.status, set(refused.body)) == (400, {"telephony.media_streams_url", "telephony.websocket_auth"})
+
+
+@pytest.mark.parametrize("place", ["media_streams_url", "websocket_voice_url"])
+async def test_an_agent_that_is_only_spoken_to_is_tried_over_its_line(service: Service, place: str) -> None:
+    async with VoiceAgentServer(credentials=("desk", "word")) as agent:
+        url = agent.media_streams_url if place == "media_streams_url" else agent.chirp_url
+        saved = await made(service, websocket_url=None, websocket_voice_url=None, media_streams_url=None, inbound=True)
+        verify = f"{V1}verify-websocket/"
+        await service.patch(
+            f"{V1}{saved['id']}/", {place: url, "websocket_auth": "desk:wrong", "websocket_headers": {}}
+        )
+        answer = (await service.post(verify, {"agent_id": saved["id"]})).body
+        assert (answer["success"], answer["status"]) == (False, 401)
+        await service.patch(f"{V1}{saved['id']}/", {"websocket_auth": "desk:word"})
+        answer = (await service.post(verify, {"agent_id": saved["id"]})).body
+        assert (answer["success"], answer["opening_message"], answer["url"]) == (True, None, url)

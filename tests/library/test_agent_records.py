@@ -9,8 +9,11 @@ from library_rooms import Rooms, rooms_of
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from ringback.domain.agent import Transport
 from ringback.errors import InvalidFields, InvalidRequest, NotFound, StorageError, UsageError
 from ringback.library.agents import NO_URL, AgentChanges
+from ringback.library.basic_auth import basic_auth
+from ringback.library.known_lines import LARGEST, MOST
 from ringback.storage import tables
 from ringback.storage.sealing import Seal, new_key
 
@@ -75,6 +78,7 @@ async def test_connections_for_voice_are_known(rooms: Rooms) -> None:
         ({"sip_endpoint": "sip:a@b"}, {}),
         ({"assistant_provider": "vapi", "assistant_id": "x"}, {}),
         ({}, {"websocket_voice_url": "wss://localhost/"}),
+        ({}, {"media_streams_url": "wss://localhost/"}),
         ({}, {"livekit_data": {"url": "x"}}),
     ]
     for fields, secrets in connections:
@@ -126,6 +130,11 @@ async def test_what_no_connection_could_be_made_with_is_refused(rooms: Rooms) ->
         ("websocket_url", "ws://a b/"),
         ("websocket_url", "ws://["),
         ("websocket_voice_url", "ftp://x"),
+        ("media_streams_url", "https://localhost/"),
+        ("websocket_auth", "no colon"),
+        ("websocket_auth", {"token": "x"}),
+        ("websocket_auth", {"username": "a:b", "password": "x"}),
+        ("websocket_auth", 7),
         ("webhook_url", "ftp://x"),
         ("websocket_headers", {"Bad Name": "x"}),
         ("websocket_headers", {"Upgrade": "x"}),
@@ -169,3 +178,59 @@ async def test_a_removed_agent_is_gone_and_its_number_too(rooms: Rooms) -> None:
         lambda connection: connection.execute(select(tables.agents.c.document)).scalars().first()
     )
     assert json.loads(document or "")["name"] == "Front desk"
+
+
+async def test_an_agent_is_spoken_to_by_media_streams_first_and_without_the_chats_headers(rooms: Rooms) -> None:
+    secrets = {
+        "websocket_url": "wss://localhost/chat",
+        "websocket_headers": {"X-Chat": "1"},
+        "websocket_voice_url": "wss://localhost/chirp?k=1",
+        "media_streams_url": "wss://localhost/media",
+        "websocket_auth": {"username": "desk", "password": "wörd"},
+        "websocket_secret": PLANTED,
+    }
+    kept = await rooms.agents.add(AgentChanges(fields={"name": "A", "known_lines": ["Hello."]}, secrets=secrets))
+    assert kept.voice_transports == (Transport.MEDIA_STREAMS, Transport.CHIRP)
+    text = kept.domain_agent()
+    assert (text.channel, text.known_lines, list(text.headers)) == (Transport.TEXT, (), ["X-Chat"])
+    chirp = kept.domain_agent(channel=Transport.CHIRP)
+    assert (chirp.shown_url, chirp.known_lines) == ("wss://localhost/chirp?k=***", ("Hello.",))
+    assert [value.get_secret_value() for value in chirp.headers.values()] == ["Basic ZGVzazp3w7ZyZA=="]
+    assert chirp.secret is not None
+    assert kept.domain_agent(channel=Transport.MEDIA_STREAMS).shown_url == "wss://localhost/media"
+    assert "w\u00f6rd" not in repr(kept)
+    again = await rooms.agents.change(kept.id, AgentChanges(secrets={"websocket_voice_url": chirp.shown_url}))
+    assert again.secrets.websocket_voice_url == "wss://localhost/chirp?k=1"
+    gone = await rooms.agents.change(kept.id, AgentChanges(secrets={"media_streams_url": None}))
+    assert gone.voice_transports == (Transport.CHIRP,)
+
+
+async def test_a_url_for_voice_that_logs_in_goes_with_no_other_authentication(rooms: Rooms) -> None:
+    for place in ("media_streams_url", "websocket_voice_url"):
+        secrets = {place: "wss://user:word@localhost/", "websocket_auth": "a:b"}
+        with pytest.raises(InvalidFields, match="carries a user"):
+            await rooms.agents.add(AgentChanges(fields={"name": "A"}, secrets=secrets))
+
+
+async def test_known_lines_that_no_grammar_can_hold_are_refused(rooms: Rooms) -> None:
+    for lines in (["x"] * (MOST + 1), ["#JSGF V1.0;", "Hello."], ["x" * (LARGEST + 1)]):
+        with pytest.raises(InvalidFields) as error:
+            await rooms.agents.add(AgentChanges(fields={"name": "A", "known_lines": lines}))
+        assert list(error.value.fields) == ["known_lines"]
+
+
+@pytest.mark.parametrize(
+    ("value", "header"),
+    [
+        ("user:pass:word", "Basic dXNlcjpwYXNzOndvcmQ="),
+        ("Basic dXNlcg==", "Basic dXNlcg=="),
+        ({"user": "u", "password": ""}, "Basic dTo="),
+        ({"password": "p"}, "Basic OnA="),
+        ("Basic line\r\nbreak", None),
+        ({"username": 1, "password": "p"}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_basic_authentication_is_understood_in_several_forms(value: Any, header: str | None) -> None:
+    assert basic_auth(value) == header

@@ -77,6 +77,15 @@ def _check(options: RunOptions) -> None:
         raise UsageError("--resume needs the database: leave --no-store out.")
 
 
+def _check_voice(options: RunOptions, agent: Agent) -> None:
+    if agent.channel.is_voice:
+        return
+    given = {"--known-lines": options.known_lines, "--hang-up-port": options.hang_up_port}
+    for flag, value in given.items():
+        if value is not None:
+            raise UsageError(f"{flag} is for agents that are spoken to: add --channel media-streams or chirp.")
+
+
 async def _with_store(
     options: RunOptions, project: Project, settings: Settings, store: Store, reports: ReportFiles
 ) -> int:
@@ -90,6 +99,7 @@ async def _with_store(
             typer.echo(line)
         return 0
     agent = await _agent(options, project, store)
+    _check_voice(options, agent)
     planned = planned.with_speech(speech_names(agent, settings, os.environ))
     console = open_console()
     for warning in planned.warnings:

@@ -1,5 +1,6 @@
 """What a worker of the service needs to carry runs out: executors for agents as they were, and live models."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from ringback.callers.build import build_caller
 from ringback.domain.agent import Agent
 from ringback.domain.run import Run
 from ringback.domain.scenario import Scenario
+from ringback.errors import NotFound
 from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
 from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
@@ -23,6 +25,7 @@ from ringback.runs.talking import Talk, by_text
 from ringback.runs.worker import Call
 from ringback.settings import Settings
 from ringback.storage.chats import Chats
+from ringback.storage.recordings import remove_recordings
 from ringback.storage.sealing import Seal
 from ringback.wiring import (
     ModelChoice,
@@ -90,7 +93,7 @@ class Carrying:
         """Do what is missing of a run. Raises `StorageError`."""
         chat = self._chat(call)
         try:
-            return await carry_out(
+            run = await carry_out(
                 call,
                 executor=lambda: self._executor(call, chat),
                 judge=lambda: self._live(_to_be_judged(call))[1],
@@ -98,6 +101,16 @@ class Carrying:
         finally:
             if chat is not None:
                 await chat.close()
+        if run.conversation is not None and run.conversation.voice is not None:
+            await self._forget_what_was_deleted(call, run)
+        return run
+
+    async def _forget_what_was_deleted(self, call: Call, run: Run) -> None:
+        """A result that was deleted during its calls leaves no sound behind."""
+        try:
+            await call.store.result(run.result_id, with_runs=False)
+        except NotFound:
+            await asyncio.to_thread(remove_recordings, self._settings.effective_recordings, run.result_id)
 
     def _chat(self, call: Call) -> ChatLine | None:
         """The line of a run in pull mode; None for one that calls its agent."""

@@ -2,16 +2,29 @@
 
 from dataclasses import replace
 
+import aiohttp
+
 from ringback.channels.channel import CallIds
+from ringback.channels.line import Line
 from ringback.channels.websocket import agent_session
 from ringback.domain.agent import Agent
+from ringback.domain.secret import Redactor
 from ringback.errors import BadHeader
-from ringback.runs.verification import Verification, verify_connection
+from ringback.runs.verification import Verification, verify_connection, verify_line
 from ringback.settings import Settings
 from ringback.wiring import lines_to, redactor_for, with_default_secret
 
 _LONGEST = 10.0
 """Seconds to listen at most; somebody is waiting for the answer."""
+
+
+_NO_RUN = CallIds(scenario=0, result=0, run=0)
+
+
+def _voice_line(agent: Agent, settings: Settings, session: aiohttp.ClientSession, redactor: Redactor) -> Line:
+    from ringback.wiring.voice_lines import voice_lines_to  # noqa: PLC0415 - text does not need it
+
+    return voice_lines_to(agent, settings, session, redactor=redactor)(_NO_RUN, None)
 
 
 class Verifier:
@@ -32,11 +45,15 @@ class Verifier:
         called = with_default_secret(agent, settings) if kept else agent
         redactor = redactor_for(called, settings)
         async with agent_session(connect_timeout=settings.connect_timeout) as session:
+            wait = min(settings.opening_wait, _LONGEST)
             try:
-                line = lines_to(called, settings, session, redactor=redactor)(CallIds(scenario=0, result=0, run=0))
+                if called.channel.is_voice:
+                    found = await verify_line(_voice_line(called, settings, session, redactor), wait=wait)
+                else:
+                    line = lines_to(called, settings, session, redactor=redactor)(_NO_RUN)
+                    found = await verify_connection(line, wait=wait)
             except BadHeader as error:
                 return Verification(success=False, error=redactor.clean(str(error)))
-            found = await verify_connection(line, wait=min(settings.opening_wait, _LONGEST))
         # An agent may say what it was sent.
         return replace(
             found,

@@ -15,18 +15,15 @@ import aiohttp
 import numpy as np
 
 from ringback.callers.caller import Caller
-from ringback.channels.chirp import ChirpLine
 from ringback.channels.hang_up_rest import CallsInProgress
-from ringback.channels.line_headers import chirp_headers, media_streams_headers, media_streams_parameters
 from ringback.channels.media_streams import MediaStreamsLine
-from ringback.channels.voice_socket import LineLimits
 from ringback.conversation.call_clock import CallClock
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop import Held
 from ringback.conversation.manner import manner_of
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.voice_call import VoiceTools, converse_by_voice
-from ringback.domain.agent import Agent, Transport
+from ringback.domain.agent import Agent
 from ringback.domain.run import Run
 from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
@@ -44,7 +41,7 @@ from ringback.speech.speech_to_text import SpeechToText
 from ringback.speech.text_to_speech import TextToSpeech
 from ringback.speech.voice_activity import VoiceActivity
 from ringback.storage.recordings import make_folder, stem_of
-from ringback.wiring import ssl_context_for
+from ringback.wiring.voice_lines import voice_lines_to
 
 _EARS_KEPT = 8
 """What hears agents that nobody talks to at the moment; each may have a process of its own."""
@@ -157,43 +154,13 @@ class Voices:
         Raises:
             UsageError: a file with a certificate authority that cannot be read.
         """
-        settings = self._settings
-        ssl_context = ssl_context_for(agent, settings)
-        bounds = LineLimits(
-            max_frame_bytes=settings.max_frame_bytes,
-            max_call_bytes=settings.max_call_bytes,
-            connect_timeout=settings.connect_timeout,
-            ping_interval=settings.ping_interval,
-            ping_timeout=settings.ping_timeout,
+        line_for = voice_lines_to(
+            agent, self._settings, self._session, redactor=redactor, gate=self._gate, calls=self._calls
         )
-
-        def line_for(run: Run) -> ChirpLine | MediaStreamsLine:
-            url, ids, profile = agent.url.get_secret_value(), call_ids(run), run.specification.profile
-            if agent.channel is Transport.CHIRP:
-                return ChirpLine(
-                    url,
-                    chirp_headers(agent, profile, ids),
-                    session=self._session,
-                    ssl_context=ssl_context,
-                    limits=bounds,
-                    redactor=redactor,
-                    gate=self._gate,
-                )
-            return MediaStreamsLine(
-                url,
-                media_streams_headers(agent, profile, ids),
-                media_streams_parameters(agent, profile, ids),
-                session=self._session,
-                ssl_context=ssl_context,
-                limits=bounds,
-                redactor=redactor,
-                gate=self._gate,
-                calls=self._calls,
-            )
 
         async def talk(run: Run, caller: Caller, recorder: Recorder, *, limits: Limits, stop: asyncio.Event) -> Held:
             specification = run.specification
-            line = line_for(run)
+            line = line_for(call_ids(run), specification.profile)
             async with self._tools(agent) as tools:
                 held = await converse_by_voice(
                     line,
@@ -202,7 +169,7 @@ class Voices:
                     tools=tools,
                     manner=manner_of(specification.personality),
                     limits=limits,
-                    end_of_turn=settings.end_of_turn,
+                    end_of_turn=self._settings.end_of_turn,
                     agent_speaks_first=agent.agent_speaks_first,
                     language=specification.scenario.language,
                     stem=stem_of(run.result_id, run.id, run.attempt),

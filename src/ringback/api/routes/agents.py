@@ -18,6 +18,7 @@ from ringback.api.forms.queries import AnyProject, AssistantFilter, Search
 from ringback.api.forms.verification import VerificationAnswer, VerifyFlat, VerifyNested, unsaved_agent
 from ringback.api.numbers import Id
 from ringback.api.paging import Page, PageWanted, Paging, page_answer
+from ringback.domain.agent import Transport
 from ringback.errors import InvalidFields
 from ringback.library.agents import KeptAgent
 from ringback.wiring.service import Services
@@ -183,7 +184,9 @@ async def _verify(body: VerifyFlat | VerifyNested, services: Services) -> Verifi
     if agent is None:
         if body.agent_id is None:
             raise InvalidFields({"websocket_url": ["This field is required."]})
-        agent = await services.agents.domain_agent(body.agent_id)
+        saved = await services.agents.get(body.agent_id)
+        spoken_to = not saved.has_text and saved.voice_transports
+        agent = saved.domain_agent(channel=saved.voice_transports[0] if spoken_to else Transport.TEXT)
     found = await services.verifier.verify(agent, kept=kept)
     return VerificationAnswer(
         success=found.success,
