@@ -67,7 +67,7 @@ DIRECTIVES = (
     "<spell>a1 -</spell>", "<ignore_interruptions>go on</ignore_interruptions>", '<speed ratio="1.2"/>',
     '<speed ratio="0.8">slow <volume ratio="0.5">and low</volume></speed>', '<volume ratio="0"/>',
     '<voice provider="11labs" id="x">other</voice>', '<background_noise sound="rain" volume="3"/>',
-    '<background_noise sound="off">quiet <network_simulation packet_loss="9%">x</network_simulation></background_noise>',
+    '<background_noise sound="off">a <network_simulation packet_loss="9%">x</network_simulation></background_noise>',
     '<network_simulation packet_loss="?"/>', '<send_sms text="x"/>', "words", ". ",
     '<audio id="x"/>', "  ", "Another sentence that is longer than forty letters. And one more.",
 )  # fmt: skip
