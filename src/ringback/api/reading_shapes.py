@@ -1,30 +1,27 @@
 """Results and runs as the API's document describes them; what is answered is made in `results/reference_*.py`."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
-Status = Literal[
-    "running",
-    "completed",
-    "failed",
-    "pending",
-    "in_progress",
-    "evaluating",
-    "in_queue",
-    "timeout",
-    "cancelled",
-    "scaling_up",
-]
-Outcome = Literal["passed", "failed", "invalid", "inconclusive", "error"]
+from ringback.api.score_shapes import (
+    CheckEntry,
+    ExpectedOutcome,
+    OverallEvaluation,
+    RubricEntry,
+    RunEvaluation,
+    Shape,
+)
+from ringback.domain.outcome import Outcome
+from ringback.domain.run import Provenance
+from ringback.storage.reading_status import Shown
 
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="allow")
+Status = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in Shown]})]
+OutcomeName = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in Outcome]})]
 
 
-class RunItem(_Shape):
+class RunItem(Shape):
     """A run in the answer of a run request."""
 
     id: int
@@ -41,7 +38,7 @@ class RunItem(_Shape):
     outbound_dial_window_closes_at: datetime | None = None
 
 
-class ResultHead(_Shape):
+class ResultHead(Shape):
     """What every form of a result has."""
 
     id: int
@@ -88,7 +85,7 @@ class RunSummary(BaseModel):
     number: int | str | None
     status: Status
     success: bool | None
-    outcome: Outcome | None
+    outcome: OutcomeName | None
 
 
 class _Counted(ResultHead):
@@ -114,37 +111,7 @@ class ListedResult(_Counted):
     runs_left_out: int = Field(description="How many more there are.")
 
 
-class MetricEntry(_Shape):
-    """What one metric says of one run."""
-
-    id: int | str = Field(description="Number of the metric; its slug where it is kept under none.")
-    name: str
-    slug: str
-    type: str = Field(description="binary, continuous_qualitative, numeric or enum.")
-    score: float | None = Field(
-        description="binary: 5 passed, 0 failed; continuous_qualitative: 0 to 5; null: does not apply."
-    )
-    score_normalized: float | None = Field(description="binary: 1 passed, 0 failed.")
-    explanation: str | list[str]
-    function_name: str
-    extra: dict[str, Any] = Field(description="Its unit, percentiles and evidence, where it has them.")
-
-
-class RunEvaluation(_Shape):
-    """What was measured and judged of a run."""
-
-    metrics: list[MetricEntry]
-
-
-class ExpectedOutcome(_Shape):
-    """How much of the expected outcome came about."""
-
-    score: float | None = Field(description="0 to 100; null where the record does not tell.")
-    explanation: list[str] = Field(description="A line for each part.")
-    outcome_alignments: list[dict[str, Any]]
-
-
-class TranscriptEntry(_Shape):
+class TranscriptEntry(Shape):
     """One entry of a conversation."""
 
     role: str = Field(
@@ -158,49 +125,113 @@ class TranscriptEntry(_Shape):
     data: dict[str, Any] | None = Field(default=None, description="Of tools: id and name, arguments or result.")
 
 
-class RunEntry(_Shape):
+class Finding(Shape):
+    """Something odd about a conversation that did not end it."""
+
+    at: float = Field(description="Seconds from the beginning.")
+    code: str
+    sentence: str
+    entry: int | None = Field(description="Which entry of the transcript, counted from 1.")
+
+
+class EarlierAttempt(Shape):
+    """A conversation of this run that counts for nothing: its caller was invalid, or its worker was lost."""
+
+    number: int
+    reason: str
+    transcript_object: list[TranscriptEntry]
+
+
+class ModelUsage(Shape):
+    """What a language model was asked for one run."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None = Field(description="US dollars; null where no price is known.")
+
+
+class RunEntry(Shape):
     """A run in the detail of its result."""
 
     id: int
+    result_id: int | None = Field(default=None, description="Number of its result.")
     scenario: int
     scenario_name: str
     number: int | str | None
+    personality: int | None = Field(default=None, description="Number of the caller's personality.")
+    personality_name: str | None = None
+    test_profile: int | None = Field(default=None, description="Number of the test profile.")
+    test_profile_name: str | None = None
+    repeat: int | None = Field(default=None, description="1 to frequency.")
+    attempt: int | None = Field(default=None, description="How many times the conversation was begun.")
     status: Status
     success: bool | None = Field(description="null where the run says nothing about the agent, or is not over.")
-    outcome: Outcome | None
+    outcome: OutcomeName | None
     outcome_reason: str
     expected_outcome: ExpectedOutcome | None
     evaluation: RunEvaluation
     error_message: str | None
+    timestamp: datetime | None = Field(default=None, description="When its conversation began.")
+    executed_at: datetime | None = Field(default=None, description="The same.")
+    finished_at: datetime | None = None
     duration: str | None = Field(description="MM:SS")
-    metadata: dict[str, Any]
+    duration_seconds: float | None = None
+    inbound_number: str | None = None
+    outbound_number: str | None = None
+    call_ended_reason: str | None = Field(default=None, description="Who or what ended the conversation.")
+    metadata: dict[str, Any] = Field(description="What the agent told of the conversation, and how it ended.")
+    is_reviewed: bool = False
+    feedback: str | None = Field(default=None, description="What a person noted.")
+    evaluation_status: str | None = Field(
+        default=None, description="success or failure; what a person noted goes before what was scored."
+    )
+    review_required: bool = Field(default=False, description="Inconclusive, and nobody has looked at it yet.")
 
 
 class ResultDetail(_Counted):
     """A result with all of its runs."""
 
     runs: dict[str, RunEntry] = Field(description="By id.")
-    overall_evaluation: dict[str, Any]
+    overall_evaluation: OverallEvaluation
     total_duration: str = Field(description="MM:SS of all conversations together.")
-    connected_runs: list[int]
-    not_connected_runs: list[int]
-    successful_calls: list[int]
-    run_settings: dict[str, Any] = Field(description="The request as it was asked.")
-    provenance: dict[str, Any]
+    connected_runs: list[int] = Field(description="Numbers of the runs whose agent was reached.")
+    not_connected_runs: list[int] = Field(description="Numbers of those whose agent was not.")
+    successful_calls: list[int] = Field(description="Numbers of the runs that passed.")
+    run_settings: dict[str, Any] = Field(
+        description="The request as it was asked: `operation`, and the fields of that request's body without secrets."
+        " Empty for results of `ringback run`."
+    )
+    provenance: Provenance = Field(description="What two results have to have in common to be compared.")
 
 
 class FullRun(RunEntry):
     """A run with everything that is known of it."""
 
-    result_id: int
     result_name: str
-    agent: int | None
+    run_type: str | None = Field(default=None, description="Text, WebSocket or Voice.")
+    run_as_text: bool | None = None
+    agent: int | None = Field(description="Number of the agent; null for runs of `ringback run`.")
     agent_name: str
+    scenario_type: str | None = Field(default=None, description="instruction or conditional_actions.")
+    scenario_instructions: str | None = Field(default=None, description="What the caller was to do; a script's lines.")
+    expected_outcome_prompt: str | None = None
+    test_profile_data: dict[str, Any] | None = Field(
+        default=None, description="`id`, `name` and `information` of the test profile as it was then."
+    )
+    tags: list[str] = Field(default=[])
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
     transcript: str = Field(description="`[MM:SS] Testing Agent: …` and `[MM:SS] Main Agent: …`, one a line.")
     transcript_object: list[TranscriptEntry]
-    rubric: list[dict[str, Any]] | None
-    is_reviewed: bool
-    feedback: str | None
-    evaluation_status: str | None
-    review_required: bool
-    call_ended_reason: str | None
+    checks: list[CheckEntry] = Field(default=[])
+    findings: list[Finding] = Field(default=[])
+    earlier_attempts: list[EarlierAttempt] = Field(default=[])
+    usage: dict[str, ModelUsage] = Field(default={}, description="By role: `caller`, `judge`.")
+    latency_trusted: bool | None = Field(
+        default=None, description="False: this machine was so busy that the agent's latencies may be its own."
+    )
+    rubric: list[RubricEntry] | None = Field(description="An entry for each rule; null where there is no rubric.")
+    voice_recording_url: str | None = Field(default=None, description="Of a call: its recording, for a while.")
+    testing_channel_index: int | None = Field(default=None, description="Which channel of it is our caller's.")
+    provider_call_id: str | None = Field(default=None, description="Of a call: its id at the agent's side.")
