@@ -22,6 +22,7 @@ from ringback.speech.noise import LOOP_SECONDS, background_loop
 
 _FRAMES_A_SECOND = 50
 _UNCHANGED = Conditions()
+_LOWEST, _HIGHEST = np.float32(-FULL_SCALE), np.float32(FULL_SCALE - 1)
 _CLIPPING_DB = 30.0
 """How far under full scale the sound is cut off at the hardest clipping."""
 _BAND = (300.0, 3400.0)
@@ -81,9 +82,10 @@ class Disturbances:
         """
         if speaking is None:
             speaking = bool(frame.any())
-        sound = self._with_noise(frame, conditions, speaking=speaking)
+        wave = self._with_noise(frame, conditions, speaking=speaking)
         if self._sounding:
-            sound = self._through_microphone(sound)
+            wave = self._through_microphone(frame.astype(np.float32) if wave is None else wave)
+        sound = frame if wave is None else _as_samples(wave)
         loss = self._manner.packet_loss if conditions.packet_loss is None else conditions.packet_loss
         if loss and self._losses.random() < loss:
             sound = self._silence
@@ -91,7 +93,8 @@ class Disturbances:
             sound = self._network.pass_on(sound, speaking=speaking)
         return sound
 
-    def _with_noise(self, frame: Samples, conditions: Conditions, *, speaking: bool) -> Samples:
+    def _with_noise(self, frame: Samples, conditions: Conditions, *, speaking: bool) -> NDArray[np.float32] | None:
+        """The frame with noise; None where there is none to be added."""
         manner, own = self._manner, conditions.background
         noise = manner.background if own is None else own.noise
         wanted = 0.0
@@ -101,7 +104,7 @@ class Disturbances:
             self._noise = noise
         before, self._gain = self._gain, wanted
         if self._noise is None or (not before and not wanted):
-            return frame
+            return None
         loop = background_loop(self._noise, self._rate)
         part = loop[self._at : self._at + self._size]
         self._at = (self._at + self._size) % (LOOP_SECONDS * self._rate)
@@ -110,19 +113,24 @@ class Disturbances:
         else:  # from one volume to the other without a click
             mixed = part * np.linspace(before, wanted, self._size, dtype=np.float32)
         mixed += frame
-        return _as_samples(mixed)
+        return mixed
 
-    def _through_microphone(self, sound: Samples) -> Samples:
-        wave = sound.astype(np.float32)
+    def _through_microphone(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
         if self._manner.clipping:
-            np.clip(wave, -self._limit, self._limit, out=wave)
-        return _as_samples(self._filter.pass_on(wave) if self._filter else wave)
+            _limit(wave, -self._limit, self._limit)
+        return self._filter.pass_on(wave) if self._filter else wave
 
 
 def _as_samples(wave: NDArray[np.float32]) -> Samples:
     np.rint(wave, out=wave)
-    np.clip(wave, -FULL_SCALE, FULL_SCALE - 1, out=wave)
+    _limit(wave, _LOWEST, _HIGHEST)
     return wave.astype(np.int16)
+
+
+def _limit(wave: NDArray[np.float32], low: np.float32, high: np.float32) -> None:
+    """In place, and at a third of the price of `np.clip` for arrays as short as a frame."""
+    np.maximum(wave, low, out=wave)
+    np.minimum(wave, high, out=wave)
 
 
 class _Network:
@@ -147,7 +155,7 @@ class _Network:
 
     def pass_on(self, frame: Samples, *, speaking: bool) -> Samples:
         """Take a frame and give the one that is played now."""
-        late = int(self._lateness.integers(0, self._jitter + 1)) if self._jitter else 0
+        late = int(self._lateness.random() * (self._jitter + 1)) if self._jitter else 0
         self._last = max(self._last, self._tick + self._delay + late)
         self._way.append((self._last, frame, speaking))
         tick, self._tick = self._tick, self._tick + 1
@@ -167,7 +175,7 @@ class _NarrowBand:
         """The next frame, filtered."""
         whole = np.concatenate((self._kept, wave))
         self._kept = whole[len(wave) :]
-        return np.convolve(whole, self._taps, "valid")
+        return np.correlate(whole, self._taps, "valid")  # what a convolution is for taps that read the same backwards
 
 
 @cache
