@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from running_service import Service
 
+from ringback.evaluation.computed import COMPUTED
+
 V1 = "/test_framework/v1/"
 ONE = {"name": "Books", "instructions": "Book an appointment."}
 
@@ -51,8 +53,10 @@ async def test_a_scenario_is_read_with_the_names_of_what_it_refers_to(service: S
     assert (await service.get("/test_framework/v2/scenarios-external/tags")).body == ["nightly"]
     named = await made(service, "metrics", name="Named", description="?", agents=[agent["id"]])
     await made(service, "metrics", name="Other", description="?", agents=[99])
-    _, metrics = await service.get(f"{V1}metrics/?agent_id={agent['id']}&page_size=3&page=2")
-    assert (metrics["count"], [one["id"] for one in metrics["results"]]) == (6, [4, metric["id"], named["id"]])
+    computed = len(COMPUTED)
+    _, metrics = await service.get(f"{V1}metrics/?agent_id={agent['id']}&page_size={computed - 1}&page=2")
+    assert metrics["count"] == computed + 2
+    assert [one["id"] for one in metrics["results"]] == [computed, metric["id"], named["id"]]
     assert (await service.get(f"{V1}test-profiles/?agent_id={agent['id']}")).body["count"] == 1
 
 
