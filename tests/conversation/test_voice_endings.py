@@ -294,3 +294,48 @@ def test_directives_that_no_line_carries_out_are_found() -> None:
     move = Say(Utterance((VoiceDirective("send_sms", (("text", "hi"),)), *BYE.utterance.parts)))
     call = Call(ListedCaller(move), polite(GREETING), hears=(GREETING,), manner=Manner(skipped=("no such noise.",)))
     assert call.codes == [FindingCode.DIRECTIVE_SKIPPED] * 2
+
+
+def test_a_call_that_is_cancelled_lets_go_of_line_and_recording(tmp_path: Path) -> None:
+    lines: list[LineInMemory] = []
+
+    def agent(line: LineInMemory) -> None:
+        lines.append(line)
+
+    def cancel_later(loop: asyncio.AbstractEventLoop) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        loop.call_later(1.0, task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        Call(ListedCaller("Hi"), agent, agent_speaks_first=True, recordings=tmp_path, meanwhile=cancel_later)
+    assert lines[-1].closed
+    assert lines[-1].now == pytest.approx(1.0, abs=0.03)
+    assert not list(tmp_path.rglob("*.wav"))
+
+
+def test_asking_whether_anybody_is_there_keeps_what_was_said_before() -> None:
+    def agent(line: LineInMemory) -> None:
+        if not line.ticks:
+            line.say(GREETING)
+        elif line.caller_quiet(0.6) and line.ticks == 400:
+            line.say(ANSWER)
+
+    caller = ListedCaller(Wait(), BYE)
+    call = Call(caller, agent, hears=(GREETING, ANSWER))
+    assert call.lines == [f"< {GREETING}", "> Are you still there?", f"< {ANSWER}", "> Thank you, goodbye.!"]
+    assert caller.asked[-1] is not None
+    assert caller.asked[-1].text == f"{GREETING}\n{ANSWER}", "nobody has answered the greeting yet"
+
+
+def test_a_question_whether_anybody_is_there_is_dropped_when_the_agent_speaks_before_it() -> None:
+    def agent(line: LineInMemory) -> None:
+        if not line.ticks:
+            line.say(GREETING)
+        elif line.now >= 5.8 and line.now < 5.82:
+            line.say(ANSWER)
+
+    slow = FliteAtOnce(takes=2.0)
+    call = Call(ListedCaller(Wait(), BYE), agent, hears=(GREETING, ANSWER), text_to_speech=slow)
+    assert call.lines == [f"< {GREETING}", f"< {ANSWER}", "> Thank you, goodbye.!"]
+    assert not call.codes

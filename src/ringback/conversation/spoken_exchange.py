@@ -328,7 +328,8 @@ class SpokenExchange:
         speech, self._chosen, self._composing = self._chosen, None, None
         assert speech is not None  # noqa: S101 - the rules let a caller speak that has chosen its words
         self._own.say(speech)
-        self._recorder.turn_over()
+        if speech.move is not None:
+            self._recorder.turn_over()  # a question of ours whether anybody is there answers nothing
         self.turns.speaking(self.now)
 
     def _stop_speaking(self) -> None:
