@@ -290,49 +290,6 @@ async def test_a_result_is_run_again_as_its_records_are_now(service: Service) ->
     assert (await service.post(f"{RESULTS}{other.id}/rerun/")).status == 400
 
 
-async def test_runs_that_are_scored_again_make_their_result_evaluating(stocked: Service) -> None:
-    result = await keep(stocked.services, {"book": "PF"})
-    path = f"{RESULTS}{result.id}/evaluate_metrics/"
-    runs = [str(run.id) for run in result.runs]
-    status, body = await stocked.post(path, {"run_ids": [*runs, "99999"], "metric_ids": []})
-    assert (status, list(body)) == (400, ["run_ids"])
-    status, body = await stocked.post(path, {"run_ids": runs, "metric_ids": ["99999"]})
-    assert (status, list(body)) == (400, ["metric_ids"])
-    status, body = await stocked.post(path, {"run_ids": runs, "metric_ids": ["no_such"]})
-    assert (status, list(body)) == (400, ["metric_ids"])
-    status, body = await stocked.post(path, {"run_ids": runs, "metric_ids": ["latency"]})
-    assert (status, body["status"], body["completed_runs_count"]) == (200, "evaluating", 0)
-    _, detail = await stocked.get(f"{RESULTS}{result.id}/")
-    assert {run["status"] for run in detail["runs"].values()} == {"evaluating"}
-    status, body = await stocked.post(path, {"run_ids": runs, "metric_ids": []})
-    assert (status, list(body)) == (409, ["detail"])
-
-
-async def test_a_judged_metric_is_not_scored_again_where_there_is_no_judge(stocked: Service) -> None:
-    result = await keep(stocked.services, {"book": "P"})
-    asked = {"name": "Polite", "description": "Was the agent polite?", "type": "llm_judge", "eval_type": "binary"}
-    _, metric = await stocked.post("/test_framework/v1/metrics/", asked)
-    for path, whom in (
-        (f"{RESULTS}{result.id}/evaluate_metrics/", {"run_ids": [result.runs[0].id]}),
-        (f"{RESULTS}bulk_evaluate_metrics/", {"result_ids": [result.id]}),
-    ):
-        status, body = await stocked.post(path, {**whom, "metric_ids": [metric["id"]]})
-        assert (status, list(body)) == (400, ["detail"])
-        assert body["detail"].startswith("metric 'polite' needs a language model: It is judged. Set RINGBACK_")
-    _, detail = await stocked.get(f"{RESULTS}{result.id}/")
-    assert detail["status"] == "completed"
-
-
-async def test_results_are_scored_again_in_bulk(stocked: Service) -> None:
-    first = await keep(stocked.services, {"book": "PF."})
-    second = await keep(stocked.services, {"book": "E"})
-    path = f"{RESULTS}bulk_evaluate_metrics/"
-    status, body = await stocked.post(path, {"result_ids": [first.id, 4444], "metric_ids": []})
-    assert (status, list(body)) == (400, ["result_ids"])
-    status, body = await stocked.post(path, {"result_ids": [str(first.id), second.id], "metric_ids": []})
-    assert (status, body["runs_count"]) == (200, 3)
-
-
 async def test_a_run_key_may_change_results_and_a_read_key_may_not(service: Service) -> None:
     result = await keep(service.services, {"book": "P"})
     _, made = await service.post("/user/api/v1/user-api-key/", {"name": "look", "scope": "read"})

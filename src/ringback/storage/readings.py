@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, null, select
 
-from ringback.domain.scenario import TestProfile
+from ringback.domain.scenario import Scenario, TestProfile
 from ringback.errors import NotFound
 from ringback.storage import tables
 from ringback.storage.database import Database
+from ringback.storage.documents import load_specification
 from ringback.storage.reading_filters import ResultFilter, RunFilter
 from ringback.storage.reading_rows import (
     CountedRuns,
@@ -123,6 +124,20 @@ class Readings:
             )
             profiles = {row.id: _profile(row.document) for row in kept}
             return line, _lines(connection, runs.c.result_id == result_id), profiles
+
+        return await self._database.read(load)
+
+    async def scenarios(self, run_ids: Sequence[int]) -> list[Scenario]:
+        """The scenarios of these runs as they were asked for, each once."""
+
+        def load(connection: Connection) -> list[Scenario]:
+            documents = tables.specifications
+            found: dict[int, str] = {}
+            for some in batches(list(_possible(run_ids))):
+                which = select(runs.c.specification_id).where(runs.c.id.in_(some))
+                query = select(documents.c.id, documents.c.document).where(documents.c.id.in_(which))
+                found |= {row.id: row.document for row in connection.execute(query)}
+            return [load_specification(document).scenario for document in found.values()]
 
         return await self._database.read(load)
 

@@ -78,14 +78,21 @@ def choose_models(
     return models
 
 
-def require_judge(metrics: Sequence[MetricDefinition], settings: Settings, environ: Mapping[str, str]) -> None:
-    """Make sure that these metrics can be judged on records that are kept.
+def require_judge(
+    metrics: Sequence[MetricDefinition],
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    scenarios: Sequence[Scenario] = (),
+) -> None:
+    """Make sure that these metrics, and all that these scenarios have, can be judged on records that are kept.
 
     Raises:
         ModelNotConfigured: one of them is judged, and no model is set or its provider's key is missing.
         UsageError: a name that no model can have.
     """
     needs = [(f"metric '{metric.slug}'", "It is judged.") for metric in metrics if metric.description]
+    needs += [(f"scenario '{scenario.key}'", need) for scenario in scenarios for need in judge_needs(scenario)]
     _check_key(_judge_choice(needs, settings, environ), needs)
 
 

@@ -210,7 +210,10 @@ async def _remove(services: Services, result_ids: Sequence[int]) -> list[int]:
 
 
 async def _rescore(services: Services, run_ids: Sequence[int], metrics: Sequence[MetricDefinition]) -> int:
-    """In portions that fit into one statement."""
+    """In portions that fit into one statement. Raises `ModelNotConfigured` as `_definitions` does."""
+    if not metrics:  # whatever the scenarios have
+        scenarios = await services.readings.scenarios(run_ids)
+        require_judge((), services.settings, services.environ, scenarios=scenarios)
     portions = [run_ids[start : start + _AT_ONCE] for start in range(0, len(run_ids), _AT_ONCE)]
     return sum([await services.queue.rescore(portion, metrics) for portion in portions])
 
