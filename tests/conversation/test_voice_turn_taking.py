@@ -1,5 +1,6 @@
 """The rules of a spoken call, one by one, with plain times and nothing else."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -446,3 +447,36 @@ def test_who_listens_long_says_so_and_leaves_the_turn_to_the_agent() -> None:
 def test_a_user_who_stops_during_a_greeting_lets_the_agent_finish_it() -> None:
     talk = Talk(first=None, agent=[(0.1, 1.0)], stop_at=0.5).until(5)
     assert [type(step) for _, step in talk.log] == [Hear, End, Finish]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_the_agent_does_the_call_ends_and_nobody_speaks_out_of_turn(seed: int) -> None:
+    """Agents that speak and pause at random: each turn is heard once, and all of it; every call ends in time."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    agent: list[tuple[float, float]] = []
+    at = chance.uniform(0, 3)
+    while at < 28:
+        end = at + chance.choice([0.1, 0.5, 2.0, 6.0]) * chance.uniform(0.5, 1.5)
+        agent.append((at, end))
+        at = end + chance.choice([0.1, 0.3, 1.0, 4.0]) * chance.uniform(0.8, 1.5)
+    talk = Talk(
+        agent=agent,
+        manner=Manner(idle_timeout=3, backoff=chance.choice([0, 1]), start_delay=chance.choice([0, 0.5])),
+        limits=Limits(max_duration=30, grace=0.5),
+        first=chance.choice([None, True, False]),
+        thinks=chance.choice([0.0, 0.2, 1.5]),
+        hears=chance.choice([0.0, 0.3]),
+        speaks=chance.choice([0.3, 2.0, 5.0]),
+        silent=chance.choice([0.0, 1.0]),
+        holds=chance.choice([0.0, 2.0]),
+        protected=chance.random() < 0.2,
+        moves=chance.choice([3, 99]),
+    ).until(31)
+    assert talk.ending in (EndingCode.MAX_DURATION, EndingCode.AGENT_SILENT)
+    turns = [step for _, step in talk.log if isinstance(step, Hear)]
+    heard_until = talk.turns.turn_from or talk.log[-1][0] - 0.7
+    for start, end in agent:
+        if end < heard_until:
+            assert sum(turn.start <= start and end <= turn.end for turn in turns) == 1
+    for said_at in talk.of(SayPlan):
+        assert not any(turn.start + NOTICED + 0.02 < said_at < turn.end for turn in turns)
