@@ -9,12 +9,15 @@ PATIENTS: Final = ("Ada Byron", "Alan Turing", "Grace Hopper", "Katherine Johnso
 _OTHER_TIMES: Final = ("8:00", "12:00", "13:00", "17:00", "18:00")
 """Not those of the schedule, but asked for."""
 
+_LAST_TWO: Final = "11:00 and 14:00 | (11:00 | 14:00) and 15:00 | (11:00 | 14:00 | 15:00) and 16:00"
+"""Of the times that are free on a day, which are named in their order."""
+
 KNOWN_LINES: Final = (
     f"<patient> = {' | '.join(PATIENTS)}",
     f"<day> = {' | '.join(DAYS)}",
     f"<time> = {' | '.join(TIMES)}",
     f"<asked> = <time> | {' | '.join(_OTHER_TIMES)}",
-    "<more> = | <time>, | <time>, <time>, | <time>, <time>, <time>, | <time>, <time>, <time>, <time>,",
+    f"<free> = (9:00, | ) (10:00, | ) (11:00, | ) (14:00, | ) ({_LAST_TWO})",
     "(Hello, | Hello <patient>,) this is the Riverside Clinic.",
     "How can I help you?",
     "Sorry, I did not hear you.",
@@ -35,7 +38,7 @@ KNOWN_LINES: Final = (
     "Which day would you like?",
     "<day> at <time> is free. Shall I (book | move your appointment to) <day> at <time> for <patient>?",
     "<day> at <asked> (is already taken. | is not a time when we see patients.)",
-    "On <day> I have (nothing | <time> | <more> <time> and <time>) free. What time suits you?",
+    "On <day> I have (nothing | <time> | <free>) free. What time suits you?",
     "All right, I leave it as it is.",
     "All right. Which day and what time would you like instead?",
     "One moment, please.",

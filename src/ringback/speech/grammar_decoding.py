@@ -1,5 +1,6 @@
 """The recogniser itself, in a worker process: sound and a network of words in, words with their likeness out."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,25 +12,24 @@ import numpy as np
 from ringback.speech.audio import Samples
 from ringback.speech.grammar import Network
 
+FRAME_SECONDS: Final = 0.01
 RATE: Final = 16_000
 """Hz, of the acoustic model."""
-FRAME_SECONDS: Final = 0.01
 _MOST_DECODERS: Final = 4
 """Kept in each worker, about 60 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeardPhone:
-    """One phone where the recogniser placed it."""
+class HeardWord:
+    """One word where the recogniser placed it."""
 
     word: str
-    """That it is part of; empty: silence or noise between words."""
-    phone: str
+    """Empty: silence or noise between words."""
     start: int
     """Frame of 10 ms."""
     frames: int
     score: float
-    """Logarithm of how likely the sound is under the phone against the likeliest of all phones, of all its frames."""
+    """Natural logarithm of how likely its sound is under the word against the likeliest of all phones, at most 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,14 @@ class Way:
 
     text: str
     """As it is written."""
-    phones: tuple[HeardPhone, ...]
+    words: tuple[HeardWord, ...]
 
 
 class _Segment(Protocol):
     word: str
-
-
-class _Entry(Protocol):
-    name: str
-    start: int
-    duration: int
-    score: int
-
-    def __iter__(self) -> Iterator["_Entry"]: ...
+    start_frame: int
+    end_frame: int
+    ascore: float
 
 
 class _Decoder(Protocol):
@@ -64,13 +58,12 @@ class _Decoder(Protocol):
     def process_raw(self, data: bytes, no_search: bool = False, full_utt: bool = False) -> int: ...
     def hyp(self) -> object | None: ...
     def seg(self) -> Iterable[_Segment] | None: ...
-    def set_alignment(self) -> None: ...
-    def get_alignment(self) -> Iterable[_Entry] | None: ...
 
 
-_LEADS: Final = (0.1, 0.15, 0.2, 0.05, 0.25, 0.0)
-"""Seconds of almost silence before the sound, tried one after the other."""
-_TAIL: Final = 0.1
+_PAUSE: Final = 0.05
+"""Probability of a pause before a word."""
+_LEAST: Final = 1e-300
+"""Under it a likelihood cannot be told from nought."""
 
 _decoders: OrderedDict[str, _Decoder] = OrderedDict()
 
@@ -84,23 +77,17 @@ def way_in(samples: Samples, key: str, network: Network) -> Way | None:
         network: What may be said.
     """
     decoder = _kept(key, network)
-    for lead in _LEADS:
-        sound = _bytes(np.concatenate([_soft(lead), samples, _soft(_TAIL)]))
-        decoder.activate_search("turn")
-        _process(decoder, sound)
-        words = [_bare(segment.word) for segment in (decoder.seg() or ())] if decoder.hyp() else []
-        text = network.written([word for word in words if word])
-        if not text:
-            return None
-        try:
-            # The second pass knows the words and finds the phones, each with its own score.
-            decoder.set_alignment()
-            _process(decoder, sound)
-        except RuntimeError:
-            # It fails where the first pass gave the silence before the first word fewer than three frames.
-            continue
-        return Way(text, tuple(_phones(decoder.get_alignment() or (), lead)))
-    return None
+    decoder.start_utt()
+    decoder.process_raw(np.ascontiguousarray(samples, "<i2").tobytes(), full_utt=True)
+    decoder.end_utt()
+    words = [_heard(segment) for segment in (decoder.seg() or ())] if decoder.hyp() else []
+    text = network.written([word.word for word in words if word.word])
+    return Way(text, tuple(words)) if text else None
+
+
+def _heard(segment: _Segment) -> HeardWord:
+    frames = segment.end_frame + 1 - segment.start_frame
+    return HeardWord(_bare(segment.word), segment.start_frame, frames, math.log(max(segment.ascore, _LEAST)))
 
 
 def _kept(key: str, network: Network) -> _Decoder:
@@ -113,29 +100,6 @@ def _kept(key: str, network: Network) -> _Decoder:
     return decoder
 
 
-def _soft(seconds: float) -> Samples:
-    """Noise that nobody hears: the model was never trained on digital silence."""
-    return np.random.default_rng(0).integers(-3, 4, round(seconds * RATE)).astype(np.int16)
-
-
-def _bytes(samples: Samples) -> bytes:
-    return np.ascontiguousarray(samples, "<i2").tobytes()
-
-
-def _phones(alignment: Iterable[_Entry], lead: float) -> Iterator[HeardPhone]:
-    before = round(lead / FRAME_SECONDS)
-    for entry in alignment:
-        word = _bare(entry.name)
-        for phone in entry:
-            yield HeardPhone(word, phone.name, phone.start - before, phone.duration, phone.score)
-
-
-def _process(decoder: _Decoder, sound: bytes) -> None:
-    decoder.start_utt()
-    decoder.process_raw(sound, full_utt=True)
-    decoder.end_utt()
-
-
 def _bare(word: str) -> str:
     """Without the number of the pronunciation; empty for fillers, as `<sil>` and `[NOISE]`."""
     return "" if word.startswith(("<", "[", "+", "(")) else word.partition("(")[0]
@@ -144,12 +108,16 @@ def _bare(word: str) -> str:
 def _decoder(network: Network) -> _Decoder:
     pocketsphinx: Any = import_module("pocketsphinx")
     # All sounds are weighed in each frame, so that the scores of words can be compared with the best of any.
-    decoder: _Decoder = pocketsphinx.Decoder(lm=None, samprate=RATE, compallsen=True, loglevel="FATAL")
+    decoder: _Decoder = pocketsphinx.Decoder(
+        lm=None, samprate=RATE, compallsen=True, fsgusefiller=False, loglevel="FATAL"
+    )
     add_words(decoder, network.pronunciations)
     states = network.states
     # The turn ends in a state of its own; from there the next line begins.
-    ways = [_way(edge.source, edge.target or states, edge.word) for edge in network.edges]
-    fsg = decoder.create_fsg("turn", 0, states, [*ways, (states, 0, 1.0)])
+    ways = list(_ways(network, states))
+    # Pauses are part of the network: of its own accord the recogniser takes noise for words sooner than for silence.
+    pauses = [(state, state, _PAUSE, "<sil>") for state in range(states + 1)]
+    fsg = decoder.create_fsg("turn", 0, states, [*ways, *pauses, (states, 0, 1.0)])
     decoder.add_fsg("turn", fsg)
     decoder.activate_search("turn")
     return decoder
@@ -161,5 +129,32 @@ def add_words(decoder: _Decoder, pronunciations: Mapping[str, str]) -> None:
         decoder.add_word(word, phones, True)
 
 
-def _way(source: int, target: int, word: str | None) -> tuple[int, int, float] | tuple[int, int, float, str]:
-    return (source, target, 1.0) if word is None else (source, target, 1.0, word)
+def _ways(network: Network, final: int) -> Iterator[tuple[int, int, float] | tuple[int, int, float, str]]:
+    """Its edges without those that nothing is spoken on: the recogniser follows no chains of them.
+
+    Each word is led to from all states from which only silent edges lead to where it begins.
+    """
+    spoken: dict[int, set[tuple[int, str]]] = {}
+    silent: dict[int, set[int]] = {}
+    for edge in network.edges:
+        target = edge.target or final
+        if edge.word is None:
+            silent.setdefault(edge.source, set()).add(target)
+        else:
+            spoken.setdefault(edge.source, set()).add((target, edge.word))
+    for source in {*spoken, *silent}:
+        near = _reached(source, silent)
+        if final in near:
+            yield source, final, 1.0
+        for target, word in sorted({way for state in near for way in spoken.get(state, ())}):
+            yield source, target, 1.0, word
+
+
+def _reached(source: int, silent: Mapping[int, set[int]]) -> set[int]:
+    reached, waiting = {source}, [source]
+    while waiting:
+        for target in silent.get(waiting.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    return reached

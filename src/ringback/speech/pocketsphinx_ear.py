@@ -67,7 +67,9 @@ class GrammarEar:
         if not len(sound.samples) or sound.duration > LONGEST_TURN:
             return _NO_MATCH
         at_rate = await asyncio.to_thread(resampled, sound, RATE)
-        line = await self._workers.run(_SECONDS, heard_line, at_rate.samples, self._key, self._network)
+        line = await self._workers.run(
+            _SECONDS, heard_line, at_rate.samples, self._key, self._network, narrow=sound.rate < RATE
+        )
         if line is None:
             return _NO_MATCH
         return Hearing(line.text, Recognition(mode=RecognitionMode.GRAMMAR, confidence=line.confidence))
