@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from ringback.domain.secret import Redactor
 from ringback.errors import ModelError, ModelRejected, ModelUnavailable
-from ringback.models.hosted import Hosted
 from ringback.models.model import CallKey, LanguageModel, Message, Tool, ToolUse
 from ringback.models.provider_model import ProviderModel, SettingNames
 from ringback.models.retrying import Retries
@@ -71,6 +70,8 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def model(hosted: HostedServer, name: str, retries: Retries) -> AsyncIterator[LanguageModel]:
     provider, _, of_it = name.partition(":")
+    from ringback.models.hosted import Hosted  # takes two seconds, and all processes of the tests read this file
+
     client = Hosted(provider, of_it, api_key=KEY, base_url=hosted.url, timeout=5.0)
     settings = SettingNames(key="ITS_API_KEY", base_url=None)
     asked = ProviderModel(name=name, provider=client, retries=retries, settings=settings, redactor=Redactor([KEY]))
@@ -205,6 +206,8 @@ async def test_an_unknown_model_is_told_without_a_word_on_base_urls(
 
 async def test_a_dead_address_is_told(key: CallKey, name: str, retries: Retries) -> None:
     provider, _, of_it = name.partition(":")
+    from ringback.models.hosted import Hosted
+
     client = Hosted(provider, of_it, api_key=KEY, base_url="http://127.0.0.1:9", timeout=5.0)
     model = ProviderModel(name=name, provider=client, retries=retries)
     with pytest.raises(ModelUnavailable, match="no connection"):
