@@ -147,6 +147,8 @@ def test_on_hold_nobody_is_asked_whether_they_are_there() -> None:
     assert call.lines[:4] == [f"< {GREETING}", "> One moment please.", "< take your time", "> Here I am."]
     own = [entry for entry in call.conversation.entries if entry.role == "Testing Agent"]
     assert own[1].start - own[0].end == pytest.approx(14, abs=0.3), "the answer waits for the end of the hold"
+    stopped = next(at for at, sign in call.line.signs if sign == "stopped")
+    assert stopped == pytest.approx(own[0].end + 0.6, abs=0.1), "and the agent is told that nobody speaks"
 
 
 def test_a_silence_may_be_broken_into() -> None:

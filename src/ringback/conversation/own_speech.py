@@ -15,6 +15,9 @@ from ringback.domain.utterance import Silence
 from ringback.domain.voice import Side, Span
 from ringback.speech.audio import Samples
 
+_LONGEST_PAUSE = 30
+"""Frames of 20 ms between two words of the same speech, as the agent is told of it."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Speech:
@@ -60,6 +63,7 @@ class OwnSpeech:
         self._speeches: dict[int, Speech] = {}  # by the numbers that the mouth gives their plans
         self._plans = 0
         self._told = False
+        self._wordless = 0  # frames since our last words
         self.mouth = Mouth(rate, manner, seed, keys_in_sound=not line.carries_keys)
         self.current: Speech | None = None
         """What is being said that is meant to take the turn."""
@@ -136,13 +140,18 @@ class OwnSpeech:
         for digit in mouth.keys:
             self._line.press(digit)
             self._notes.pressed(now, digit, Side.CALLER)
-        if mouth.speaking and not self._told:
+        self._tell(speaking=mouth.speaking, more=mouth.busy)
+        return self._disturbances.apply(frame, mouth.conditions, speaking=mouth.speaking)
+
+    def _tell(self, *, speaking: bool, more: bool) -> None:
+        """Tell the agent that we speak, or have spoken: a hold or a long silence is no speech."""
+        self._wordless = 0 if speaking else self._wordless + 1
+        if speaking and not self._told:
             self._told = True
             self._line.began_speaking()
-        elif self._told and not mouth.busy:
+        elif self._told and not speaking and (not more or self._wordless >= _LONGEST_PAUSE):
             self._told = False
             self._line.stopped_speaking()
-        return self._disturbances.apply(frame, mouth.conditions, speaking=mouth.speaking)
 
     def _span(self, said: Said) -> Span:
         """On the recording: a frame is sent in the tick after the one in which the mouth gave it."""
