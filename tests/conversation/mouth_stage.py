@@ -24,9 +24,9 @@ KNOWN = (
     "press one for sales",
     "leave a message after the tone",
     "no wait",
-    "B O B",
+    "W Z Q",
 )
-BOOK, NAME, HOLD, PRESS, LEAVE, WAIT, BOB = KNOWN
+BOOK, NAME, HOLD, PRESS, LEAVE, WAIT, WZQ = KNOWN
 PLAIN = Manner()
 
 
