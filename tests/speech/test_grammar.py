@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +76,20 @@ def test_any_text_is_read_or_told(lines: list[str]) -> None:
     except UsageError:
         return
     assert network.written([]) == ""
+
+
+def test_the_examples_of_the_page_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/known-lines.md").read_text(encoding="utf-8")
+    lines, places, pronunciation, grammar = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    assert (
+        network_of([lines]).written(["your", "total", "is", "twenty", "five", "dollars", "fifty", "cents"])
+        == "Your total is $25.50."
+    )
+    assert network_of([places]).written(
+        ["your", "appointment", "is", "booked", "tuesday", "at", "two", "p", "m", "i", "am", "sorry"]
+    ) == ("Your appointment is booked: Tuesday at 14:00. I am sorry.")
+    assert "xanthippe" in network_of([pronunciation + "Xanthippe."]).pronunciations
+    assert (
+        network_of([grammar]).written(["you", "are", "booked", "on", "monday", "at", "nine"])
+        == "you are booked on monday at 9:00"
+    )
