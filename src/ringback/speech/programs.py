@@ -24,18 +24,21 @@ async def answer_of(command: Sequence[str], feed: bytes = b"", *, seconds: float
         SpeechUnavailable: it is not there, failed or took too long.
     """
     name = command[0].rpartition("/")[2]
-    # A file: uvloop would make the standard output a socket, which cannot be opened as /dev/stdout.
-    with tempfile.TemporaryFile() as output:
-        await _run(command, name, feed, output, seconds)
+    # Files: uvloop would make the standard output a socket, which cannot be opened as /dev/stdout, and fails with a
+    # RuntimeError where a program is done before its standard input could be written to.
+    with tempfile.TemporaryFile() as input_, tempfile.TemporaryFile() as output:
+        input_.write(feed)
+        input_.seek(0)
+        await _run(command, name, input_, output, seconds)
         output.seek(0)
         return output.read()
 
 
-async def _run(command: Sequence[str], name: str, feed: bytes, output: IO[bytes], seconds: float) -> None:
+async def _run(command: Sequence[str], name: str, feed: IO[bytes], output: IO[bytes], seconds: float) -> None:
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=feed,
             stdout=output,
             stderr=asyncio.subprocess.PIPE,
             # Ctrl-C is for Ringback, which ends its programs itself.
@@ -45,7 +48,7 @@ async def _run(command: Sequence[str], name: str, feed: bytes, output: IO[bytes]
         raise SpeechUnavailable(f"The program {name} could not be started: {error.strerror}.") from error
     try:
         async with asyncio.timeout(seconds):
-            _, complaint = await process.communicate(feed)
+            _, complaint = await process.communicate()
     except TimeoutError:
         raise SpeechUnavailable(f"The program {name} took longer than {seconds:g} s for one text.") from None
     finally:
