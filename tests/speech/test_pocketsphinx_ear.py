@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from ringback.speech.codec import decode_mulaw, encode_mulaw
 from ringback.speech.flite import FliteVoice
 from ringback.speech.pocketsphinx_ear import GrammarEar
 from ringback.speech.resampling import resampled
+from ringback.speech.speech_workers import Shared
 from ringback.speech.text_to_speech import Voice
 
 KNOWN = (
@@ -21,6 +22,14 @@ KNOWN = (
     "The doctor can see you tomorrow morning.",
     "Please hold while I transfer you to an agent.",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers() -> Iterator[None]:
+    """The same processes for all tests: they take longer to start than to hear."""
+    Shared.take()
+    yield
+    asyncio.run(Shared.give_back())
 
 
 @pytest.fixture
