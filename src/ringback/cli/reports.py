@@ -46,20 +46,53 @@ class ReportFiles:
             if not _written_in_place(path) and not os.access(path.parent, os.W_OK):
                 raise UsageError(f"--{kind} {path}: the folder cannot be written to.")
 
-    def write(self, result: Result, summary: ResultSummary, comparison: Comparison | None) -> Iterator[Path]:
-        """Write each report whole or not at all; yields the paths. Raises `UsageError` on a full disk."""
+    def write(
+        self, result: Result, summary: ResultSummary, comparison: Comparison | None, *, recordings: Path
+    ) -> Iterator[Path]:
+        """Write each report whole or not at all, with the recordings beside it that it plays; yields the paths.
+
+        Raises `UsageError` on a full disk.
+        """
         for kind, path in self.paths:
-            write_whole(path, renderer(kind)(result, summary, comparison))
+            write_whole(path, rendered(kind, result, summary, comparison, path=path, recordings=recordings))
             yield path
 
 
-def renderer(kind: str) -> Render:
-    """The function that renders a format; imported only when asked for."""
+def rendered(
+    kind: str,
+    result: Result,
+    summary: ResultSummary,
+    comparison: Comparison | None,
+    *,
+    path: Path | None,
+    recordings: Path,
+) -> str | bytes:
+    """A report as it is written to a file.
+
+    Args:
+        kind: of report: `junit`, `html`, …
+        result: that it is about.
+        summary: of the result.
+        comparison: with another result.
+        path: of the file; None where it goes elsewhere, and nothing can lie beside it.
+        recordings: folder that recordings are kept in.
+    """
+    if kind != "html":
+        return _renderer(kind)(result, summary, comparison)
+    from ringback.results.export.html import is_spoken, render  # noqa: PLC0415 - only what is asked for
+
+    if path is None or _written_in_place(path) or not is_spoken(result):
+        return render(result, summary, comparison)
+    from ringback.results.export.html_voice_copies import copy_recordings  # noqa: PLC0415 - where somebody spoke
+
+    return render(result, summary, comparison, copy_recordings(result, path, recordings))
+
+
+def _renderer(kind: str) -> Render:
+    """The function that renders a format of one file; imported only when asked for."""
     match kind:
         case "junit":
             from ringback.results.export.junit import render  # noqa: PLC0415 - only what is asked for
-        case "html":
-            from ringback.results.export.html import render  # noqa: PLC0415 - only what is asked for
         case "markdown":
             from ringback.results.export.markdown import render  # noqa: PLC0415 - only what is asked for
         case _:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ringback.cli.connecting import PROJECT_FILE
 from ringback.cli.failure import failures_lines, outcome_mark, transcript_lines
 from ringback.cli.formats import Format
-from ringback.cli.reports import renderer, write_whole
+from ringback.cli.reports import rendered, write_whole
 from ringback.cli.summary import comparison_lines, print_summary
 from ringback.cli.terminal import open_console, show
 from ringback.domain.outcome import Outcome
@@ -24,7 +24,7 @@ from ringback.errors import UsageError
 from ringback.library.project import load_project
 from ringback.results.compare import compare
 from ringback.results.summary import summarise
-from ringback.settings import load_settings
+from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
 from ringback.wiring import open_store
 
@@ -35,8 +35,7 @@ def with_store(job: Callable[[Store], Awaitable[T]]) -> T:
     """Do a job on the settings' database."""
 
     async def opened() -> T:
-        settings = load_settings(os.environ, load_project(PROJECT_FILE).settings)
-        store = await open_store(settings)
+        store = await open_store(_settings())
         try:
             await store.mark_abandoned()  # so that what a dead process left is shown as what it is
             return await job(store)
@@ -44,6 +43,10 @@ def with_store(job: Callable[[Store], Awaitable[T]]) -> T:
             await store.close()
 
     return asyncio.run(opened())
+
+
+def _settings() -> Settings:
+    return load_settings(os.environ, load_project(PROJECT_FILE).settings)
 
 
 def list_newest(limit: int) -> None:
@@ -138,7 +141,8 @@ def export_result(result_id: int, output_format: Format, output: Path | None, *,
 
     result, baseline = with_store(needed)
     comparison = compare(baseline, result) if baseline else None
-    text = renderer(output_format)(result, summarise(result), comparison)
+    recordings = _settings().effective_recordings
+    text = rendered(output_format, result, summarise(result), comparison, path=output, recordings=recordings)
     if output is None:
         typer.echo(text)
     else:

@@ -119,7 +119,7 @@ async def _with_store(
         summary = summarise(result, min_pass_rate=options.min_pass_rate)
         comparison = compare(baseline, result) if baseline is not None else None
         print_summary(console, result, summary, comparison, stored=not options.no_store)
-        for path in reports.write(result, summary, comparison):
+        for path in reports.write(result, summary, comparison, recordings=settings_with_folder.effective_recordings):
             console.print(f"report  {path}")
     return EXIT_INTERRUPTED if stop.is_set() else summary.exit_code
 

@@ -25,6 +25,7 @@ WORST_FIRST = (Outcome.FAILED, Outcome.ERROR, Outcome.INVALID, Outcome.INCONCLUS
 
 _SHORT_COMMIT = 12
 _MINUTE = 60.0
+_TEN_MILLISECONDS = 0.01
 
 
 def outcome_word(outcome: Outcome | None) -> str:
@@ -80,6 +81,11 @@ def seconds_words(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def milliseconds_words(seconds: float) -> str:
+    """`3 ms`; under ten, `0.4 ms`."""
+    return f"{seconds * 1000:.{0 if seconds >= _TEN_MILLISECONDS else 1}f} ms"
 
 
 def usage_words(usage: Usage) -> str:

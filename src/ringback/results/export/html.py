@@ -6,7 +6,7 @@ every script but the page's own.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +17,10 @@ from markupsafe import Markup
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result, Run
 from ringback.domain.visible import one_line, visible
+from ringback.domain.voice import VoiceRecord
 from ringback.results.compare import Comparison, ScenarioComparison, Verdict
 from ringback.results.export.html_run import RunView, run_title, run_view
+from ringback.results.export.html_voice import Recorded
 from ringback.results.summary import EXIT_MISSED, EXIT_OK, LatencySummary, ResultSummary, ScenarioSummary, Tally
 from ringback.results.words import (
     WORST_FIRST,
@@ -99,14 +101,22 @@ class _Line:
     reason: str
 
 
-def render(result: Result, summary: ResultSummary, comparison: Comparison | None = None) -> str:
-    """The report as one HTML page."""
-    order = {outcome: place for place, outcome in enumerate(WORST_FIRST)}
-    runs = sorted(result.runs, key=lambda run: order[run.outcome])
-    others = [run for run in runs if run.outcome is not Outcome.PASSED]
-    passed = [run for run in runs if run.outcome is Outcome.PASSED]
-    lines = [*others[OTHERS_IN_FULL:], *passed[PASSED_IN_FULL:]]
-    template, style, script, allowed = _page()
+def render(
+    result: Result,
+    summary: ResultSummary,
+    comparison: Comparison | None = None,
+    recordings: Mapping[str, Recorded] | None = None,
+) -> str:
+    """The report as one HTML page.
+
+    Args:
+        result: that it is about.
+        summary: of the result.
+        comparison: with another result.
+        recordings: what the page can play, by the recording's stem.
+    """
+    shown = _shown(result)
+    template, style, script, allowed = _page(spoken=is_spoken(result))
     return template.render(
         policy=allowed,
         style=style,
@@ -130,19 +140,59 @@ def render(result: Result, summary: ResultSummary, comparison: Comparison | None
         compared=[] if comparison is None else _compared(comparison),
         comparison_notes=[] if comparison is None else _notes(comparison),
         counts=_counts(result.runs),
-        runs=_views(others[:OTHERS_IN_FULL], passed[:PASSED_IN_FULL]),
-        lines=[_line(run) for run in lines],
+        runs=_views(shown, recordings or {}),
+        lines=[_line(run) for run in shown.lines],
         provenance=[(one_line(name), one_line(value)) for name, value in provenance_facts(result)],
     )
 
 
-def policy() -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """How much of each run the page has."""
+
+    others: Sequence[Run]
+    """In full, those that did not pass."""
+    passed: Sequence[Run]
+    """In full."""
+    lines: Sequence[Run]
+    """A line each."""
+
+
+def _shown(result: Result) -> _Shown:
+    order = {outcome: place for place, outcome in enumerate(WORST_FIRST)}
+    runs = sorted(result.runs, key=lambda run: order[run.outcome])
+    others = [run for run in runs if run.outcome is not Outcome.PASSED]
+    passed = [run for run in runs if run.outcome is Outcome.PASSED]
+    return _Shown(
+        others=others[:OTHERS_IN_FULL],
+        passed=passed[:PASSED_IN_FULL],
+        lines=[*others[OTHERS_IN_FULL:], *passed[PASSED_IN_FULL:]],
+    )
+
+
+def voices_in_full(result: Result) -> Iterator[VoiceRecord]:
+    """The spoken calls that the page shows in full, in its order; earlier attempts behind their run's last."""
+    shown = _shown(result)
+    return (voice for run in (*shown.others, *shown.passed) for voice in _voices(run))
+
+
+def is_spoken(result: Result) -> bool:
+    """Whether the page has something to play or draw; a page of text has neither style nor script for that."""
+    return any(True for _ in voices_in_full(result))
+
+
+def _voices(run: Run) -> Iterator[VoiceRecord]:
+    held = (run.conversation, *(attempt.conversation for attempt in run.earlier_attempts))
+    return (one.voice for one in held if one is not None and one.voice is not None)
+
+
+def policy(*, spoken: bool = False) -> str:
     """The content security policy that stands in every page, for servers that send it as a header too."""
-    return _page()[3]
+    return _page(spoken=spoken)[3]
 
 
 @cache
-def _page() -> tuple[Template, Markup, Markup, str]:
+def _page(*, spoken: bool) -> tuple[Template, Markup, Markup, str]:
     """The template, the page's style and script, and the policy that lets no other script run."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -151,13 +201,18 @@ def _page() -> tuple[Template, Markup, Markup, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    parts = ("report", "voice") if spoken else ("report",)
+    style, script = (
+        "".join((_TEMPLATES / f"{part}.{ending}").read_text(encoding="utf-8") for part in parts)
+        for ending in ("css", "js")
+    )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'"
     )
+    if spoken:
+        policy += "; media-src 'self' file:"  # the page's own folder, of a server or of this machine
     # Both are files of this package, not text from outside.
     return environment.get_template("report.html.j2"), Markup(style), Markup(script), policy  # noqa: S704 - ditto
 
@@ -269,10 +324,10 @@ def _counts(runs: Sequence[Run]) -> list[tuple[str, int]]:
     return [(word, count) for word, count in counted.items() if count]
 
 
-def _views(others: Sequence[Run], passed: Sequence[Run]) -> list[RunView]:
+def _views(shown: _Shown, recordings: Mapping[str, Recorded]) -> list[RunView]:
     return [
-        *(run_view(run, opened=place < OPENED) for place, run in enumerate(others)),
-        *(run_view(run, opened=False) for run in passed),
+        *(run_view(run, opened=place < OPENED, recordings=recordings) for place, run in enumerate(shown.others)),
+        *(run_view(run, opened=False, recordings=recordings) for run in shown.passed),
     ]
 
 

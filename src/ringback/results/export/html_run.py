@@ -1,7 +1,7 @@
 """One run as the HTML report shows it: every text made visible, every place of evidence found in its words."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -9,11 +9,14 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from ringback.domain.conversation import Conversation, Entry, Finding, MetadataUpdate, Role
+from ringback.domain.conversation import Entry, Finding, MetadataUpdate, Role
 from ringback.domain.evaluation import Answer, Evaluation, Evidence, MetricScore
-from ringback.domain.run import Run
+from ringback.domain.run import Attempt, Run
 from ringback.domain.scenario import MetricKind
 from ringback.domain.visible import one_line, visible
+from ringback.evaluation.record import Record
+from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
+from ringback.results.export.html_voice import Recorded, VoiceView, remarks_on, voice_facts, voice_view
 from ringback.results.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
 
 _LONGEST = 20_000
@@ -54,6 +57,12 @@ class Moment:
     """How the evidence on it speaks: the worst of the verdicts that point here."""
     notes: Sequence[str] = ()
     """Names of the verdicts that point here and did not hold."""
+    spoken: tuple[float, float] | None = None
+    """From when to when it was said, in seconds; None for what was not spoken."""
+    until: str = ""
+    """Of what was spoken, when it ended."""
+    remarks: Sequence[str] = ()
+    """What a spoken line's words do not tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,7 @@ class AttemptView:
     number: int
     reason: str
     moments: Sequence[Moment]
+    voice: VoiceView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +96,8 @@ class RunView:
     absent: Sequence[Verdict]
     """What did not hold and has no place in the transcript, such as a tool that was never called."""
     metadata: str
+    voice: VoiceView | None
+    """None for text."""
     attempts: Sequence[AttemptView]
 
 
@@ -94,8 +106,9 @@ def run_title(run: Run) -> str:
     return one_line(run.specification.scenario.name)
 
 
-def run_view(run: Run, *, opened: bool) -> RunView:
+def run_view(run: Run, *, opened: bool, recordings: Mapping[str, Recorded]) -> RunView:
     """All that the page shows of a run."""
+    record = Record(run.conversation) if run.conversation else None
     places = _places(run.evaluation)
     # What a reader looks for comes first; the order is otherwise that of the suite file.
     verdicts = sorted(_verdicts(run.evaluation), key=lambda verdict: _RANK.get(verdict.light, _RANK[GOOD]))
@@ -106,41 +119,50 @@ def run_view(run: Run, *, opened: bool) -> RunView:
         title=run_title(run),
         variant=one_line(variant(run)),
         reason=visible(run.evaluation.reason) if run.evaluation else "The run was not finished.",
-        facts=list(_facts(run)),
+        facts=list(_facts(run, record)),
         verdicts=verdicts,
         measured=[_metric(metric) for metric in run.evaluation.metrics if not metric.attached]
         if run.evaluation
         else (),
         rejected=_rejected(run.evaluation),
-        moments=_moments(run.conversation, places),
+        moments=_moments(record, places),
         absent=[verdict for verdict in verdicts if verdict.light == BAD and not verdict.entries]
         if run.conversation and run.conversation.entries
         else (),
         metadata=_cut(visible(json_words(run.conversation.metadata, indent=2)))
         if run.conversation and run.conversation.metadata
         else "",
-        attempts=[
-            AttemptView(
-                number=attempt.number,
-                reason=visible(attempt.reason),
-                moments=_moments(attempt.conversation, {}),
-            )
-            for attempt in run.earlier_attempts
-        ],
+        voice=_voice(record, recordings),
+        attempts=[_attempt(attempt, recordings) for attempt in run.earlier_attempts],
     )
 
 
-def _facts(run: Run) -> Iterator[tuple[str, str]]:
+def _attempt(attempt: Attempt, recordings: Mapping[str, Recorded]) -> AttemptView:
+    record = Record(attempt.conversation) if attempt.conversation else None
+    return AttemptView(
+        number=attempt.number,
+        reason=visible(attempt.reason),
+        moments=_moments(record, {}),
+        voice=_voice(record, recordings),
+    )
+
+
+def _voice(record: Record | None, recordings: Mapping[str, Recorded]) -> VoiceView | None:
+    voice = record.conversation.voice if record else None
+    return voice_view(record, recordings.get(voice.recording or "")) if record and voice else None
+
+
+def _facts(run: Run, record: Record | None) -> Iterator[tuple[str, str]]:
     conversation = run.conversation
-    if conversation is not None:
+    if conversation is not None and record is not None:
         yield "ending", one_line(conversation.ending.sentence)
         yield "ended by", str(conversation.ending.ended_by)
         yield "duration", seconds_words(conversation.duration)
-        latencies = conversation.latencies()
-        if latencies:
-            yield "slowest reply", seconds_words(max(latencies))
+        if record.answers:
+            yield "slowest reply", seconds_words(max(answer.seconds for answer in record.answers))
         if updates := len(conversation.metadata_updates):
             yield "metadata", f"{updates} update{'' if updates == 1 else 's'}"
+        yield from voice_facts(conversation)
     evaluation = run.evaluation
     if evaluation is not None and evaluation.expected_outcome is not None:
         score = evaluation.expected_outcome.score
@@ -247,11 +269,13 @@ def _pointing(evaluation: Evaluation | None) -> Iterator[tuple[str, str, Iterabl
             )
 
 
-def _moments(conversation: Conversation | None, places: dict[int, _Place]) -> Sequence[Moment]:
+def _moments(record: Record | None, places: dict[int, _Place]) -> Sequence[Moment]:
     """Entries, remarks and metadata in the order in which they came."""
-    if conversation is None:
+    if record is None:
         return ()
-    timed = [(entry.start, 0, _entry(entry, places.get(entry.number))) for entry in conversation.entries]
+    conversation = record.conversation
+    heard = {answer.entry: answer.seconds for answer in record.answers} if conversation.voice else None
+    timed = [(entry.start, 0, _entry(entry, places.get(entry.number), heard)) for entry in conversation.entries]
     timed += [(update.at, 1, _metadata(update)) for update in _telling(conversation.metadata_updates)]
     timed += [(finding.at, 2, _remark(finding)) for finding in conversation.findings]
     if len(timed) > len(conversation.entries):
@@ -259,14 +283,19 @@ def _moments(conversation: Conversation | None, places: dict[int, _Place]) -> Se
     return [moment for _, _, moment in timed]
 
 
-def _entry(entry: Entry, place: _Place | None) -> Moment:
+def _entry(entry: Entry, place: _Place | None, heard: Mapping[int | None, float] | None) -> Moment:
+    """`heard` are the latencies of a spoken call by entry; None for text."""
     text, code = visible(entry.content), ""
     if entry.tool is not None:
         detail: Any = entry.tool.arguments if entry.role is Role.TOOL_CALL else entry.tool.result
         code = visible(f"{entry.tool.name} {json_words(detail)}".strip())
+    elif is_unheard(entry):
+        text = NOT_RECOGNISED
     elif not text:
         text = "(ends the call)" if entry.ends_call else "(nothing)"
     quotes = place.quotes if place else ()
+    latency = entry.latency if heard is None else heard.get(entry.number)
+    spoken = (entry.start, entry.end) if heard is not None and entry.end > entry.start else None
     return Moment(
         kind="caller" if entry.role is Role.CALLER else "agent" if entry.role is Role.AGENT else "tool",
         time=clock(entry.start),
@@ -274,9 +303,12 @@ def _entry(entry: Entry, place: _Place | None) -> Moment:
         number=entry.number,
         text=marked(_cut(text), quotes),
         code=marked(_cut(code), quotes),
-        latency=seconds_words(entry.latency) if entry.latency is not None else "",
+        latency=seconds_words(latency) if latency is not None else "",
         light=place.light if place else "",
         notes=place.notes if place else (),
+        spoken=spoken,
+        until=clock(entry.end) if spoken else "",
+        remarks=list(remarks_on(entry)),
     )
 
 
