@@ -50,3 +50,5 @@ def test_am_is_a_word_except_behind_a_number() -> None:
 
 def test_long_numbers_have_few_forms() -> None:
     assert all(len(spoken_forms(token)) <= 24 for token in ("9" * 400, "1-2-3-4-5-6-7-8-9", "A1B2C3D4E5F6"))
+    assert spoken_forms("$" + "9" * 5000)
+    assert spoken_forms("9" * 5000 + "th")

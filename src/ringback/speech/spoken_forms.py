@@ -1,11 +1,10 @@
 """How what is written in a line may be spoken: `10:30`, `$5`, `21st`, `Dr.`, `RC-12`, as words of a dictionary."""
 
 import re
-from functools import cache
 from itertools import product
 from typing import Final
 
-import inflect
+from ringback.speech.number_words import LIMIT, cardinal, ordinal
 
 Form = tuple[str, ...]
 """Words as a dictionary of pronunciations has them, in small letters."""
@@ -31,9 +30,9 @@ _ABBREVIATIONS: Final = {
 }
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:.h]([0-5]\d)(am|pm)?")
 _HOUR = re.compile(r"(1[0-2]|[1-9])(am|pm)")
-_MONEY = re.compile(r"([$€£])(\d[\d,]*)(?:\.(\d\d))?")
+_MONEY = re.compile(r"([$€£])(\d[\d,]{0,14})(?:\.(\d\d))?")
 _NUMBER = re.compile(r"(\d[\d,]*)(?:\.(\d+))?(%)?")
-_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_ORDINAL = re.compile(r"(\d{1,15})(?:st|nd|rd|th)")
 _PARTS = re.compile(r"[a-z']+|\d+")
 _CURRENCIES: Final = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "pence")}
 _EDGES: Final = "\"'“”‘’.,;:!?…()[]{}«»*_-–—"  # noqa: RUF001 - the marks that texts have
@@ -68,32 +67,24 @@ def spelled(word: str) -> Form:
     return tuple(letter for letter in word.lower() if letter.isalpha())
 
 
-@cache
-def _engine() -> inflect.engine:
-    return inflect.engine()
-
-
-def _words(number: int | str, *, and_word: str = "") -> Form:
-    spoken = str(_engine().number_to_words(str(number), andword=and_word, comma=""))
-    return tuple(spoken.replace("-", " ").split())
-
-
 def _digits(digits: str) -> list[Form]:
     """Singly, with both words for nought."""
-    single = [_words(digit)[0] for digit in digits]
+    single = [cardinal(int(digit))[0] for digit in digits]
     return [tuple(single), tuple("oh" if word == "zero" else word for word in single)]
 
 
 def _cardinals(digits: str) -> list[Form]:
     """An amount, then the number digit by digit, then in pairs as years are."""
     plain = digits.replace(",", "")
-    if len(plain) > 15 or (len(plain) > 1 and plain[0] == "0"):  # noqa: PLR2004 - beyond what anybody counts
+    if len(plain) >= len(str(LIMIT)) or (len(plain) > 1 and plain[0] == "0"):
         return _digits(plain)
-    forms = [_words(plain), _words(plain, and_word="and")]
+    forms = [cardinal(int(plain)), cardinal(int(plain), hundred_and=True)]
     if len(plain) == 4 and plain[1:] != "000":  # noqa: PLR2004 - years and house numbers
         high, low = plain[:2], plain[2:]
-        tail = ("hundred",) if low == "00" else (("oh", *_words(low[1])) if low[0] == "0" else _words(low))
-        forms.append((*_words(high), *tail))
+        tail = (
+            ("hundred",) if low == "00" else (("oh", *cardinal(int(low[1]))) if low[0] == "0" else cardinal(int(low)))
+        )
+        forms.append((*cardinal(int(high)), *tail))
     if len(plain) > 1:
         forms += _digits(plain)
     return forms
@@ -101,34 +92,38 @@ def _cardinals(digits: str) -> list[Form]:
 
 def _clock(found: re.Match[str]) -> list[Form]:
     hour, minute, half = int(found[1]), found[2], found[3]
-    minutes: list[Form] = [(), ("o'clock",)] if minute == "00" else [_words(int(minute))]
+    minutes: list[Form] = [(), ("o'clock",)] if minute == "00" else [cardinal(int(minute))]
     if minute[0] == "0" and minute != "00":
-        minutes = [("oh", *_words(minute[1])), ("zero", *_words(minute[1]))]
+        minutes = [("oh", *cardinal(int(minute[1]))), ("zero", *cardinal(int(minute[1])))]
     day = (half[0], "m") if half else ()
-    forms = [(*_words(hour), *spoken, *day) for spoken in minutes]
+    forms = [(*cardinal(hour), *spoken, *day) for spoken in minutes]
     if half is None:
         twelfth = hour - _NOON if hour > _NOON else hour or _NOON
         suffix = ("p" if hour >= _NOON else "a", "m")
-        forms += [(*_words(twelfth), *spoken, *suffix) for spoken in minutes if spoken != ("o'clock",)]
-        forms += [(*_words(twelfth), *spoken) for spoken in minutes]
-        forms += [(*_words(hour), "hundred")] if minute == "00" else []
-        forms += [(*_words(hour), "zero", "zero")] if minute == "00" else []
+        forms += [(*cardinal(twelfth), *spoken, *suffix) for spoken in minutes if spoken != ("o'clock",)]
+        forms += [(*cardinal(twelfth), *spoken) for spoken in minutes]
+        forms += [(*cardinal(hour), "hundred")] if minute == "00" else []
+        forms += [(*cardinal(hour), "zero", "zero")] if minute == "00" else []
     return forms
 
 
 def _hour(found: re.Match[str]) -> list[Form]:
-    return [(*_words(found[1]), found[2][0], "m")]
+    return [(*cardinal(int(found[1])), found[2][0], "m")]
 
 
 def _money(found: re.Match[str]) -> list[Form]:
     unit, small = _CURRENCIES[found[1]]
     amount = int(found[2].replace(",", ""))
-    whole = (*_words(amount), unit if amount == 1 else f"{unit}s")
+    whole = (*cardinal(amount), unit if amount == 1 else f"{unit}s")
     if found[3] is None or found[3] == "00":
         return [whole]
     cents = int(found[3])
     few = small if small == "pence" or cents == 1 else f"{small}s"
-    return [(*whole, *_words(cents), few), (*whole, "and", *_words(cents), few), (*_words(amount), *_words(cents))]
+    return [
+        (*whole, *cardinal(cents), few),
+        (*whole, "and", *cardinal(cents), few),
+        (*cardinal(amount), *cardinal(cents)),
+    ]
 
 
 def _number(found: re.Match[str]) -> list[Form]:
@@ -139,8 +134,7 @@ def _number(found: re.Match[str]) -> list[Form]:
 
 
 def _ordinal(found: re.Match[str]) -> list[Form]:
-    spoken = str(_engine().number_to_words(str(_engine().ordinal(found[1])), andword="", comma=""))
-    return [tuple(spoken.replace("-", " ").split())]
+    return [ordinal(int(found[1]))]
 
 
 def _pieces(token: str) -> tuple[Form, ...]:
