@@ -1,4 +1,4 @@
-.PHONY: help demo serve test test-model soak bench
+.PHONY: help demo demo-voice serve test test-model soak bench
 MAKEFLAGS += --no-print-directory
 
 help: ## show this list
@@ -7,6 +7,10 @@ help: ## show this list
 demo: ## hold conversations with a demo agent and write demo-report/ (installs what is missing; needs no key)
 	@sh tools/setup.sh demo
 	@.venv/bin/python -m ringback.demo --report demo-report
+
+demo-voice: ## hold spoken calls with a demo agent and write demo-voice-report/, which plays them (installs what is missing; needs no key)
+	@sh tools/setup.sh voice
+	@.venv/bin/python -m ringback.demo --voice --report demo-voice-report
 
 serve: ## serve the REST API on port 8000 and carry out runs (installs what is missing)
 	@sh tools/setup.sh demo

@@ -57,8 +57,21 @@ def demo(
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", metavar="PORT")
     ] = 8765,
     host: Annotated[str, typer.Option(help="Address to listen on.", metavar="ADDRESS")] = "127.0.0.1",
+    voice: Annotated[bool, typer.Option("--voice", help="Speak, on media streams and CHIRP, instead of chat.")] = False,
+    thinking: Annotated[
+        float, typer.Option(min=0, max=60, help="Seconds before each answer.", metavar="SECONDS")
+    ] = 0.2,
 ) -> None:
-    """Run the demo agent: a clinic's front desk, rule-based, with two tools and one planted fault."""
+    """Run the demo agent: a clinic's front desk, rule-based, with two tools and one planted fault.
+
+    With --voice it answers spoken calls: flite speaks for it, and it hears the lines that callers of the demo suite
+    say, with no key and no network. Another fault is planted there: it talks over whoever interrupts its opening hours.
+    """
+    if voice:
+        from ringback.cli.voice_demo import run_forever as answer_calls  # noqa: PLC0415 - nothing of voice for chat
+
+        answer_calls(host, port, thinking=thinking)
+        return
     from ringback.demo.server import run_forever  # noqa: PLC0415 - keeps --help quick
 
-    run_forever(host, port)
+    run_forever(host, port, thinking=thinking)

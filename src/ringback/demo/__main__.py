@@ -1,5 +1,7 @@
 """`python -m ringback.demo --report DIR`: callers talk to a demo agent, and one of them finds its fault.
 
+With `--voice` they call a demo agent that speaks, and the report plays the recordings.
+
 The agent runs in a process of its own, the suite through the command line, as a user would run both. Exit code 0 when
 the planted fault was found and everything else passed; 1 when not; else what `ringback run` ended with.
 """
@@ -15,9 +17,8 @@ from collections.abc import Generator
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from ringback.demo.finding import Verdict, read_verdict
+from ringback.demo.finding import CHAT, VOICE, Demo, Verdict, read_verdict
 
-_SUITE = "suite.yaml"
 _STOPPED = 130
 _COMMAND = "from ringback.cli.main import main; main()"
 
@@ -29,7 +30,8 @@ class CannotDemonstrate(Exception):
 def main() -> int:
     """Run the demo and say what it means; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m ringback.demo", description="Show Ringback at work.")
-    parser.add_argument("--report", type=Path, default=Path("demo-report"), help="folder for the reports")
+    parser.add_argument("--report", type=Path, help="folder for the reports (demo-report, or demo-voice-report)")
+    parser.add_argument("--voice", action="store_true", help="call an agent that speaks, without a key or a telephone")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -38,7 +40,8 @@ def main() -> int:
         run_forever(port=0, while_stdin_is_open=True)
         return 0
     try:
-        return _demonstrate(options.report)
+        demo = VOICE if options.voice else CHAT
+        return _demonstrate(demo, options.report or Path(demo.report))
     except CannotDemonstrate as error:
         _say(str(error))
         return 1
@@ -46,23 +49,36 @@ def main() -> int:
         return _STOPPED
 
 
-def _demonstrate(folder: Path) -> int:
+def _demonstrate(demo: Demo, folder: Path) -> int:
     report, page = folder / "report.json", folder / "index.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
+        lines = _known_lines(folder) if demo is VOICE else None
     except OSError as error:
         raise CannotDemonstrate(f"{folder} cannot be written: {error.strerror}. Choose another --report.") from None
-    with _agent() as url, as_file(files("ringback.demo") / _SUITE) as suite:
-        _say(f"A demo agent, a clinic's front desk, answers at {url}. Simulated callers ring it up now.\n")
-        outputs = ["--html", str(page), "--junit", str(folder / "junit.xml"), "--json", str(report)]
-        code = subprocess.call([*_ringback(), "run", str(suite), "--agent", url, *outputs])  # noqa: S603 - our own
+    with _agent(demo) as url, as_file(files("ringback.demo") / demo.suite) as suite:
+        _say(f"A demo agent, a clinic's front desk, answers at {url}. {demo.begins}\n")
+        command = [*_ringback(), "run", str(suite), "--agent", url]
+        command += ["--html", str(page), "--junit", str(folder / "junit.xml"), "--json", str(report)]
+        if lines is not None:
+            command += ["--channel", "media-streams", "--known-lines", str(lines), "--verbose"]
+        code = subprocess.call(command)  # noqa: S603 - our own
     if not report.exists():
         _say("\nThe demo did not come to its end: the sentences above say why.")
         return code or 1
-    verdict = read_verdict(report.read_text(encoding="utf-8"))
-    _say(_meaning(verdict, page))
+    verdict = read_verdict(demo, report.read_text(encoding="utf-8"))
+    _say(_meaning(demo, verdict, page))
     return 0 if verdict.as_planned else _STOPPED if code == _STOPPED else 1
+
+
+def _known_lines(folder: Path) -> Path:
+    """What the spoken agent can say, for what hears it."""
+    from ringback.demo.known_lines import KNOWN_LINES  # noqa: PLC0415 - only speech is heard
+
+    path = folder / "known-lines.txt"
+    path.write_text("\n".join(KNOWN_LINES) + "\n", encoding="utf-8")
+    return path
 
 
 def _ringback() -> list[str]:
@@ -79,11 +95,13 @@ def _as_typed() -> str:
 
 
 @contextlib.contextmanager
-def _agent() -> Generator[str]:
+def _agent(demo: Demo) -> Generator[str]:
     """The demo agent in a process of its own; gives its URL."""
-    # It ends with our end of its standard input, however this process ends.
     command = [sys.executable, "-m", "ringback.demo", "--serve"]
+    if demo is VOICE:
+        command = [sys.executable, "-m", "ringback.cli.voice_demo"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    # It ends with our end of its standard input, however this process ends.
     with subprocess.Popen(  # noqa: S603 - our own program
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
     ) as process:
@@ -97,15 +115,15 @@ def _agent() -> Generator[str]:
             process.terminate()
 
 
-def _meaning(verdict: Verdict, page: Path) -> str:
+def _meaning(demo: Demo, verdict: Verdict, page: Path) -> str:
     ringback = _as_typed()
     if not verdict.as_planned:
         return f"\nThis is not how the demo should end: {verdict.surprise}\nThe report: {page}"
     return (
         f"\nAll callers but one got what they came for; that one found a real fault: {verdict.fault}\n"
-        f"Open {shlex.quote(str(page))} to see where in the conversation it shows.\n"
-        f"Next: `{ringback} init` writes a suite to start from, and `{ringback} run SUITE --agent ws://…` runs it"
-        " against an agent of yours."
+        f"Open {shlex.quote(str(page))} to {demo.look}.\n"
+        f"Next: `{ringback} init` writes a suite to start from, and `{ringback} run SUITE --agent ws://…"
+        f"{demo.flags}` runs it against an agent of yours."
     )
 
 

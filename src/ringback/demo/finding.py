@@ -4,10 +4,44 @@ import json
 from dataclasses import dataclass
 from typing import Any, cast
 
-FAULTY = "move-an-appointment"
-"""Key of the scenario that meets the fault."""
-FAULT_CHECK = "The old appointment is cancelled"
-"""The check that uncovers it."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """One demo, and what should come of it."""
+
+    suite: str
+    """File in this package."""
+    report: str
+    """Folder."""
+    faulty: str
+    """Key of the scenario that meets the fault."""
+    fault: str
+    """Name of the check, or slug of the metric, that uncovers it."""
+    begins: str
+    """What happens now, for somebody who watches."""
+    look: str
+    """What the page is opened for."""
+    flags: str = ""
+    """What `ringback run` needs beside the URL."""
+
+
+CHAT = Demo(
+    suite="suite.yaml",
+    report="demo-report",
+    faulty="move-an-appointment",
+    fault="The old appointment is cancelled",
+    begins="Simulated callers ring it up now.",
+    look="see where in the conversation it shows",
+)
+VOICE = Demo(
+    suite="voice_suite.yaml",
+    report="demo-voice-report",
+    faulty="interrupt-the-opening-hours",
+    fault="stop_time",
+    begins="Simulated callers speak with it now, in real time: it takes a minute.",
+    look="hear the calls, and see where it talks over its caller",
+    flags=" --channel media-streams",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +59,35 @@ class Verdict:
         return not self.surprise
 
 
-def read_verdict(report: str) -> Verdict:
-    """The verdict in a JSON report of the demo suite."""
+def read_verdict(demo: Demo, report: str) -> Verdict:
+    """The verdict in a JSON report of the demo's suite."""
     try:
         runs = cast("list[dict[str, Any]]", json.loads(report)["result"]["runs"])
-        others = [run for run in runs if _key(run) != FAULTY]
-        faulty = [run for run in runs if _key(run) == FAULTY]
+        others = [run for run in runs if _key(run) != demo.faulty]
+        faulty = [run for run in runs if _key(run) == demo.faulty]
         wrong = [f"{_key(run)} ended as {_outcome(run)}" for run in others if _outcome(run) != "passed"]
         if wrong:
             return Verdict(surprise=f"{', '.join(wrong)}.")
         if not others or len(faulty) != 1:
             return Verdict(surprise="not every scenario was run.")
-        return _fault(faulty[0])
+        return _fault(demo, faulty[0])
     except (ValueError, LookupError, TypeError, AttributeError):
         return Verdict(surprise="the JSON report cannot be understood.")
 
 
-def _fault(run: dict[str, Any]) -> Verdict:
+def _fault(demo: Demo, run: dict[str, Any]) -> Verdict:
     checks = cast("list[dict[str, Any]]", _evaluation(run).get("checks") or [])
-    broken = [check for check in checks if not check["passed"]]
-    if _outcome(run) != "failed" or [check["name"] for check in broken] != [FAULT_CHECK]:
-        names = ", ".join(check["name"] for check in broken) or "no check"
-        return Verdict(surprise=f"{_key(run)} ended as {_outcome(run)}, failed: {names}. The fault was not found.")
-    return Verdict(fault=f"“{FAULT_CHECK}” did not hold. {broken[0]['explanation']}")
+    broken = {str(check["name"]): str(check["explanation"]) for check in checks if not check["passed"]}
+    if demo is VOICE and not broken:
+        metrics = cast("list[dict[str, Any]]", _evaluation(run).get("metrics") or [])
+        broken = {str(metric["slug"]): _evaluation(run)["reason"] for metric in metrics if metric["slug"] == demo.fault}
+    if _outcome(run) != "failed" or list(broken) != [demo.fault]:
+        names = ", ".join(broken) or "no check"
+        why = f" {_evaluation(run).get('reason') or ''}".rstrip()
+        return Verdict(surprise=f"{_key(run)} ended as {_outcome(run)}, failed: {names}.{why} The fault was not found.")
+    if demo is VOICE:
+        return Verdict(fault=f"the agent talks over whoever interrupts it. {broken[demo.fault]}")
+    return Verdict(fault=f"“{demo.fault}” did not hold. {broken[demo.fault]}")
 
 
 def _key(run: dict[str, Any]) -> str:

@@ -42,6 +42,7 @@ class VoiceAgentServer:
         credentials: tuple[str, str] | None = None,
         refusals: Iterable[int] = (),
         answer_pings: bool = True,
+        host: str = "127.0.0.1",
         port: int = 0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -57,6 +58,7 @@ class VoiceAgentServer:
             credentials: User and password; handshakes without them as Basic authorization are refused with 401.
             refusals: HTTP statuses with which the first handshakes are refused, one each; later ones are accepted.
             answer_pings: False: WebSocket pings stay without a pong.
+            host: Address to listen on.
             port: 0 takes a free one.
             ssl_context: Makes it a `wss://` server.
         """
@@ -65,6 +67,7 @@ class VoiceAgentServer:
         self.refused: list[dict[str, str]] = []
         """Headers of each handshake that was refused."""
         self.port = port
+        self._host = host
         self._talk = talk or _Answers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
         self._authorization = None if credentials is None else encode_basic_auth(*credentials, encoding="utf-8")
         self._refusals = list(refusals)
@@ -86,7 +89,9 @@ class VoiceAgentServer:
 
     @property
     def _address(self) -> str:
-        return f"wss://localhost:{self.port}" if self._ssl_context else f"ws://127.0.0.1:{self.port}"
+        if self._ssl_context:
+            return f"wss://localhost:{self.port}"
+        return f"ws://[{self._host}]:{self.port}" if ":" in self._host else f"ws://{self._host}:{self.port}"
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -94,7 +99,7 @@ class VoiceAgentServer:
         application.router.add_get("/{transport:media-streams|chirp}", self._handshake)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handle_signals=False)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._ssl_context).start()
+        await web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context).start()
         self.port = int(self._runner.addresses[0][1])
 
     async def close(self) -> None:

@@ -1,0 +1,159 @@
+"""The clinic's front desk on a voice line: it hears an utterance, thinks, and speaks until it is interrupted.
+
+One fault is planted beside the text desk's, for the spoken demo suite to find: while it tells the opening hours it does
+not listen, so that whoever interrupts it there is talked over.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol
+
+from ringback.demo.front_desk import Frame, FrontDesk
+from ringback.speech.audio import Sound
+from ringback.speech.speech_to_text import SpeechToText
+from ringback.speech.text_to_speech import TextToSpeech, Voice
+
+_VOICE = Voice()
+_DEAF = "We are open"
+"""How the words begin that the desk says to their end, whoever speaks."""
+_AHEAD = 0.2
+"""Seconds of sound in a piece where nothing that was sent can be taken back."""
+_QUIET = 0.6
+"""Seconds of silence after which the caller is taken to have spoken."""
+
+
+class VoiceCall(Protocol):
+    """One call at the agent's end of a line."""
+
+    @property
+    def transport(self) -> str:
+        """`media-streams` or `chirp`."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the call carried beside its handshake."""
+        ...
+
+    headers: dict[str, str]
+
+    async def listen(self, *, silence: float = ...) -> Sound | None:
+        """The caller's next utterance; None: the line is closed."""
+        ...
+
+    async def speaks(self) -> int | None:
+        """Wait until the caller begins to speak; None: the line is closed."""
+        ...
+
+    async def say(self, sound: Sound, *, frame: float = ..., real_time: bool = ...) -> None:
+        """Send the sound in pieces of `frame` seconds: as time goes on, or all at once."""
+        ...
+
+    async def mark(self, name: str) -> None:
+        """Ask to be told when all sound so far has been played (media streams)."""
+        ...
+
+    async def marked(self, name: str) -> bool:
+        """Wait for the echo of a mark; False: the line is closed."""
+        ...
+
+    async def clear(self) -> None:
+        """Drop what is queued (media streams)."""
+        ...
+
+    async def began_speaking(self) -> None:
+        """CHIRP's `speech.started`."""
+        ...
+
+    async def stopped_speaking(self) -> None:
+        """CHIRP's `speech.completed`."""
+        ...
+
+    async def transcript(self, text: str) -> None:
+        """Tell what was heard of the caller."""
+        ...
+
+    async def metadata(self, values: Mapping[str, Any]) -> None:
+        """Tell metadata."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        ...
+
+
+class VoiceDesk:
+    """Holds calls, each with a desk of its own."""
+
+    def __init__(self, ear: SpeechToText, mouth: TextToSpeech, *, thinking: float = 0.2) -> None:
+        """A desk on the telephone.
+
+        Args:
+            ear: hears callers.
+            mouth: speaks for the desk.
+            thinking: seconds before each answer.
+        """
+        self._ear = ear
+        self._mouth = mouth
+        self._thinking = thinking
+
+    async def __call__(self, call: VoiceCall) -> None:
+        """Hold one whole call."""
+        desk = FrontDesk.for_headers({**call.headers, **call.parameters})
+        await self._say(call, desk.greet())
+        while (sound := await call.listen(silence=_QUIET)) is not None:
+            heard = await self._ear.hear(sound)
+            if heard.text:
+                await call.transcript(heard.text)
+            await asyncio.sleep(self._thinking)
+            await self._say(call, desk.hear(heard.text))
+            if desk.ended:
+                await call.hang_up()
+                return
+
+    async def _say(self, call: VoiceCall, frames: list[Frame]) -> None:
+        """Speak the words of all frames; the caller may break in, and what was not said then is dropped."""
+        for frame in frames:
+            if metadata := frame.get("metadata"):
+                await call.metadata(metadata)
+        words = " ".join(str(frame["content"]) for frame in frames if frame.get("content"))
+        if not words:
+            return
+        sound = await self._mouth.speak(words, _VOICE)
+        if call.transport == "chirp":
+            await call.began_speaking()
+        saying = _play(call, sound)
+        await (saying if words.startswith(_DEAF) else _until_interrupted(call, saying))
+        if call.transport == "chirp":
+            await call.stopped_speaking()
+
+
+async def _play(call: VoiceCall, sound: Sound) -> None:
+    """Returns when the caller has heard all of it."""
+    if call.transport == "chirp":
+        await call.say(sound, frame=_AHEAD)
+        return
+    # The telephone company keeps what comes early; a mark tells when it has been played.
+    name = uuid.uuid4().hex
+    await call.say(sound, real_time=False)
+    await call.mark(name)
+    await call.marked(name)
+
+
+async def _until_interrupted(call: VoiceCall, playing: Coroutine[Any, Any, None]) -> None:
+    """Play, and stop as soon as the caller speaks."""
+    saying = asyncio.ensure_future(playing)
+    interrupted = asyncio.ensure_future(call.speaks())
+    try:
+        await asyncio.wait((saying, interrupted), return_when=asyncio.FIRST_COMPLETED)
+        if saying.done():
+            await saying
+        elif call.transport == "media-streams":
+            await call.clear()
+    finally:
+        for task in (saying, interrupted):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
