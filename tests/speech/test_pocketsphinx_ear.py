@@ -35,6 +35,7 @@ def workers() -> Iterator[None]:
 @pytest.fixture
 async def ear() -> AsyncIterator[GrammarEar]:
     ear = GrammarEar(KNOWN)
+    await ear.warm_up()
     yield ear
     await ear.close()
 

@@ -19,6 +19,39 @@ async def test_a_worker_that_dies_costs_one_turn() -> None:
         await workers.close()
 
 
+async def test_a_worker_that_dies_takes_no_turn_of_another_along() -> None:
+    workers = SpeechWorkers(2)
+    try:
+        first, second = await workers.run_in_each(None, 60, os.getpid)
+        assert first != second
+        assert len(await workers.run_in_each(1, 60, os.getpid)) == 1
+        results = await asyncio.gather(
+            workers.run(60, time.sleep, 0.1),
+            workers.run(60, os._exit, 3),
+            workers.run(60, abs, -3),
+            return_exceptions=True,
+        )
+        assert (results[0], type(results[1]), results[2]) == (None, SpeechUnavailable, 3)
+        assert await asyncio.gather(*(workers.run(60, abs, -number) for number in range(5))) == list(range(5))
+    finally:
+        await workers.close()
+
+
+async def test_a_turn_that_nobody_waits_for_any_more_keeps_its_process_until_it_is_done() -> None:
+    workers = SpeechWorkers(1)
+    try:
+        await workers.run(60, abs, -3)
+        given_up = asyncio.create_task(workers.run(60, time.sleep, 0.1))
+        await asyncio.sleep(0)
+        waits = asyncio.create_task(workers.run(60, abs, -4))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert await waits == 4
+        assert await workers.run(60, abs, -5) == 5
+    finally:
+        await workers.close()
+
+
 async def test_a_turn_that_takes_too_long_is_given_up() -> None:
     workers = SpeechWorkers(1)
     try:

@@ -7,12 +7,9 @@ import signal
 import sys
 import threading
 
-import numpy as np
-
 from ringback.demo.caller_lines import CALLER_LINES
 from ringback.demo.voice_desk import VoiceDesk
 from ringback.errors import UsageError
-from ringback.speech.audio import Sound
 from ringback.speech.flite import FliteVoice
 from ringback.speech.pocketsphinx_ear import GrammarEar
 from ringback.testing.voice_agent_server import VoiceAgentServer
@@ -30,7 +27,7 @@ def run_forever(host: str, port: int, *, thinking: float = 0.2, while_stdin_is_o
 
 async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bool) -> None:
     ear, mouth = GrammarEar(CALLER_LINES), FliteVoice()
-    await ear.hear(Sound(np.zeros(8000, np.int16), 8000))  # the first caller shall not wait for what hears to be loaded
+    await ear.warm_up()  # the first caller shall not wait for what hears to be loaded
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop

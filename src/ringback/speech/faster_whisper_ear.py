@@ -69,6 +69,10 @@ class FasterWhisperEar:
         text, confidence = await self._workers.run(_SECONDS, _heard, self._model, at_rate.samples, language)
         return Hearing(text, Recognition(mode=RecognitionMode.OPEN, matched=bool(text), confidence=confidence))
 
+    async def warm_up(self, at_once: int | None = None) -> None:
+        """Load the model in the worker processes; see `WarmsUp`."""
+        await self._workers.run_in_each(at_once, _SECONDS, _load, self._model)
+
     async def close(self) -> None:
         """Let go of the worker processes."""
         if self._open:
@@ -78,9 +82,8 @@ class FasterWhisperEar:
 
 def _heard(name: str, samples: Samples, language: str) -> tuple[str, float | None]:
     """In a worker process: the text, and the mean probability of its pieces."""
-    model = _models.get(name)
-    if model is None:
-        model = _models[name] = _loaded(name)
+    _load(name)
+    model = _models[name]
     sound = samples.astype(np.float32) / _FULL_SCALE
     segments, _ = model.transcribe(
         sound, language=language.partition("-")[0], beam_size=5, condition_on_previous_text=False
@@ -90,6 +93,11 @@ def _heard(name: str, samples: Samples, language: str) -> tuple[str, float | Non
         return "", None
     likely = sum(float(segment.avg_logprob) for segment in said) / len(said)
     return " ".join(str(segment.text).strip() for segment in said), min(1.0, math.exp(likely))
+
+
+def _load(name: str) -> None:
+    if name not in _models:
+        _models[name] = _loaded(name)
 
 
 def _loaded(name: str) -> Any:

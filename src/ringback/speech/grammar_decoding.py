@@ -65,39 +65,56 @@ _PAUSE: Final = 0.05
 _LEAST: Final = 1e-300
 """Under it a likelihood cannot be told from nought."""
 
-_decoders: OrderedDict[str, _Decoder] = OrderedDict()
+
+class NotLoaded(Exception):
+    """This process has no network under the key."""
 
 
-def way_in(samples: Samples, key: str, network: Network) -> Way | None:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    network: Network
+    decoder: _Decoder
+
+
+_loaded: OrderedDict[str, _Loaded] = OrderedDict()
+
+
+def way_in(samples: Samples, key: str, network: Network | None = None) -> Way | None:
     """The way through the network that is likeliest for the sound; None where no way is.
 
     Args:
         samples: At 16 kHz.
         key: Of the network, under which its decoder is kept.
-        network: What may be said.
+        network: What may be said; may be left out where it is loaded.
+
+    Raises:
+        NotLoaded: without a network, where none is loaded under the key.
     """
-    decoder = _kept(key, network)
+    load(key, network)
+    loaded = _loaded[key]
+    decoder = loaded.decoder
     decoder.start_utt()
     decoder.process_raw(np.ascontiguousarray(samples, "<i2").tobytes(), full_utt=True)
     decoder.end_utt()
     words = [_heard(segment) for segment in (decoder.seg() or ())] if decoder.hyp() else []
-    text = network.written([word.word for word in words if word.word])
+    text = loaded.network.written([word.word for word in words if word.word])
     return Way(text, tuple(words)) if text else None
+
+
+def load(key: str, network: Network | None) -> None:
+    """Make what hears the network's lines, unless it is there. Raises as `way_in` does."""
+    if key not in _loaded:
+        if network is None:
+            raise NotLoaded(key)
+        _loaded[key] = _Loaded(network, _decoder(network))
+        if len(_loaded) > _MOST_DECODERS:
+            _loaded.popitem(last=False)
+    _loaded.move_to_end(key)
 
 
 def _heard(segment: _Segment) -> HeardWord:
     frames = segment.end_frame + 1 - segment.start_frame
     return HeardWord(_bare(segment.word), segment.start_frame, frames, math.log(max(segment.ascore, _LEAST)))
-
-
-def _kept(key: str, network: Network) -> _Decoder:
-    decoder = _decoders.get(key)
-    if decoder is None:
-        decoder = _decoders[key] = _decoder(network)
-        if len(_decoders) > _MOST_DECODERS:
-            _decoders.popitem(last=False)
-    _decoders.move_to_end(key)
-    return decoder
 
 
 def _bare(word: str) -> str:

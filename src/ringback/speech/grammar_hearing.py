@@ -42,14 +42,17 @@ class HeardLine:
     """0 to 1."""
 
 
-def heard_line(samples: Samples, key: str, network: Network, *, narrow: bool) -> HeardLine | None:
+def heard_line(samples: Samples, key: str, network: Network | None = None, *, narrow: bool) -> HeardLine | None:
     """The lines in the sound; None where it is something else.
 
     Args:
         samples: At 16 kHz.
         key: Of the network, under which its decoder is kept.
-        network: What may be said.
+        network: What may be said; may be left out where it is loaded.
         narrow: Whether the sound came at 8 kHz.
+
+    Raises:
+        NotLoaded: without a network, where none is loaded under the key.
     """
     way = way_in(samples, key, network)
     if way is None:

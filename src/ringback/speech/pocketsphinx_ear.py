@@ -7,10 +7,10 @@ from typing import Final
 
 from ringback.domain.voice import Recognition, RecognitionMode
 from ringback.errors import UsageError
-from ringback.speech.audio import Sound
+from ringback.speech.audio import Samples, Sound
 from ringback.speech.grammar import network_of, with_abbreviations_spelled
-from ringback.speech.grammar_decoding import RATE
-from ringback.speech.grammar_hearing import heard_line
+from ringback.speech.grammar_decoding import RATE, NotLoaded, load
+from ringback.speech.grammar_hearing import HeardLine, heard_line
 from ringback.speech.pronunciations import without_pronunciation
 from ringback.speech.resampling import resampled
 from ringback.speech.speech_to_text import Hearing
@@ -67,12 +67,20 @@ class GrammarEar:
         if not len(sound.samples) or sound.duration > LONGEST_TURN:
             return _NO_MATCH
         at_rate = await asyncio.to_thread(resampled, sound, RATE)
-        line = await self._workers.run(
-            _SECONDS, heard_line, at_rate.samples, self._key, self._network, narrow=sound.rate < RATE
-        )
+        line = await self._heard(at_rate.samples, narrow=sound.rate < RATE)
         if line is None:
             return _NO_MATCH
         return Hearing(line.text, Recognition(mode=RecognitionMode.GRAMMAR, confidence=line.confidence))
+
+    async def _heard(self, samples: Samples, *, narrow: bool) -> HeardLine | None:
+        try:
+            return await self._workers.run(_SECONDS, heard_line, samples, self._key, narrow=narrow)
+        except NotLoaded:  # large networks take longer to hand over than turns to hear
+            return await self._workers.run(_SECONDS, heard_line, samples, self._key, self._network, narrow=narrow)
+
+    async def warm_up(self, at_once: int | None = None) -> None:
+        """Start the worker processes and load the lines in each; see `WarmsUp`."""
+        await self._workers.run_in_each(at_once, _SECONDS, load, self._key, self._network)
 
     async def close(self) -> None:
         """Let go of the worker processes."""

@@ -1,7 +1,7 @@
 """The contract of what hears an agent."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ringback.domain.voice import Recognition, RecognitionMode
 from ringback.speech.audio import Sound
@@ -39,4 +39,20 @@ class SpeechToText(Protocol):
 
     async def close(self) -> None:
         """Let go of processes and connections."""
+        ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """Speech to text that loads something first, which its first turns would have to wait for."""
+
+    async def warm_up(self, at_once: int | None = None) -> None:
+        """Load it now.
+
+        Args:
+            at_once: How many turns may have to be heard at the same moment; None: as many as it can hear.
+
+        Raises:
+            SpeechError: it cannot be loaded.
+        """
         ...

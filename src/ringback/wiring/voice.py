@@ -4,7 +4,6 @@ Imported only where an agent is spoken to: it brings numpy, onnxruntime and all 
 """
 
 import asyncio
-import os
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
-import numpy as np
 
 from ringback.callers.caller import Caller
 from ringback.channels.hang_up_rest import CallsInProgress
@@ -29,7 +27,6 @@ from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
 from ringback.runs.talking import Talk, call_ids
 from ringback.settings import Settings, environment_variable
-from ringback.speech.audio import Sound
 from ringback.speech.build import (
     check_speech_to_text,
     check_text_to_speech,
@@ -37,7 +34,7 @@ from ringback.speech.build import (
     open_text_to_speech,
     speech_key_variables,
 )
-from ringback.speech.speech_to_text import SpeechToText
+from ringback.speech.speech_to_text import SpeechToText, WarmsUp
 from ringback.speech.text_to_speech import TextToSpeech
 from ringback.speech.voice_activity import VoiceActivity
 from ringback.storage.recordings import make_folder, stem_of
@@ -45,13 +42,6 @@ from ringback.wiring.voice_lines import voice_lines_to
 
 _EARS_KEPT = 8
 """What hears agents that nobody talks to at the moment; each may have a process of its own."""
-
-_LOCAL = frozenset({"pocketsphinx", "faster-whisper"})
-"""What hears on this machine, and has to be loaded first."""
-_MOST_AT_ONCE = 4
-"""Processes that are started beforehand."""
-_MOMENT, _MOMENT_RATE = 8_000, 16_000
-"""Silence to begin with: samples, and Hz."""
 
 
 def check_speech(agent: Agent, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -234,11 +224,13 @@ class Voices:
                 known_lines=known_lines,
             )
         )
-        if name.partition(":")[0] in _LOCAL and self._settings.speech_to_text_base_url is None:
+        if isinstance(made.speech_to_text, WarmsUp):
             # Processes start and models load here, and not while the first agents wait for an answer.
-            moment = Sound(np.zeros(_MOMENT, np.int16), _MOMENT_RATE)
-            at_once = min(self._concurrency, os.cpu_count() or 1, _MOST_AT_ONCE)
-            await asyncio.gather(*(made.speech_to_text.hear(moment) for _ in range(at_once)))
+            try:
+                await made.speech_to_text.warm_up(self._concurrency)
+            except BaseException:
+                await made.speech_to_text.close()
+                raise
         self._hearings[known_lines] = made
         unused = [lines for lines, hearing in self._hearings.items() if not hearing.calls and hearing is not made]
         for lines in unused[: max(0, len(self._hearings) - _EARS_KEPT)]:
