@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ async def hold(port: int, count: int, seconds: float) -> dict[str, float]:
         ear = open_speech_to_text(
             "pocketsphinx", base_url=None, api_key=None, timeout=30.0, session=session, known_lines=AGENT_LINES
         )
-        clock = CallClock(VoiceActivity())
+        clock = CallClock(VoiceActivity(), now=time.monotonic)
         with tempfile.TemporaryDirectory() as folder:
             tools = VoiceTools(clock=clock, text_to_speech=voice, speech_to_text=ear, recordings=Path(folder))
 

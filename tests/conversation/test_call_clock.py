@@ -76,6 +76,19 @@ def test_a_late_tick_is_made_up_for_and_nothing_is_skipped() -> None:
     run_virtually(run())
 
 
+def test_lateness_is_read_from_the_clock_that_is_given_where_the_loop_s_own_stands_still_within_a_tick() -> None:
+    async def run() -> None:
+        readings = iter(range(1000))
+        start = asyncio.get_running_loop().time()
+        clock = CallClock(activity(), now=lambda: start + 0.02 * next(readings) + 0.003)
+        call = Echo(clock, LineInMemory())
+        clock.join(call)
+        await asyncio.sleep(0.109)
+        assert clock.leave(call) == Lateness(frames=6, p50=0.003, p99=0.003, worst=0.003)
+
+    run_virtually(run())
+
+
 def test_who_joins_later_shares_the_deadlines_and_who_leaves_stops_nobody() -> None:
     async def run() -> None:
         clock = CallClock(activity())

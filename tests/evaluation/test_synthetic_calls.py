@@ -288,6 +288,16 @@ async def test_figures_of_time_of_a_degraded_call_are_shown_and_not_trusted() ->
     assert (await measured("talk_ratio", call)).value is not None
 
 
+@pytest.mark.parametrize("slug", ["answered_in_time", "no_long_silence"])
+async def test_of_a_degraded_call_only_the_good_is_believed_about_long_waits(slug: str) -> None:
+    for seconds, held in ((8.0, True), (25.0, None)):
+        stereo = Stereo(8_000, seconds)
+        stereo.answers(stereo.says(1.0, tone(8_000, 1.0)) + 0.7, tone(8_000, 1.0))
+        stereo.says(5.0, tone(8_000, 1.0))
+        score = await measured(slug, stereo.call(degraded=("Frames were sent 60 ms late.",)))
+        assert (score.value, score.cannot_tell) == (held, held is None)
+
+
 async def test_text_has_no_speech_metrics() -> None:
     text = replace(Stereo(8_000, 5.0).call(), voice=None)
     score = await measured("talk_ratio", text)

@@ -7,7 +7,7 @@ the tick before, so sending is the first thing a tick does. Codec and voice acti
 
 import asyncio
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -61,13 +61,16 @@ class _Seat:
 class CallClock:
     """Paces all calls; it runs while there are any."""
 
-    def __init__(self, activity: VoiceActivity) -> None:
+    def __init__(self, activity: VoiceActivity, *, now: Callable[[], float] | None = None) -> None:
         """A clock that stands still until a call joins it.
 
         Args:
             activity: Tells for all calls at once who is speaking.
+            now: What lateness is read from, seconds on the clock of the event loop; None: that clock itself, which in
+                uvloop stands still within a tick.
         """
         self._activity = activity
+        self._now = now
         self._seats: tuple[_Seat, ...] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -135,11 +138,12 @@ class CallClock:
             self._step(encoding, present, heard)
 
     def _send(self, seats: Sequence[_Seat], deadline: float, loop: asyncio.AbstractEventLoop) -> None:
+        now = self._now or loop.time
         for seat in seats:
             if seat.gone:
                 continue
             try:
-                seat.late.append(loop.time() - deadline)
+                seat.late.append(now() - deadline)
                 seat.line.send(seat.wire)
             except Exception as defect:  # noqa: BLE001 - one call's defect is not the others'
                 self._break(seat, defect)

@@ -133,7 +133,8 @@ def _held(what: str, value: Any, broken: RubricCondition | None, why: str) -> As
     if broken is None:
         return Assertion(what, Standing.HOLDS, why)
     wanted = f"{broken.op.value} {broken.value}"
-    return Assertion(what, Standing.BROKEN, f"It is {value}, the rule wants {wanted}. {why}")
+    shown = f"{value:.6g}" if isinstance(value, float) else value
+    return Assertion(what, Standing.BROKEN, f"It is {shown}, the rule wants {wanted}. {why}")
 
 
 def _first_broken(rule: RubricRule, value: Any, *, yes: bool | None = None) -> RubricCondition | None:

@@ -78,11 +78,12 @@ class SpeechMetric:
 def untrusted(measured: Measured, voice: VoiceRecord, unit: str) -> Measured:
     """The same, but for a call whose figures of time are not trusted: shown, and nobody can tell.
 
-    A rule on it is then inconclusive: what we sent too late is not to be blamed on the agent.
+    What holds although we were late holds. A rule on it is else inconclusive: what we sent too late is not to be
+    blamed on the agent.
     """
-    if not voice.degraded or measured.value is None:
+    if not voice.degraded or measured.value is None or measured.value is True:
         return measured
-    figure = f"{measured.value:.3g} {unit}".strip()
+    figure = "no" if measured.value is False else f"{measured.value:.3g} {unit}".strip()
     return Measured(
         None,
         f"Not trusted: {' '.join(voice.degraded)} Measured was {figure}. {measured.explanation}",

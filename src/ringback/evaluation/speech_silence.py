@@ -46,6 +46,7 @@ class NoLongSilence(SpeechMetric):
     slug: str = "no_long_silence"
     name: str = "No long silence"
     reference: str = "Detect Silence"
+    timing: bool = True
     kind: MetricKind = MetricKind.BINARY
     silence_duration: float = 10.0
     """Seconds of mutual silence that are too long."""
@@ -74,6 +75,7 @@ class AnsweredInTime(SpeechMetric):
     slug: str = "answered_in_time"
     name: str = "Answered in time"
     reference: str = "Infrastructure Issues"
+    timing: bool = True
     kind: MetricKind = MetricKind.BINARY
     infra_issues_timeout: float = 10.0
     """Seconds of waiting that are too long."""

@@ -4,6 +4,7 @@ Imported only where an agent is spoken to: it brings numpy, onnxruntime and all 
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -193,7 +194,7 @@ class Voices:
         if self._providers is None:
             self._providers = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         if self._clock is None:
-            self._clock = CallClock(await asyncio.to_thread(VoiceActivity))
+            self._clock = CallClock(await asyncio.to_thread(VoiceActivity), now=time.monotonic)
         if self._text_to_speech is None:
             name = self._settings.text_to_speech
             self._text_to_speech = open_text_to_speech(
