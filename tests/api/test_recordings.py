@@ -1,6 +1,9 @@
 """Recordings of spoken calls: signed links, what they open, and what is left when runs are deleted."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -147,6 +150,29 @@ async def test_lists_have_links_too_and_text_runs_none(service: Service) -> None
     assert [url for number, url in urls.items() if number != run.id] == [None]
     bulk = (await service.get(f"{V1}/runs/bulk/?run_ids={run.id}")).body
     assert bulk[0]["voice_recording_url"] == urls[run.id]
+
+
+async def test_the_page_of_a_shared_result_plays_its_recordings_until_the_share_ends(service: Service) -> None:
+    [run] = await spoken(service)
+    ends = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
+    body = {"expire_at": ends.isoformat()}
+    made = (await service.post(f"{V1}/results/{run.result_id}/create_shareable_link_token/", body)).body
+    page = await service.get(made["shareable_link"].removeprefix(service.url), key=None)
+    assert page.headers["Content-Security-Policy"].endswith("; media-src 'self' file:; frame-ancestors 'none'")
+    [source] = re.findall(r'<audio [^>]*src="(/recordings/[^"]+\.mp3[^"]+)"', page.body)
+    [whole] = re.findall(r'<a href="(/recordings/[^"]+\.wav[^"]+)" download>WAV</a>', page.body)
+    for link in (unescape(source), unescape(whole)):
+        assert f"expires={int(ends.timestamp())}&" in link
+        assert (await heard(service, link))[:2] == (200, SOUND)
+
+
+async def test_the_page_of_a_shared_result_says_that_a_recording_is_gone(service: Service) -> None:
+    [run] = await spoken(service)
+    (service.services.settings.effective_recordings / f"{run.result_id}/{run.id}-1.wav").unlink()
+    made = (await service.post(f"{V1}/results/{run.result_id}/create_shareable_link_token/", {})).body
+    page = await service.get(made["shareable_link"].removeprefix(service.url), key=None)
+    assert "<audio" not in page.body
+    assert "no longer in the folder of recordings" in page.body
 
 
 async def test_a_recording_that_is_not_here_is_404(service: Service) -> None:

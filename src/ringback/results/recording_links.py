@@ -26,15 +26,18 @@ class RecordingLinks:
         self._key = seal.derived(_PURPOSE)
         self._life = life
 
-    def path(self, file: str, *, now: float | None = None) -> str:
+    def path(self, file: str, *, now: float | None = None, latest: float | None = None) -> str:
         """Path and query of a link.
 
         Args:
             file: from the folder of recordings, `7/12-1.wav`.
             now: seconds since the epoch; None: now.
+            latest: seconds since the epoch, beyond which it shall not hold; None: its whole life.
         """
         earliest = (time.time() if now is None else now) + self._life
         expires = math.ceil(earliest / _ROUNDED_TO) * _ROUNDED_TO
+        if latest is not None:
+            expires = min(expires, int(latest))
         query = urlencode({"expires": expires, "signature": self._signature(file, expires)})
         return f"/recordings/{quote(file)}?{query}"
 

@@ -1,10 +1,13 @@
 """A result in which a bit of everything happened, and hostile words to plant in it."""
 
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ringback.domain.check import AgentNeverSaid
@@ -23,6 +26,8 @@ from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Provenance, Result, Run, RunSpecification, RunStatus
 from ringback.domain.scenario import MetricKind, Personality, Scenario, ScenarioType, TestProfile
 from ringback.domain.usage import Usage
+from ringback.domain.voice import Lateness, Recognition, RecognitionMode, Span, VoiceRecord
+from ringback.speech.compression import compressed_copy
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -323,3 +328,79 @@ def hostile(samples: Samples) -> Callable[[str], Result]:
         return samples.result((run,), name=text, agent_name=text, agent_url=text, provenance=provenance)
 
     return planted
+
+
+@dataclass
+class SpokenCalls:
+    """Makes results with one spoken call of six seconds, and its recording: a tone wherever somebody speaks."""
+
+    samples: Samples
+    recordings: Path
+    caller = (Span(start=1.0, end=2.0), Span(start=3.5, end=4.5))
+    agent = (Span(start=0.0, end=0.8), Span(start=2.7, end=4.0))
+
+    def result(self, *, words: str = "Yes, we are open.", **voice: Any) -> Result:
+        """The call; `voice` changes what is kept of it."""
+        heard = Recognition(mode=RecognitionMode.GRAMMAR)
+        lines = (
+            (Role.AGENT, "Hello.", self.agent[0], heard, False),
+            (Role.CALLER, "Are you open?", self.caller[0], None, False),
+            (Role.AGENT, words, self.agent[1], heard, False),
+            (Role.CALLER, "I have to", self.caller[1], None, True),
+            (Role.AGENT, "", Span(start=5.0, end=5.6), replace(heard, matched=False), False),
+        )
+        entries = tuple(
+            Entry(
+                number=number,
+                role=role,
+                content=content,
+                start=span.start,
+                end=span.end,
+                turn=number // 2,
+                recognition=recognition,
+                interrupted=interrupted,
+            )
+            for number, (role, content, span, recognition, interrupted) in enumerate(lines, 1)
+        )
+        kept = VoiceRecord(
+            transport="media-streams",
+            rate=8000,
+            duration=6.0,
+            recognition=RecognitionMode.GRAMMAR,
+            speech_to_text="pocketsphinx:en-us",
+            text_to_speech="flite:slt",
+            recording="7/101-1",
+            caller_speech=self.caller,
+            agent_speech=(*self.agent, Span(start=5.0, end=5.6)),
+            lateness=Lateness(frames=300, p50=0.0004, p99=0.0123, worst=0.02),
+            seed=11,
+        )
+        conversation = self.samples.conversation(
+            entries=entries, findings=(), metadata_updates=(), duration=6.0, voice=replace(kept, **voice)
+        )
+        evaluation = self.samples.evaluation(Outcome.FAILED, checks=(), expected_outcome=None)
+        run = self.samples.run(
+            self.samples.scenario(), Outcome.FAILED, conversation=conversation, evaluation=evaluation
+        )
+        return self.samples.result((run,))
+
+    def record(self) -> None:
+        """Write the recording and its compressed copy."""
+        sound = np.zeros((6 * 8000, 2), np.int16)
+        tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(len(sound)) / 8000)).astype(np.int16)
+        for side, spans in enumerate((self.caller, self.agent)):
+            for span in spans:
+                part = slice(round(span.start * 8000), round(span.end * 8000))
+                sound[part, side] = tone[part]
+        wav = self.recordings / "7" / "101-1.wav"
+        wav.parent.mkdir(parents=True)
+        with wave.open(str(wav), "wb") as file:
+            file.setparams((2, 2, 8000, 0, "NONE", ""))
+            file.writeframes(sound.tobytes())
+        assert compressed_copy(wav) == wav.with_suffix(".mp3")
+
+
+@pytest.fixture
+def calls(samples: Samples, tmp_path: Path) -> SpokenCalls:
+    """Makes results with a spoken call."""
+    return SpokenCalls(samples, tmp_path / "recordings")

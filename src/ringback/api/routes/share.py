@@ -1,7 +1,9 @@
 """Share links: made with a key, read without one, as a page."""
 
 import asyncio
+from datetime import datetime
 from html import escape
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,6 +16,8 @@ from ringback.api.paging import base_of
 from ringback.domain.run import Result
 from ringback.errors import Forbidden, NotFound
 from ringback.results.export import html
+from ringback.results.share import Shared
+from ringback.results.share_recordings import shared_recordings
 from ringback.results.summary import summarise
 from ringback.wiring.service import Services
 
@@ -48,7 +52,7 @@ async def create_link(
 
 
 @root_router.get("/share/{token}", response_class=HTMLResponse, summary="Read a shared result")
-async def shared_page(token: str, services: ServicesDep) -> Response:
+async def shared_page(request: Request, token: str, services: ServicesDep) -> Response:
     """The report of a result that somebody shared."""
     try:
         shared = services.share_links.read(token)
@@ -61,17 +65,21 @@ async def shared_page(token: str, services: ServicesDep) -> Response:
         sentence = f"“{line.name}” has {counts.total} conversations, more than a page holds ({LARGEST_PAGE})."
         return _sentence(f"{sentence} Ask for an export.", 413)
     async with services.share_links.one_page:
-        return await _page(services, shared.result_id)
+        return await _page(services, shared, urlsplit(base_of(request)).path)
 
 
-async def _page(services: Services, result_id: int) -> Response:
-    result = await services.store.result(result_id)
-    policy, page = await asyncio.to_thread(_rendered, result)
+async def _page(services: Services, shared: Shared, prefix: str) -> Response:
+    result = await services.store.result(shared.result_id)
+    policy, page = await asyncio.to_thread(_rendered, result, services, prefix, shared.expires_at)
     return HTMLResponse(page, headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
-def _rendered(result: Result) -> tuple[str, str]:
-    return f"{html.policy()}; frame-ancestors 'none'", html.render(result, summarise(result))
+def _rendered(result: Result, services: Services, prefix: str, expires_at: datetime) -> tuple[str, str]:
+    folder, links = services.settings.effective_recordings, services.recording_links
+    spoken = html.is_spoken(result)
+    recordings = shared_recordings(result, folder, links, prefix=prefix, expires_at=expires_at) if spoken else None
+    page = html.render(result, summarise(result), recordings=recordings)
+    return f"{html.policy(spoken=spoken)}; frame-ancestors 'none'", page
 
 
 def _sentence(sentence: str, status: int) -> Response:

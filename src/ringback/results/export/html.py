@@ -212,7 +212,7 @@ def _page(*, spoken: bool) -> tuple[Template, Markup, Markup, str]:
         "form-action 'none'"
     )
     if spoken:
-        policy += "; media-src 'self' file:"  # the page's own folder, of a server or of this machine
+        policy += "; media-src 'self' file:"  # what stands beside the page; some browsers do not count files as its own
     # Both are files of this package, not text from outside.
     return environment.get_template("report.html.j2"), Markup(style), Markup(script), policy  # noqa: S704 - ditto
 

@@ -16,7 +16,7 @@ from ringback.domain.scenario import MetricKind
 from ringback.domain.visible import one_line, visible
 from ringback.evaluation.record import Record
 from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
-from ringback.results.export.html_voice import Recorded, VoiceView, remarks_on, voice_facts, voice_view
+from ringback.results.export.html_voice import Recorded, VoiceView, measured_words, remarks_on, voice_facts, voice_view
 from ringback.results.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
 
 _LONGEST = 20_000
@@ -111,7 +111,10 @@ def run_view(run: Run, *, opened: bool, recordings: Mapping[str, Recorded]) -> R
     record = Record(run.conversation) if run.conversation else None
     places = _places(run.evaluation)
     # What a reader looks for comes first; the order is otherwise that of the suite file.
-    verdicts = sorted(_verdicts(run.evaluation), key=lambda verdict: _RANK.get(verdict.light, _RANK[GOOD]))
+    spoken = bool(run.conversation and run.conversation.voice)
+    verdicts = sorted(
+        _verdicts(run.evaluation, spoken=spoken), key=lambda verdict: _RANK.get(verdict.light, _RANK[GOOD])
+    )
     return RunView(
         id=run.id,
         outcome=outcome_word(run.outcome),
@@ -121,7 +124,7 @@ def run_view(run: Run, *, opened: bool, recordings: Mapping[str, Recorded]) -> R
         reason=visible(run.evaluation.reason) if run.evaluation else "The run was not finished.",
         facts=list(_facts(run, record)),
         verdicts=verdicts,
-        measured=[_metric(metric) for metric in run.evaluation.metrics if not metric.attached]
+        measured=[_metric(metric, spoken=spoken) for metric in run.evaluation.metrics if not metric.attached]
         if run.evaluation
         else (),
         rejected=_rejected(run.evaluation),
@@ -176,7 +179,7 @@ def _facts(run: Run, record: Record | None) -> Iterator[tuple[str, str]]:
     yield "run", str(run.id)
 
 
-def _verdicts(evaluation: Evaluation | None) -> Iterator[Verdict]:
+def _verdicts(evaluation: Evaluation | None, *, spoken: bool) -> Iterator[Verdict]:
     if evaluation is None:
         return
     for check in evaluation.checks:
@@ -187,24 +190,30 @@ def _verdicts(evaluation: Evaluation | None) -> Iterator[Verdict]:
             yield _verdict(_ANSWERS[part.answer], part.part, part.explanation, part.evidence)
     for metric in evaluation.metrics:
         if metric.attached:
-            yield _metric(metric)
+            yield _metric(metric, spoken=spoken)
 
 
-def _metric(metric: MetricScore) -> Verdict:
+def _metric(metric: MetricScore, *, spoken: bool) -> Verdict:
     if metric.crashed or metric.cannot_tell:
         light = UNSURE
     elif isinstance(metric.value, bool):
         light = GOOD if metric.value else BAD
     else:
         light = ""
-    value = "" if isinstance(metric.value, bool) or metric.value is None else _value(metric)
+    if spoken and metric.value is None and not metric.crashed:
+        value = "—"
+    else:
+        value = "" if isinstance(metric.value, bool) or metric.value is None else _value(metric, spoken=spoken)
     return _verdict(light, metric.name, metric.explanation, metric.evidence, value=value)
 
 
-def _value(metric: MetricScore) -> str:
+def _value(metric: MetricScore, *, spoken: bool) -> str:
     number = f"{metric.value:.4g}" if isinstance(metric.value, float) else one_line(str(metric.value))
     words = f"{number} {'of 5' if metric.kind is MetricKind.RATING else one_line(metric.unit)}".strip()
-    if metric.percentiles:
+    if spoken:
+        words = measured_words(metric) or words
+    # Of most that is measured on a line there is one value a call, whose percentiles tell nothing.
+    if metric.percentiles and not (spoken and len(set(metric.percentiles.values())) == 1):
         words += " (" + ", ".join(f"{name} {value:.3g}" for name, value in metric.percentiles.items()) + ")"
     return words
 
@@ -278,7 +287,7 @@ def _moments(record: Record | None, places: dict[int, _Place]) -> Sequence[Momen
     timed = [(entry.start, 0, _entry(entry, places.get(entry.number), heard)) for entry in conversation.entries]
     timed += [(update.at, 1, _metadata(update)) for update in _telling(conversation.metadata_updates)]
     timed += [(finding.at, 2, _remark(finding)) for finding in conversation.findings]
-    if len(timed) > len(conversation.entries):
+    if len(timed) > len(conversation.entries) or conversation.voice:  # sides that speak at once end out of order
         timed.sort(key=lambda item: item[:2])
     return [moment for _, _, moment in timed]
 

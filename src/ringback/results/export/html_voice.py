@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ringback.domain.conversation import Conversation, Entry
+from ringback.domain.evaluation import MetricScore
 from ringback.domain.visible import one_line, visible
 from ringback.domain.voice import RecognitionMode, VoiceRecord
 from ringback.evaluation.record import Record
 from ringback.evaluation.speech_turns import Floor
 from ringback.evaluation.unheard import is_unheard
 from ringback.results.export.html_voice_wave import Wave, draw
-from ringback.results.words import milliseconds_words
+from ringback.results.words import milliseconds_words, percent
 
 BUCKETS = 600
 """Stretches whose loudness is drawn, of a call of a minute or less."""
@@ -105,3 +106,21 @@ def remarks_on(entry: Entry) -> Iterator[str]:
         yield entry.recognition.mode.value
     if entry.interrupted:
         yield "broken off"
+
+
+def measured_words(metric: MetricScore) -> str:
+    """A figure of a spoken call as people say it: `66 %`, `1 time`, `0.34 s`; empty where its unit is none of these."""
+    value = metric.value
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return ""
+    match metric.unit:
+        case "share":
+            return percent(value)
+        case "times":
+            return f"{value:.0f} time{'' if value == 1 else 's'}"
+        case "s":
+            return f"{value:.2f} s"
+        case "words/min":
+            return f"{value:.0f} words/min"
+        case _:
+            return ""

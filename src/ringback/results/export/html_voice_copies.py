@@ -20,8 +20,11 @@ from ringback.results.export.html_voice import Recorded, buckets_of
 from ringback.storage.recordings import RecordingFiles, recording_files
 
 _OURS = re.compile(r"[0-9]{1,19}-[0-9]{1,6}\.(mp3|ogg)", re.ASCII)
-_GONE = "Its recording is no longer in the folder of recordings."
-_NO_COPY = "There is no compressed copy of its recording that could be played here."
+GONE = "Its recording is no longer in the folder of recordings."
+"""Said in the place of a player."""
+
+NO_COPY = "There is no compressed copy of its recording that could be played here."
+"""Ditto."""
 
 
 def folder_beside(report: Path) -> Path:
@@ -52,10 +55,10 @@ def copy_recordings(result: Result, report: Path, recordings: Path) -> Mapping[s
 def _recorded(voice: VoiceRecord, place: Path, recordings: Path) -> Recorded:
     files = recording_files(voice, recordings)
     if files is None:
-        return Recorded(note=_GONE)
+        return Recorded(note=GONE)
     peaks, downloads = peaks_of(voice, files), _downloads(files, place.parent)
     if files.compressed is None:
-        return Recorded(peaks=peaks, files=downloads, note=_NO_COPY)
+        return Recorded(peaks=peaks, files=downloads, note=NO_COPY)
     try:
         _copy(files.compressed, place)
     except OSError as error:

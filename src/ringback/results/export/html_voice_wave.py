@@ -25,7 +25,7 @@ _LEAST_SCALE = 10.0
 _PHONE = 320.0
 """Pixels of a narrow page."""
 _DESK = 900.0
-_LABEL = 40.0
+_LABEL = 44.0
 """Pixels that a figure needs."""
 _TICK = 60.0
 """Pixels between the times on the axis, at least."""
