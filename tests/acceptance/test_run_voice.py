@@ -51,6 +51,10 @@ def project(ringback: CommandLine, agent: VoiceAgentServer) -> None:
     )
 
 
+def reports(name: str) -> tuple[str, ...]:
+    return "--json", f"{name}.json", "--html", f"{name}.html"
+
+
 def channels_of(path: Path) -> tuple[Sound, Sound]:
     """Caller and agent."""
     with wave.open(str(path)) as file:
@@ -69,7 +73,7 @@ async def test_both_sides_of_a_spoken_call_are_heard_in_its_recording_on_both_tr
 ) -> None:
     async def run(channel: str) -> Finished:
         home = {"RINGBACK_HOME": channel, **QUICK}
-        return await ringback("run", "suite.yaml", "--agent", channel, "-v", "--json", f"{channel}.json", **home)
+        return await ringback("run", "suite.yaml", "--agent", channel, "-v", *reports(channel), **home)
 
     hello, day = await spoken(HELLO), await spoken(DAY)
 
@@ -88,10 +92,16 @@ async def test_both_sides_of_a_spoken_call_are_heard_in_its_recording_on_both_tr
         assert all(line in done.out for line in (HELLO, BOOK, DAY, "(hangs up)"))
         folder = ringback.folder / channel / "recordings" / "1"
         assert {path.name for path in folder.iterdir()} == {"1-1.wav", "1-1.mp3", "1-1.events.jsonl"}
+        assert f'src="{channel}.recordings/1-1.mp3"' in (ringback.folder / f"{channel}.html").read_text()
+        assert same(ringback.folder / f"{channel}.recordings" / "1-1.mp3", folder / "1-1.mp3")
         caller, called = channels_of(folder / "1-1.wav")
         entries = entries_of(ringback.folder / f"{channel}.json")
         assert [await words(ear, called, entries[0]), await words(ear, caller, entries[1])] == [HELLO, BOOK]
     await ear.close()
+
+
+def same(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
 
 
 async def words(ear: GrammarEar, side: Sound, entry: tuple[float, float]) -> str:
