@@ -148,7 +148,7 @@ class Client:
 
 
 def environment(
-    folder: Path, database_url: str | None = None, *, measured: bool = False, **more: str
+    folder: Path, database_url: str | None = None, measured: bool = False, /, **more: str
 ) -> dict[str, str]:
     """What a server and its workers see; nothing else of the machine's environment.
 

@@ -44,7 +44,7 @@ class Ready:
 
 @asynccontextmanager
 async def ready(url: str, folder: Path, talk: Talk, **settings: str) -> AsyncGenerator[Ready]:
-    seen = environment(folder, url, measured=True, **settings)
+    seen = environment(folder, url, True, **settings)
     server, worker = (
         Server(("serve", "--port", "0", "--workers", "0"), seen, folder),
         Process(("worker",), seen, folder),

@@ -30,7 +30,7 @@ async def gone(pids: list[int]) -> None:
 
 
 async def test_a_worker_that_dies_comes_back_and_all_stop_with_the_server(postgresql_url: str, tmp_path: Path) -> None:
-    seen = environment(tmp_path, postgresql_url, measured=True)
+    seen = environment(tmp_path, postgresql_url, True)
     server = Server(("serve", "--port", "0", "--workers", "2"), seen, tmp_path)
     await server.start()
     database = await Database.open(postgresql_url)
