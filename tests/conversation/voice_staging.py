@@ -187,6 +187,10 @@ class LineInMemory:
 
     # The line
 
+    @property
+    def waiting(self) -> float:
+        return len(self._queue) / self.rate
+
     async def open(self) -> None:
         pass
 

@@ -83,6 +83,11 @@ class ChirpProtocol:
         """There are none: their tones have to be in the sound."""
         return False
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the agent's sound that are queued."""
+        return self._playout.waiting
+
     # What we send
 
     def opening(self) -> tuple[str, ...]:

@@ -138,6 +138,11 @@ class Line(Protocol):
         """Whether `press` tells the agent of a key; False: the key's tone has to be in the sound."""
         ...
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the agent's sound that have come and are yet to be played, also when the line is closed."""
+        ...
+
     async def open(self) -> None:
         """Dial. Raises `ChannelError` with the cause in words."""
         ...

@@ -119,6 +119,11 @@ class MediaStreamsProtocol:
         """Keys are told by `dtmf` frames."""
         return True
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the agent's sound that are queued."""
+        return self._playout.waiting
+
     # What we send
 
     def opening(self) -> tuple[str, ...]:

@@ -70,6 +70,11 @@ class SocketLine:
         """Whether `press` tells the agent of a key; False: the key's tone has to be in the sound."""
         return self._protocol.carries_keys
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the agent's sound that have come and are yet to be played, also when the line is closed."""
+        return self._protocol.waiting
+
     async def open(self) -> None:
         """Dial. Raises NotConnected, Refused or HandshakeFailed with the cause in words."""
         await self._socket.open()

@@ -38,6 +38,11 @@ class WireProtocol(Protocol):
         """Whether `key` has a frame."""
         ...
 
+    @property
+    def waiting(self) -> float:
+        """Seconds of the agent's sound that are queued."""
+        ...
+
     def opening(self) -> tuple[str, ...]:
         """Text frames to send as soon as the socket is open."""
         ...

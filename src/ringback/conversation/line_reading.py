@@ -19,6 +19,14 @@ from ringback.conversation.endings import after_drop, agent_hung_up
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.spoken_exchange import SpokenExchange
 from ringback.conversation.voice_record import VoiceNotes
+from ringback.domain.conversation import FindingCode
+from ringback.domain.ending import Ending, EndingCode
+
+_LONGEST_REST = 30.0
+"""Seconds of the agent's sound that are played after it has ended the call."""
+
+_WORTH_TELLING = 0.2
+"""Seconds of it from which on there is a finding; what is sent as it is spoken may be as late as that."""
 
 
 async def read_line(line: Line, exchange: SpokenExchange, recorder: Recorder, notes: VoiceNotes) -> None:
@@ -28,7 +36,7 @@ async def read_line(line: Line, exchange: SpokenExchange, recorder: Recorder, no
             _happened(event, exchange, recorder, notes)
             if isinstance(event, Dropped):
                 return
-        exchange.turns.hung_up(after_drop(Dropped(at=recorder.clock(), close_code=None, reason="no more events"), ""))
+        exchange.hung_up(after_drop(Dropped(at=recorder.clock(), close_code=None, reason="no more events"), ""))
     except Exception as defect:  # noqa: BLE001 - raised again where the call is waited for
         exchange.broke(defect)
 
@@ -59,10 +67,23 @@ def _happened(  # noqa: C901, PLR0912 - a table: one event, one case
             recorder.heard(Noted(at=event.at, remarks=event.remarks), after_end=turns.closing)
         case AgentHungUp():
             notes.note(now, "agent_hung_up")
-            turns.hung_up(agent_hung_up())
+            _hung_up(agent_hung_up(), exchange, recorder)
         case Dropped():
             notes.note(now, "dropped", code=event.close_code)
             if not event.closed_by_us:
                 if event.cause is not None:
                     recorder.heard(event)
-                turns.hung_up(after_drop(event, ""))
+                _hung_up(after_drop(event, ""), exchange, recorder)
+
+
+def _hung_up(ending: Ending, exchange: SpokenExchange, recorder: Recorder) -> None:
+    """The agent has ended the call: where it did so in order, what it said before is played to its end."""
+    clean = ending.code in (EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED)
+    rest = min(exchange.line.waiting, _LONGEST_REST) if clean else 0.0
+    if rest >= _WORTH_TELLING:
+        sentence = (
+            f"The agent ended the call while {rest:.1f} s of its sound were still to be played. They were played; "
+            "a telephone company drops them."
+        )
+        recorder.remark(FindingCode.AFTER_END, sentence)
+    exchange.hung_up(ending, rest)

@@ -38,7 +38,7 @@ from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import Ending
 from ringback.domain.utterance import Utterance, VoiceDirective
 from ringback.domain.voice import Side
-from ringback.errors import CallerError, RingbackError
+from ringback.errors import CallerError, RingbackError, SpeechUnavailable
 from ringback.speech.audio import Samples
 from ringback.speech.speech_to_text import SpeechToText
 from ringback.speech.text_to_speech import TextToSpeech
@@ -103,6 +103,7 @@ class SpokenExchange:
         self._voice_began: float | None = None
         self._chosen: Speech | None = None
         self._composing: asyncio.Task[None] | None = None
+        self._defect: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._hearings: set[asyncio.Task[None]] = set()
         for sentence in manner.skipped:
@@ -142,6 +143,7 @@ class SpokenExchange:
 
     def broke(self, defect: Exception) -> None:
         """Something of ours is broken: the call is over with it."""
+        self._defect = defect
         if not self.over.done():
             self.over.set_exception(defect)
 
@@ -202,11 +204,18 @@ class SpokenExchange:
             self._recorder.remark(observation.code, observation.sentence)
         self.turns.observations.clear()
 
+    def hung_up(self, ending: Ending, rest: float = 0.0) -> None:
+        """The agent has ended the call; `rest`: seconds of its sound that are to be played before it is over."""
+        self._fall_silent()
+        self.turns.hung_up(ending, until=self.now + rest)
+
+    def _fall_silent(self) -> None:
+        self._spoken(self._own.give_up(self.now))
+        self._withdraw()
+
     def end(self, ending: Ending) -> None:
         """End the call from our side."""
-        self._withdraw()
-        self._own.stop()
-        self._spoken(self._own.collect(self.now))
+        self._fall_silent()
         if not self.turns.closing:
             self._recorder.spoke(Role.CALLER, "", self.now, self.now, ends_call=True)
         self.turns.ended(self.now, ending)
@@ -231,7 +240,8 @@ class SpokenExchange:
 
     async def _heard(self, step: Hear, answers: float | None) -> None:
         await self._hearing.hear(step.start, step.end, answers=answers)
-        self.turns.heard()
+        if not self.over.done():
+            self.turns.heard()
 
     # The caller's move
 
@@ -355,13 +365,16 @@ class SpokenExchange:
 
     async def settle(self) -> None:
         """When the call is over: record what was being said, and wait for what is being recognised."""
-        self._withdraw()
-        self._spoken(self._own.give_up(self.now))
+        self._fall_silent()
         start = self.turns.turn_from
         if start is not None and self.now > start:
             self._hear(Hear(start, self.now))
         if self._hearings:
-            await asyncio.wait(tuple(self._hearings), timeout=_HEARING_PATIENCE)
+            _, late = await asyncio.wait(tuple(self._hearings), timeout=_HEARING_PATIENCE)
+            if late:
+                self._fail(SpeechUnavailable(f"The agent's last words were not recognised in {_HEARING_PATIENCE:g} s."))
+        if self._defect is not None:
+            raise self._defect
 
     async def drop_tasks(self) -> None:
         """Cancel whatever still runs."""

@@ -52,10 +52,10 @@ class _Phase(Enum):
     READY = auto()
     SPEAKING = auto()
     CLOSING = auto()
-    OVER = auto()
+    """The end has been said; nothing leads back from it."""
 
 
-_LISTENING, _COMPOSING, _READY, _SPEAKING, _CLOSING, _OVER = _Phase  # a member's name is looked up slowly
+_LISTENING, _COMPOSING, _READY, _SPEAKING, _CLOSING = _Phase  # a member's name is looked up slowly
 
 
 class VoiceTurnTaking:
@@ -115,7 +115,7 @@ class VoiceTurnTaking:
         self._backchannel_at: float | None = None
         self._stop_at: float | None = None
         self._ending: Ending | None = None
-        self._closing_until = 0.0
+        self._closing_until = self._rest_until = 0.0
         self.utterances = 0
         """How many utterances with words the caller has said."""
         self.observations: list[Observation] = []
@@ -124,7 +124,11 @@ class VoiceTurnTaking:
     @property
     def closing(self) -> bool:
         """The end of the call has been said; what comes now is recorded, not answered."""
-        return self._phase in (_CLOSING, _OVER)
+        return self._phase is _CLOSING
+
+    def _enter(self, phase: _Phase) -> None:
+        if self._phase is not _CLOSING:  # a move that comes, or words that end, when the line is closed already
+            self._phase = phase
 
     @property
     def turn_from(self) -> float | None:
@@ -170,11 +174,11 @@ class VoiceTurnTaking:
         if self._counts.pop(0):
             self._fresh = True
 
-    def hung_up(self, ending: Ending) -> None:
-        """The line is closed, or the agent said the end."""
-        if self._phase is not _OVER:
-            self._ending = self._ending if self._ending is not None else ending
-            self._phase = _OVER
+    def hung_up(self, ending: Ending, *, until: float = 0.0) -> None:
+        """The line is closed, or the agent said the end; what is left of its sound is played until then."""
+        self._ending = self._ending or ending
+        self._phase = _CLOSING
+        self._closing_until = self._rest_until = max(until, self._rest_until)
 
     # What our mouth does
 
@@ -197,7 +201,7 @@ class VoiceTurnTaking:
             prompt: It is not: words of our own are made.
             ahead: What is to break into the agent's next turn is made, so that no word of the agent's voids it.
         """
-        self._phase = _COMPOSING
+        self._enter(_COMPOSING)
         self._own_prompt = prompt
         self._ahead = ahead
         if prompt:
@@ -208,19 +212,19 @@ class VoiceTurnTaking:
 
     def waits(self, now: float, seconds: float | None) -> None:
         """The caller wants to hear more, or to be asked again after so many seconds."""
-        self._phase = _LISTENING
+        self._enter(_LISTENING)
         self._waits = True
         self._ask_again_at = None if seconds is None else now + max(seconds, _SHORTEST_WAIT)
 
     def ready(self, *, interruption: float | None = None, ends_call: bool = False) -> None:
         """The words are laid out; `interruption`: seconds into the agent's next turn at which they break in."""
-        self._phase = _READY
+        self._enter(_READY)
         self._interruption = interruption
         self._ends_call = ends_call
 
     def speaking(self, now: float, *, phrase: bool = False) -> None:
         """The mouth has been given its words; `phrase`: those that only break in."""
-        self._phase = _SPEAKING
+        self._enter(_SPEAKING)
         self._begun = True
         self._spoke_from = now
         self._phrase = phrase
@@ -261,21 +265,19 @@ class VoiceTurnTaking:
         self._announced_at = -1.0
 
     def _after_speech(self) -> None:
-        self._phase = _LISTENING
+        self._enter(_LISTENING)
         self._phrase = self._ends_call = self._over_agent = False
         self._interruption = self._ask_again_at = None
         self._recompositions = 0
 
     def ended(self, now: float, ending: Ending) -> None:
         """The end of the call was said or decided by us; the line stays open for the grace."""
-        if self._phase is _OVER:
+        if self.closing:
             return
         self._phase = _CLOSING
         self._ending = ending
-        grace = self._limits.grace if ending.code is EndingCode.CALLER_ENDED else 0.0
-        if ending.code is EndingCode.CANCELLED and self._limits.grace_when_stopped is not None:
-            grace = self._limits.grace_when_stopped
-        self._closing_until = now + grace
+        graces = {EndingCode.CALLER_ENDED: self._limits.grace, EndingCode.CANCELLED: self._limits.grace_when_stopped}
+        self._closing_until = now + (graces.get(ending.code) or 0.0)
 
     def stop(self, now: float) -> None:
         """The user stops the run: an agent that owes a turn may finish it, for a limited time."""
@@ -283,13 +285,13 @@ class VoiceTurnTaking:
         owed = (self._fresh or self._owed) and self._ask_again_at is None
         owes_turn = self._phase is _LISTENING and (open_turn or owed)
         self._stop_at = now + self._limits.finish_turn if owes_turn else now
+        self._closing_until = min(self._closing_until, now + self._limits.finish_turn)
 
     # What to do
 
     def next(self, now: float) -> Step | None:  # noqa: PLR0911 - a table of rules: the first that fits decides
         """What to do at this time; None: nothing more before the next frame."""
-        if self._phase is _OVER or (self._phase is _CLOSING and now >= self._closing_until):
-            assert self._ending is not None  # noqa: S101 - both phases are entered with an ending
+        if self._ending is not None and now >= self._closing_until:
             return Finish(self._ending)
         if step := self._turn_over(now):
             return step
@@ -332,11 +334,10 @@ class VoiceTurnTaking:
         """Whether we have to stop before the next frame of ours."""
         if not self._busy or self._protected or self._holding:
             return False
-        if self._announced_at > self._spoke_from:
+        if self._announced_at >= self._spoke_from:  # or in the 20 ms in which we began
             return True
-        if not self._voice.sounds or self._over_agent:
-            return False
-        return self._voice.lasts(now + FRAME_SECONDS) > self._stop_after - EDGE_BEFORE
+        yields = self._voice.sounds and not self._over_agent
+        return yields and self._voice.lasts(now + FRAME_SECONDS) > self._stop_after - EDGE_BEFORE
 
     def _while_listening(self, now: float) -> Step | None:  # noqa: PLR0911 - a table of rules: the first that fits decides
         if self._voice.turn_from is not None and not self._over_agent:
@@ -375,7 +376,7 @@ class VoiceTurnTaking:
         return self._own_prompt or self._recompositions < self._limits.recompositions
 
     def _withdraw(self) -> Withdraw:
-        self._phase = _LISTENING
+        self._enter(_LISTENING)
         self._interruption = None
         if not self._own_prompt:
             self._yielded = True  # the turn that has begun wants an answer, whatever becomes of its words
