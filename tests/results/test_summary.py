@@ -10,6 +10,7 @@ from ringback.domain.outcome import Outcome
 from ringback.domain.run import Result
 from ringback.domain.usage import Usage
 from ringback.results.summary import summarise
+from ringback.results.words import usage_words
 
 ResultOf = Callable[..., Result]
 
@@ -112,3 +113,13 @@ def test_one_key_in_two_files_stays_two_scenarios(result_of: ResultOf) -> None:
     summary = summarise(replace(one, runs=one.runs + other.runs[1:]))
     assert [scenario.key for scenario in summary.scenarios] == ["a", "a"]
     assert summary.exit_code == 1
+
+
+def test_speech_is_told_beside_the_models() -> None:
+    spoken = Usage(utterances=3, characters=1200, sound_seconds=4.25, cost=0.018)
+    assert usage_words(Usage()) == "no model calls"
+    assert usage_words(spoken) == "3 utterances, 1,200 characters spoken, 4.2 s of sound, $0.0180"
+    both = spoken + Usage(calls=1, input_tokens=10, output_tokens=5, cost=None)
+    assert usage_words(both) == (
+        "1 model call, 10 tokens in, 5 out, 3 utterances, 1,200 characters spoken, 4.2 s of sound, cost unknown"
+    )

@@ -1,19 +1,24 @@
 """One run from its specification to its stored record, against real servers."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import pytest
 
 from ringback.callers import conditional
 from ringback.callers.caller import Wait
+from ringback.conversation.loop import Held
 from ringback.domain.check import AgentSaid
 from ringback.domain.ending import EndingCode
 from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunStatus
 from ringback.domain.scenario import Condition, ConditionalActions, ConditionType, Scenario, ScenarioType
+from ringback.domain.usage import Usage
+from ringback.errors import CallerInvalid
 from ringback.runs.executor import Executor
+from ringback.runs.talking import Talk
 from ringback.storage.store import Store
 from ringback.testing.agent_server import ScriptedAgentServer
 
@@ -88,6 +93,27 @@ async def test_no_condition_matched_is_invalid_and_is_not_attempted_again(
     assert done.attempt == 1
     assert done.evaluation is not None
     assert "Something else." in done.evaluation.reason
+
+
+async def test_what_all_attempts_used_on_the_line_is_added_up(bench: Bench, scenario: MakeScenario) -> None:
+    def talking(talk: Talk) -> Talk:
+        async def metered(*args: Any, **more: Any) -> Held:
+            held = await talk(*args, **more)
+            failure = CallerInvalid("It lost its role.", reason="role") if not attempts else None
+            attempts.append(held)
+            used = {"text_to_speech": Usage(utterances=2, characters=15, cost=0.5)}
+            return replace(held, failure=failure, usage=used)
+
+        return metered
+
+    attempts: list[Held] = []
+    async with ScriptedAgentServer(otherwise="Bye.") as agent:
+        (run,) = await bench.runs(scenario())
+        executor = bench.executor(agent.url)
+        done = await replace(executor, talk=talking(executor.talk)).execute(run)
+    assert len(attempts) == 2
+    assert done.usage == {"text_to_speech": Usage(utterances=4, characters=30, cost=1.0)}
+    assert await bench.store.run(run.id) == done
 
 
 async def test_a_defect_costs_its_own_run_and_says_so(bench: Bench, scenario: MakeScenario) -> None:

@@ -64,6 +64,10 @@ async def test_a_spoken_run_of_the_service_is_heard_recorded_and_deleted(working
     record = run.conversation.voice
     assert record is not None
     assert (record.transport, record.rate, record.text_to_speech) == ("chirp", 16000, "flite:slt")
+    spoken, heard = run.usage["text_to_speech"], run.usage["speech_to_text"]
+    assert (spoken.utterances, spoken.characters, spoken.cost) == (1, len("A visit, please."), 0.0)
+    assert (heard.utterances, heard.cost) == (2, 0.0)
+    assert heard.sound_seconds > hello.duration
     folder = service.services.settings.effective_recordings
     kept = recording_files(record, folder)
     assert kept is not None

@@ -143,12 +143,14 @@ class EarlierAttempt(Shape):
 
 
 class ModelUsage(Shape):
-    """What a language model was asked for one run."""
+    """What a language model, or what speaks or hears, was asked for one run."""
 
-    calls: int
+    calls: int = Field(description="Of a language model.")
     input_tokens: int
     output_tokens: int
     cost: float | None = Field(description="US dollars; null where no price is known.")
+    characters: int = Field(default=0, description="Of texts that were spoken.")
+    sound_seconds: float = Field(default=0.0, description="Seconds of sound that was spoken or heard.")
 
 
 class RunEntry(Shape):
@@ -227,7 +229,9 @@ class FullRun(RunEntry):
     checks: list[CheckEntry] = Field(default=[])
     findings: list[Finding] = Field(default=[])
     earlier_attempts: list[EarlierAttempt] = Field(default=[])
-    usage: dict[str, ModelUsage] = Field(default={}, description="By role: `caller`, `judge`.")
+    usage: dict[str, ModelUsage] = Field(
+        default={}, description="By role: `caller`, `judge`, `text_to_speech`, `speech_to_text`."
+    )
     latency_trusted: bool | None = Field(
         default=None, description="False: this machine was so busy that the agent's latencies may be its own."
     )

@@ -12,7 +12,7 @@ from ringback.domain.usage import Usage
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
 from ringback.results.summary import EXIT_OK, LatencySummary, ResultSummary, ScenarioSummary, Tally
-from ringback.results.words import interval_words, other_counts, percent, share_words
+from ringback.results.words import interval_words, other_counts, percent, share_words, speech_words
 
 _NARROW = 72
 """Columns below which the table would cut its figures, so that a list takes its place."""
@@ -110,6 +110,9 @@ def _effort(summary: ResultSummary) -> Iterator[str]:
     if usage.calls:
         yield f"{usage.calls} model calls"
         yield f"{usage.tokens:,} tokens"
+    if usage.utterances:
+        yield speech_words(usage)
+    if usage.calls or usage.cost != 0:
         yield cost_in_words(usage)
     else:
         yield "no model calls, no cost"
@@ -117,7 +120,7 @@ def _effort(summary: ResultSummary) -> Iterator[str]:
 
 def cost_in_words(usage: Usage) -> str:
     """The money, or that it is not known."""
-    return "cost unknown (no price for the model)" if usage.cost is None else f"${usage.cost:.4f}"
+    return "cost unknown (no price known)" if usage.cost is None else f"${usage.cost:.4f}"
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[Text]:

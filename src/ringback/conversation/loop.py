@@ -1,7 +1,8 @@
 """Holding one conversation: a channel and a caller, driven by the rules of turn taking."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ringback.callers.caller import Caller, HangUp, Heard, Move, Say, Wait
 from ringback.channels.channel import Channel, ChannelEvent, Dropped, Overtaken
@@ -14,6 +15,7 @@ from ringback.conversation.stopping import WhenStopped, open_unless_stopped
 from ringback.conversation.turn_taking import Ask, End, Finish, Listen, Speak, Step, TurnTaking
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending
+from ringback.domain.usage import Usage
 from ringback.domain.utterance import EndCall, Utterance
 from ringback.errors import CallerError, RingbackError
 
@@ -33,6 +35,8 @@ class Held:
     conversation: Conversation
     failure: RingbackError | None
     """Why our caller could not go on, where that ended it."""
+    usage: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
+    """What carried the words used, by role: `text_to_speech` and `speech_to_text` of a spoken call."""
 
 
 async def converse(

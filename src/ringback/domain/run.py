@@ -66,7 +66,7 @@ class Run:
     evaluation: Evaluation | None = None
     earlier_attempts: tuple[Attempt, ...] = ()
     usage: dict[str, Usage] = field(default_factory=dict[str, Usage])
-    """By role: `caller`, `judge`."""
+    """By role: `caller`, `judge`; on spoken calls `text_to_speech` and `speech_to_text` as well."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

@@ -1,19 +1,26 @@
-"""What model calls used and cost."""
+"""What language models, and what speaks and hears on the line, were used and cost."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Model calls, tokens and money of a run, a role or a whole result; usages add up."""
+    """Model calls, tokens, speech and money of a run, a role or a whole result; usages add up."""
 
     calls: int = 0
+    """Of language models."""
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = 0.0
-    """US dollars; None as soon as one call's model has no known price."""
+    """US dollars; None as soon as one call has no known price."""
     seconds: float = 0.0
     """Time spent waiting for models, in seconds (calls side by side count each)."""
+    utterances: int = 0
+    """Texts that were spoken and stretches of sound that were heard."""
+    characters: int = 0
+    """Of the texts that were spoken."""
+    sound_seconds: float = 0.0
+    """Seconds of sound that was made of texts, or heard."""
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -22,6 +29,9 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cost=None if self.cost is None or other.cost is None else self.cost + other.cost,
             seconds=self.seconds + other.seconds,
+            utterances=self.utterances + other.utterances,
+            characters=self.characters + other.characters,
+            sound_seconds=self.sound_seconds + other.sound_seconds,
         )
 
     @property

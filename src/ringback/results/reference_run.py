@@ -157,6 +157,8 @@ def _own(run: Run) -> dict[str, Any]:
                 "input_tokens": used.input_tokens,
                 "output_tokens": used.output_tokens,
                 "cost": used.cost,
+                "characters": used.characters,
+                "sound_seconds": used.sound_seconds,
             }
             for role, used in run.usage.items()
         },

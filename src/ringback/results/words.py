@@ -89,12 +89,24 @@ def milliseconds_words(seconds: float) -> str:
 
 
 def usage_words(usage: Usage) -> str:
-    """Model calls, tokens and money."""
-    if not usage.calls:
+    """Model calls, tokens, speech and money."""
+    parts: list[str] = []
+    if usage.calls:
+        parts.append(f"{usage.calls} model call{'' if usage.calls == 1 else 's'}")
+        parts.append(f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out")
+    if usage.utterances:
+        parts.append(speech_words(usage))
+    if not parts:
         return "no model calls"
-    cost = "cost unknown" if usage.cost is None else f"${usage.cost:.4f}"
-    calls = f"{usage.calls} model call{'' if usage.calls == 1 else 's'}"
-    return f"{calls}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {cost}"
+    parts.append("cost unknown" if usage.cost is None else f"${usage.cost:.4f}")
+    return ", ".join(parts)
+
+
+def speech_words(usage: Usage) -> str:
+    """What was spoken and heard: `9 utterances, 312 characters spoken, 41.0 s of sound`."""
+    spoken = f", {usage.characters:,} characters spoken" if usage.characters else ""
+    utterances = f"{usage.utterances} utterance{'' if usage.utterances == 1 else 's'}"
+    return f"{utterances}{spoken}, {usage.sound_seconds:.1f} s of sound"
 
 
 def variant(run: Run) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -77,6 +77,7 @@ class Executor:
         run = replace(run, started_at=datetime.now(UTC))
         while True:
             held = await self._hold(run, caller_model)
+            run = replace(run, usage=_added(run.usage, held.usage))
             if not self._try_again(run, held.failure):
                 break
             run = replace(
@@ -189,6 +190,11 @@ class Executor:
         async with self.evaluating:
             await asyncio.sleep(0)
             return await evaluate(specification, held.conversation, judge=None, failure=held.failure)
+
+
+def _added(earlier: Mapping[str, Usage], now: Mapping[str, Usage]) -> dict[str, Usage]:
+    """What all attempts used together."""
+    return dict(earlier) | {role: earlier.get(role, Usage()) + used for role, used in now.items()}
 
 
 def _usage(run: Run, **meters: MeteredModel | None) -> dict[str, Usage]:

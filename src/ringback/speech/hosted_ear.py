@@ -13,7 +13,7 @@ from ringback.domain.voice import Recognition, RecognitionMode
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedClient
-from ringback.speech.hosted_usage import SpeechUsage
+from ringback.speech.hosted_usage import SpeechUsage, tell_payer
 from ringback.speech.speech_to_text import Hearing
 
 _LONGEST = 100_000
@@ -56,7 +56,9 @@ class HostedEar:
         if sound.duration < _SHORTEST:
             return heard("", None)
         found = await self.client.ask(lambda: self.provider.hear_once(sound, language))
-        self.usage += SpeechUsage(calls=1, seconds=sound.duration)
+        used = SpeechUsage(calls=1, seconds=sound.duration)
+        self.usage += used
+        tell_payer(used)
         return found
 
     async def close(self) -> None:

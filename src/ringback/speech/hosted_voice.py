@@ -16,7 +16,7 @@ from ringback.errors import SpeechRejected
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedClient
-from ringback.speech.hosted_usage import SpeechUsage
+from ringback.speech.hosted_usage import SpeechUsage, tell_payer
 from ringback.speech.spoken_texts import SpokenTexts
 from ringback.speech.text_to_speech import Voice
 from ringback.speech.trimming import trimmed
@@ -112,7 +112,9 @@ class HostedVoice:
             return made.duration, sound
 
         seconds, sound = await self.client.ask(once)
-        self.usage += SpeechUsage(calls=1, characters=len(text), seconds=seconds)
+        used = SpeechUsage(calls=1, characters=len(text), seconds=seconds)
+        self.usage += used
+        tell_payer(used)
         return sound
 
 

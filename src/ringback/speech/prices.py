@@ -36,6 +36,11 @@ class SpeechPrice:
     estimated: bool = False
     """The provider bills something else (tokens) and gives this as what it usually comes to."""
 
+    @property
+    def free(self) -> bool:
+        """Whether nothing that it does costs money."""
+        return not self.per_thousand_characters and not self.per_thousand_seconds
+
     def of(self, *, characters: int = 0, seconds: float = 0.0) -> float:
         """US dollars for so many characters spoken, or seconds heard."""
         return (characters * self.per_thousand_characters + seconds * self.per_thousand_seconds) / 1000

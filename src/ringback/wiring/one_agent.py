@@ -55,7 +55,7 @@ async def run_service(
         stop: set by the user.
         concurrency: conversations at once; None: the setting, else 10.
         invalid_retries: further attempts of a run whose caller was invalid.
-        max_cost: US dollars of models after which nothing new is begun.
+        max_cost: US dollars of models and speech after which nothing new is begun.
         environ: where the keys of speech providers are.
         hang_up_port: where spoken agents can hang up by REST; 0: any port. None: nowhere.
 
@@ -66,7 +66,8 @@ async def run_service(
     concurrency = concurrency or settings.max_concurrent_runs or 10
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
-        caller_model, judge_model = open_models(models, settings, Budget(max_cost))
+        budget = Budget(max_cost)
+        caller_model, judge_model = open_models(models, settings, budget)
         for model in (caller_model, judge_model):
             if model is not None:
                 stack.push_async_callback(model.close)
@@ -81,6 +82,7 @@ async def run_service(
                 concurrency=concurrency,
                 on_event=on_event,
                 hang_up_port=hang_up_port,
+                budget=budget,
             )
             talk = await stack.enter_async_context(speaking)
         else:
@@ -111,6 +113,7 @@ async def _speaking(
     concurrency: int,
     on_event: Callable[[Event], None],
     hang_up_port: int | None,
+    budget: Budget,
 ) -> AsyncGenerator[Talk]:
     """Spoken conversations with one agent, everything loaded that they need."""
     from ringback.channels.hang_up_rest import CallsInProgress, serve_hang_ups  # noqa: PLC0415 - text does not need it
@@ -124,6 +127,7 @@ async def _speaking(
         recordings=settings.effective_recordings,
         concurrency=concurrency,
         calls=calls,
+        budget=budget,
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(voices.close)

@@ -26,6 +26,7 @@ from ringback.domain.agent import Agent
 from ringback.domain.run import Run
 from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
+from ringback.models.budget import Budget
 from ringback.runs.talking import Talk, call_ids
 from ringback.settings import Settings, environment_variable
 from ringback.speech.build import (
@@ -39,6 +40,7 @@ from ringback.speech.speech_to_text import SpeechToText, WarmsUp
 from ringback.speech.text_to_speech import TextToSpeech
 from ringback.speech.voice_activity import VoiceActivity
 from ringback.storage.recordings import make_folder, stem_of
+from ringback.wiring.speech_accounts import SpeechAccounts
 from ringback.wiring.voice_lines import voice_lines_to
 
 _EARS_KEPT = 8
@@ -96,6 +98,7 @@ class Voices:
         recordings: Path | None,
         concurrency: int,
         calls: CallsInProgress | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Nothing is loaded before the first call, or `warm_up`.
 
@@ -106,8 +109,13 @@ class Voices:
             recordings: folder of recordings; None: no sound is kept.
             concurrency: how many conversations there may be at once.
             calls: where agents can hang up by the telephone company's REST endpoint; None: they cannot.
+            budget: what speech costs is counted in it, and bounded by it; None: nothing is bounded.
+
+        Raises:
+            UsageError: the file with own prices is wrong.
         """
         self._settings = settings
+        self._accounts = SpeechAccounts(settings, budget or Budget())
         self._environ = environ
         self._session = session
         self._recordings = recordings
@@ -153,11 +161,12 @@ class Voices:
             specification = run.specification
             line = line_for(call_ids(run), specification.profile)
             async with self._tools(agent) as tools:
+                account = self._accounts.open(tools)
                 held = await converse_by_voice(
                     line,
                     caller,
                     recorder,
-                    tools=tools,
+                    tools=account.tools,
                     manner=manner_of(specification.personality),
                     limits=limits,
                     end_of_turn=self._settings.end_of_turn,
@@ -167,6 +176,7 @@ class Voices:
                     seed=specification.seed,
                     stop=stop,
                 )
+            held = replace(held, usage=account.usage)
             return _with_call_id(held, line.ids.call) if isinstance(line, MediaStreamsLine) else held
 
         return talk
@@ -197,6 +207,7 @@ class Voices:
             self._clock = CallClock(await asyncio.to_thread(VoiceActivity), now=time.monotonic)
         if self._text_to_speech is None:
             name = self._settings.text_to_speech
+            await asyncio.to_thread(self._accounts.check, speaks=name, hears=self._settings.speech_to_text)
             self._text_to_speech = open_text_to_speech(
                 name,
                 base_url=self._settings.text_to_speech_base_url,
