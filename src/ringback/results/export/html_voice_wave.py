@@ -22,7 +22,7 @@ _STEP_AT = 46
 """Where the line of a gap runs between the lanes."""
 _LEAST_SCALE = 10.0
 """Pixels of a second at least; longer calls are scrolled."""
-_PHONE = 320.0
+_PHONE = 280.0
 """Pixels of a narrow page."""
 _DESK = 900.0
 _LABEL = 44.0
