@@ -1,12 +1,13 @@
 """Files of what a spoken agent can say."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from ringback.domain.agent import Transport
 from ringback.errors import SuiteError, UsageError
-from ringback.library.known_lines import LARGEST, MOST, read_known_lines
+from ringback.library.known_lines import LARGEST, MOST, known_lines_problem, read_known_lines
 from ringback.library.project import load_project, resolve_agent
 
 
@@ -34,11 +35,32 @@ def test_a_grammar_stays_whole(tmp_path: Path) -> None:
         ("x" * (LARGEST + 1), "longer than"),
         ("\n".join(map(str, range(MOST + 1))), "more than can be told apart"),
         ("a\0b", "NUL"),
+        ("# days\n\nOn (Monday | Tuesday.\n", r"lines\.txt, line 3: .* lacks a closing parenthesis: write \)"),
+        ("Hello.\nOn Monday).\n", r"line 2: .* a parenthesis too many: remove the \)"),
+        ("Hello.\n<day> = (Monday | Tuesday\nOn <day>.", r"line 2: .*'<day> = \(Monday"),
+        ("On <dya>.\n<day> = Monday", r"line 1: .* names <dya>, which no line defines: add a line <dya> = "),
+        ("On <next day>.\n", r"line 1: .* the name of a rule has no blanks"),
+        ("<a> = x <b>\n<b> = y <a>\nSo <a>", r"line \d: .* define <[ab]> by itself"),
+        ("#JSGF V1.0;\ngrammar a;\npublic <a> = (b;\n", r"lines\.txt: The rule '<a> = \(b' lacks a closing"),
+        ("#JSGF V1.0;\ngrammar a;\n<a> = b;\n", "has no public rule"),
     ],
 )
 def test_what_cannot_be_used_is_said(tmp_path: Path, content: str | bytes, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         read_known_lines(written(tmp_path, content))
+
+
+def test_lines_of_an_agent_that_is_saved_are_checked_in_the_same_way() -> None:
+    assert known_lines_problem(["On <day>.", "<day> = Monday | (early | ) Tuesday", "Xyz /Z IH Z/"]) is None
+    assert "lacks a closing parenthesis" in (known_lines_problem(["On (Monday."]) or "")
+
+
+def test_the_largest_lines_are_checked_at_once() -> None:
+    rules = [f"<r{number}> = a (b | c) <r{number + 1}>" for number in range(MOST - 2)]
+    began = time.process_time()
+    assert known_lines_problem([*rules, f"<r{MOST - 2}> = x", "So <r0>."]) is None
+    assert known_lines_problem(["(a | " * 10_000 + "b" + ")" * 10_000]) is not None
+    assert time.process_time() - began < 1
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,26 +1,18 @@
 """What an agent may say, as a network of words: from known lines to what a recogniser searches, and back to what is
-written.
-
-A known line is a text. In it `(one | two)` is a choice, an empty one included, and `<name>` what another line
-`<name> = one | two` defines. A line `word /W ER D/` says how a word is pronounced, in the phones of the CMU dictionary.
-Instead of lines there may be one JSGF grammar, in which `*` and `+` behind a piece repeat it.
+written. See `known_lines.py` for how they are written.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Final
 
 from ringback.errors import UsageError
-from ringback.speech.jsgf import HEADER, rules_of
+from ringback.speech.known_lines import DEEPEST, UnreadableLine, sorted_out
 from ringback.speech.spoken_forms import spelled, spoken_forms
 
 MOST_STATES: Final = 200_000
 """Of a network; more is a mistake in a rule."""
-_DEEPEST: Final = 20
-_DEFINITION = re.compile(r"<([\w-]+)>\s*=\s*(.*)")
-_PRONUNCIATION = re.compile(r"([^\s<>()|]+)\s+/([A-Z]+[0-2]?(?:\s+[A-Z]+[0-2]?)*)/")
 _PIECE = re.compile(r"<[\w-]+>|[()|]|[^\s()|<>]+|[<>]")
 _JSGF_PIECE = re.compile(r"<[\w-]+>|[()|*+]|[^\s()|<>*+]+|[<>]")
 _BEFORE_MARK = re.compile(r" ([.,;:!?]+(?= |$))")
@@ -102,32 +94,11 @@ def network_of(known_lines: Iterable[str]) -> Network:
     Raises:
         UsageError: a line that cannot be read, with the line.
     """
-    texts = list(known_lines)
-    if len(texts) == 1 and texts[0].lstrip().startswith(HEADER):
-        return _network_of_jsgf(texts[0])
-    lines = [line.strip() for text in texts for line in text.splitlines()]
-    rules: dict[str, str] = {}
-    pronunciations: dict[str, str] = {}
-    plain: list[str] = []
-    for line in filter(None, lines):
-        if definition := _DEFINITION.fullmatch(line):
-            rules[definition[1]] = definition[2]
-        elif pronunciation := _PRONUNCIATION.fullmatch(line):
-            pronunciations[pronunciation[1].lower()] = re.sub(r"\d", "", pronunciation[2])
-        else:
-            plain.append(line)
-    building = _Building(rules)
-    for line in dict.fromkeys(plain):
+    known = sorted_out(known_lines)
+    building = _Building(known.rules, repeats=known.repeats)
+    for line in known.lines:
         building.line(line)
-    return Network(tuple(building.edges), pronunciations)
-
-
-def _network_of_jsgf(grammar: str) -> Network:
-    rules = rules_of(grammar)
-    building = _Building(rules.texts, repeats=True)
-    for name in rules.public:
-        building.line(f"<{name}>")
-    return Network(tuple(building.edges), {})
+    return Network(tuple(building.edges), known.pronunciations)
 
 
 @dataclass(slots=True)
@@ -140,9 +111,9 @@ class _Building:
 
     def line(self, line: str) -> None:
         before = len(self.edges)
-        end = self._text(line, line, 0, ())
+        end = self._text(line, 0, ())
         if all(edge.word is None for edge in self.edges[before:]):
-            raise UsageError(f"The known line {line!r} has no words.")
+            raise UnreadableLine(f"The known line {line!r} has no words.", line)
         self._edge(Edge(end, 0))
 
     def _edge(self, edge: Edge) -> None:
@@ -154,28 +125,23 @@ class _Building:
             raise UsageError(f"The known lines have more than {MOST_STATES:,} words with all their choices.")
         return self._states - 1
 
-    def _text(self, text: str, line: str, start: int, inside: tuple[str, ...]) -> int:
+    def _text(self, text: str, start: int, inside: tuple[str, ...]) -> int:
         """Lay the text out from a state; where it ends."""
-        if _nesting(text) > _DEEPEST:
-            raise UsageError(f"A known line has more than {_DEEPEST} parentheses inside each other.")
         pieces = (_JSGF_PIECE if self.repeats else _PIECE).findall(text)
-        end, rest = self._choices(pieces, line, start, inside)
-        if rest:
-            raise UsageError(f"The known line {line!r} has a parenthesis too many.")
-        return end
+        return self._choices(pieces, start, inside)[0]
 
-    def _choices(self, pieces: list[str], line: str, start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
-        end, pieces = self._row(pieces, line, start, inside)
+    def _choices(self, pieces: list[str], start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
+        end, pieces = self._row(pieces, start, inside)
         if not pieces or pieces[0] != "|":
             return end, pieces
         joint = self._state()
         self._edge(Edge(end, joint))
         while pieces and pieces[0] == "|":
-            end, pieces = self._row(pieces[1:], line, start, inside)
+            end, pieces = self._row(pieces[1:], start, inside)
             self._edge(Edge(end, joint))
         return joint, pieces
 
-    def _row(self, pieces: list[str], line: str, start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
+    def _row(self, pieces: list[str], start: int, inside: tuple[str, ...]) -> tuple[int, list[str]]:
         state, numeric = start, False
         while pieces and pieces[0] not in {"|", ")"}:
             piece, before = pieces[0], state
@@ -183,7 +149,7 @@ class _Building:
                 # What is repeated begins in a state of its own, so that its neighbours are not repeated with it.
                 before = self._state()
                 self._edge(Edge(state, before))
-            state, pieces = self._piece(piece, pieces[1:], line, before, inside, after_number=numeric)
+            state, pieces = self._piece(piece, pieces[1:], before, inside, after_number=numeric)
             numeric = _NUMERIC.fullmatch(piece) is not None
             if self.repeats and pieces and pieces[0] in {"*", "+"}:
                 self._edge(Edge(state, before))
@@ -193,26 +159,22 @@ class _Building:
         return state, pieces
 
     def _piece(
-        self, piece: str, rest: list[str], line: str, start: int, inside: tuple[str, ...], *, after_number: bool
+        self, piece: str, rest: list[str], start: int, inside: tuple[str, ...], *, after_number: bool
     ) -> tuple[int, list[str]]:
         if piece == "(":
-            state, rest = self._choices(rest, line, start, inside)
-            if not rest:
-                raise UsageError(f"The known line {line!r} lacks a closing parenthesis.")
+            state, rest = self._choices(rest, start, inside)
             return state, rest[1:]
         if len(piece) > 2 and piece[0] == "<":  # noqa: PLR2004 - two brackets and a name
-            return self._rule(piece[1:-1], line, start, inside), rest
+            return self._rule(piece[1:-1], start, inside), rest
         return self._token(piece, start, after_number=after_number), rest
 
-    def _rule(self, name: str, line: str, start: int, inside: tuple[str, ...]) -> int:
-        if name not in self.rules:
-            raise UsageError(f"The known line {line!r} names <{name}>, which no line defines as <{name}> = one | two.")
-        if name in inside or len(inside) >= _DEEPEST:
-            raise UsageError(f"The known lines define <{name}> by itself.")
+    def _rule(self, name: str, start: int, inside: tuple[str, ...]) -> int:
+        if len(inside) >= DEEPEST:
+            raise UsageError(f"The known lines have more than {DEEPEST} rules inside each other.")
         # A state of its own counts against the limit even where the rule is empty.
         begin = self._state()
         self._edge(Edge(start, begin))
-        return self._text(self.rules[name], line, begin, (*inside, name))
+        return self._text(self.rules[name], begin, (*inside, name))
 
     def _token(self, token: str, start: int, *, after_number: bool) -> int:
         forms = spoken_forms(token, after_number=after_number)
@@ -226,11 +188,6 @@ class _Building:
                 self._edge(Edge(state, target, word, token if number == 1 else None))
                 state = target
         return end
-
-
-def _nesting(text: str) -> int:
-    opened = (1 if sign == "(" else -1 for sign in text if sign in "()")
-    return max(accumulate(opened), default=0)
 
 
 def with_abbreviations_spelled(network: Network, unknown: frozenset[str]) -> Network:
