@@ -1,8 +1,8 @@
 """Processes that recognise speech, so that the calls' clock never waits for it; shared by all ears of a process.
 
 They start with the first turns and are bounded in number. One that dies takes the turn along that it was at, and no
-more: the next turns go on in a new one. They never see the Ctrl-C that is meant for Ringback, and end with
-it, however it ends.
+more: the next turns go on in a new one. They never see the Ctrl-C that is meant for Ringback, and end with it, however
+it ends.
 """
 
 import asyncio
@@ -147,7 +147,21 @@ def _late(seconds: float) -> SpeechUnavailable:
 
 def _new_process() -> ProcessPoolExecutor:
     # Not forked: the process that asks has threads and an event loop.
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_the_process_that_asks
+    )
+
+
+def _end_with_the_process_that_asks() -> None:
+    """In a worker: when that process is killed it would wait for work for ever, and hold its output open."""
+    asking = multiprocessing.parent_process()
+    if asking is not None:
+        threading.Thread(target=_end_after, args=(asking,), daemon=True).start()
+
+
+def _end_after(process: BaseProcess) -> None:
+    process.join()
+    os._exit(1)
 
 
 def _end(pool: ProcessPoolExecutor) -> list[BaseProcess]:
