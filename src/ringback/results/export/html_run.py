@@ -135,7 +135,7 @@ def run_view(run: Run, *, opened: bool, recordings: Mapping[str, Recorded]) -> R
         metadata=_cut(visible(json_words(run.conversation.metadata, indent=2)))
         if run.conversation and run.conversation.metadata
         else "",
-        voice=_voice(record, recordings),
+        voice=voice_view(record, recordings),
         attempts=[_attempt(attempt, recordings) for attempt in run.earlier_attempts],
     )
 
@@ -146,13 +146,8 @@ def _attempt(attempt: Attempt, recordings: Mapping[str, Recorded]) -> AttemptVie
         number=attempt.number,
         reason=visible(attempt.reason),
         moments=_moments(record, {}),
-        voice=_voice(record, recordings),
+        voice=voice_view(record, recordings),
     )
-
-
-def _voice(record: Record | None, recordings: Mapping[str, Recorded]) -> VoiceView | None:
-    voice = record.conversation.voice if record else None
-    return voice_view(record, recordings.get(voice.recording or "")) if record and voice else None
 
 
 def _facts(run: Run, record: Record | None) -> Iterator[tuple[str, str]]:

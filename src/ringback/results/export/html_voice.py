@@ -1,6 +1,6 @@
 """A spoken call as the HTML report shows it: what plays its recording, the picture of it, and how it was held."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringback.domain.conversation import Conversation, Entry
@@ -8,7 +8,6 @@ from ringback.domain.evaluation import MetricScore
 from ringback.domain.visible import one_line, visible
 from ringback.domain.voice import RecognitionMode, VoiceRecord
 from ringback.evaluation.record import Record
-from ringback.evaluation.speech_turns import Floor
 from ringback.evaluation.unheard import is_unheard
 from ringback.results.export.html_voice_wave import Wave, draw
 from ringback.results.words import milliseconds_words, percent
@@ -58,11 +57,16 @@ def buckets_of(voice: VoiceRecord) -> int:
     return min(MOST_BUCKETS, max(BUCKETS, round(_PER_SECOND * voice.duration)))
 
 
-def voice_view(record: Record, recorded: Recorded | None) -> VoiceView | None:
-    """All that the page shows of a call's sound; None for text."""
-    voice = record.conversation.voice
-    if voice is None:
+def voice_view(record: Record | None, recordings: Mapping[str, Recorded]) -> VoiceView | None:
+    """All that the page shows of a call's sound; None for text, and where no call was held.
+
+    `recordings` is what the page can play, by the recording's stem.
+    """
+    voice = record.conversation.voice if record else None
+    floor = record.floor if record else None
+    if voice is None or floor is None:
         return None
+    recorded = recordings.get(voice.recording or "")
     if recorded is None:
         recorded = Recorded(note="Its recording is not with this page." if voice.recording else _unrecorded(voice))
     return VoiceView(
@@ -71,7 +75,7 @@ def voice_view(record: Record, recorded: Recorded | None) -> VoiceView | None:
         files=recorded.files,
         duration=round(voice.duration, 3),
         length=f"{voice.duration:.1f} s",
-        wave=draw(record.floor or Floor.of(voice), voice.keys, recorded.peaks),
+        wave=draw(floor, voice.keys, recorded.peaks),
         distrust=[visible(reason) for reason in voice.degraded],
     )
 

@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 
 from markupsafe import Markup
 
+from ringback.domain.visible import one_line
 from ringback.domain.voice import Key, Side, Span
 from ringback.evaluation.speech_turns import SOUND_GAP, Floor, Reply, joined
 
@@ -174,7 +175,7 @@ def _moment(key: Key) -> float:
 
 
 def _group(keys: Sequence[Key], duration: float) -> Label:
-    words = "".join(key.digit for key in keys)
+    words = one_line("".join(key.digit for key in keys))
     return Label(left=_per_cent(keys[0].at, duration), words=words, kind=keys[0].by.value)
 
 
