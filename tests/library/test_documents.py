@@ -35,6 +35,7 @@ def test_the_suites_of_the_page_can_be_used(tmp_path: Path, number: int) -> None
 def test_the_project_file_of_the_page_can_be_used(tmp_path: Path) -> None:
     path = tmp_path / "ringback.toml"
     path.write_text("\n".join(blocks(PROJECT_PAGE, "toml")), encoding="utf-8")
+    (tmp_path / "agent-lines.txt").write_text("Which day would you like?\n", encoding="utf-8")
     project = load_project(path)
     for name in project.agents:
         resolve_agent(project, name, {"AGENT_SECRET": "s", "AGENT_TOKEN": "t"})
