@@ -38,8 +38,9 @@ async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bo
     try:
         await server.start()
     except (OSError, OverflowError) as error:
-        cause = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"The demo agent cannot listen on {host}:{port}: {cause}. Choose another --port.") from None
+        raise UsageError(
+            f"The demo agent cannot listen on {host}:{port}: {_cause(error)}. Choose another --port."
+        ) from None
     sys.stdout.write(
         f"The demo agent answers calls on {server.media_streams_url} (--channel media-streams)"
         f" and {server.chirp_url} (--channel chirp). Ctrl-C stops it.\n"
@@ -51,6 +52,14 @@ async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bo
         await server.close()
         await mouth.close()
         await ear.close()
+
+
+def _cause(error: OSError | OverflowError) -> str:
+    """Without the address, which asyncio puts into `strerror` once more."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is not None and number > 0:  # those of name resolution are negative
+        return os.strerror(number).lower()
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

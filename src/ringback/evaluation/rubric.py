@@ -16,6 +16,16 @@ CHECKS = "checks"
 _YES = 5.0
 """The number that stands for a held binary metric, as in the reference product; a broken one is 0."""
 
+_IN_WORDS = {
+    Operator.GT: "more than",
+    Operator.GTE: "at least",
+    Operator.LT: "less than",
+    Operator.LTE: "at most",
+    Operator.EQ: "",
+    Operator.NEQ: "anything but",
+    Operator.IN: "one of",
+}
+
 
 def assertions(
     rubric: Rubric | None,
@@ -132,7 +142,7 @@ def _expected_rule(rule: RubricRule, expected: ExpectedOutcomeScore | None) -> A
 def _held(what: str, value: Any, broken: RubricCondition | None, why: str) -> Assertion:
     if broken is None:
         return Assertion(what, Standing.HOLDS, why)
-    wanted = f"{broken.op.value} {broken.value}"
+    wanted = f"{_IN_WORDS[broken.op]} {broken.value}".strip()
     shown = f"{value:.6g}" if isinstance(value, float) else value
     return Assertion(what, Standing.BROKEN, f"It is {shown}, the rule wants {wanted}. {why}")
 

@@ -64,8 +64,8 @@ def check_speech(agent: Agent, settings: Settings, environ: Mapping[str, str]) -
     if _by_grammar(settings) and not any(line.strip() for line in agent.known_lines):
         raise UsageError(
             f"{environment_variable('speech_to_text')} is pocketsphinx, which hears only lines that it knows, and agent"
-            f" '{agent.name}' has none. List what it may say as its known_lines, or take a speech_to_text that hears"
-            " any words."
+            f" '{agent.name}' has none. List what it may say as its known_lines (ringback run has --known-lines FILE),"
+            " or take a speech_to_text that hears any words."
         )
     return {"text_to_speech": settings.text_to_speech, "speech_to_text": settings.speech_to_text}
 
