@@ -26,6 +26,7 @@ def test_each_side_of_the_copy_is_that_of_the_recording(tmp_path: Path, rate: in
     if suffix == ".ogg":
         wav.with_suffix(".mp3").mkdir()  # so that no MP3 can be written
     copy = compressed_copy(wav)
+    assert copy is not None
     assert copy == wav.with_suffix(suffix)
     heard, _ = soundfile.read(copy, frames=len(sound))
     for side in (0, 1):
