@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
+import soundfile  # pyright: ignore[reportMissingTypeStubs] - it brings none
 
+from ringback.speech.audio import Samples
 from ringback.speech.compression import compressed_copy
 
 
-def tone(rate: int, pitch: float, start: float, end: float) -> np.ndarray:
+def tone(rate: int, pitch: float, start: float, end: float) -> Samples:
     times = np.arange(6 * rate) / rate
     return np.where((times >= start) & (times < end), 9000 * np.sin(2 * np.pi * pitch * times), 0).astype(np.int16)
 
