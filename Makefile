@@ -1,8 +1,8 @@
-.PHONY: help demo demo-voice serve test test-model soak bench
+.PHONY: help demo demo-voice serve test test-model soak bench text-against-voice
 MAKEFLAGS += --no-print-directory
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 20
 
 demo: ## hold conversations with a demo agent and write demo-report/ (installs what is missing; needs no key)
 	@sh tools/setup.sh demo
@@ -35,3 +35,7 @@ bench: ## measure speed and memory against bare loops on this machine (installs 
 	@.venv/bin/python bench/run_requests.py
 	@.venv/bin/python bench/reading.py
 	@.venv/bin/python bench/voice.py
+
+text-against-voice: ## compare text and voice by time, CPU and money (installs what is missing; OPTIONS='--prices FILE')
+	@sh tools/setup.sh test
+	@.venv/bin/python bench/text_against_voice.py $(OPTIONS)
