@@ -31,6 +31,8 @@
         const now = at >= start && at < end;
         if (now === line.classList.contains("now")) continue;
         line.classList.toggle("now", now);
+        if (now) line.setAttribute("aria-current", "true");
+        else line.removeAttribute("aria-current");
         const place = call.getBoundingClientRect();
         // Whoever reads elsewhere on the page is left there.
         if (now && !audio.paused && place.bottom > 0 && place.top < innerHeight) line.scrollIntoView({ block: "nearest" });
