@@ -61,6 +61,7 @@ async def test_a_refused_handshake_is_no_conversation(session: aiohttp.ClientSes
         assert refused.value.status == status
         assert not refused.value.retryable
         assert "hush" not in str(refused.value)
+        assert "REJECTED" in str(refused.value)
         await line.close()
 
 
@@ -71,6 +72,7 @@ async def test_an_agent_that_is_not_there_is_worth_another_try(session: aiohttp.
     with pytest.raises(NotConnected) as gone:
         await line.open()
     assert gone.value.retryable
+    assert "INCOMPLETED" in str(gone.value)
     await line.close()
 
 

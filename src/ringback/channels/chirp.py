@@ -10,7 +10,7 @@ from ringback.channels.chirp_protocol import ChirpProtocol
 from ringback.channels.socket_line import SocketLine
 from ringback.channels.voice_socket import LineLimits, VoiceSocket
 from ringback.domain.secret import Redactor
-from ringback.errors import NotConnected
+from ringback.errors import NotConnected, Refused
 
 
 class ChirpLine(SocketLine):
@@ -52,13 +52,15 @@ class ChirpLine(SocketLine):
         )
 
     async def open(self) -> None:
-        """Dial. Raises `ChannelError` with the cause in words; a failure of TLS is worth another try here.
+        """Dial. Raises `ChannelError` with the cause in words, and with the reference product's word for the call.
 
-        So the reference product has it: what cannot be reached is tried again, for whatever cause.
+        As there, what cannot be reached is worth another try for whatever cause, TLS included.
         """
         try:
             await super().open()
+        except Refused as refused:
+            raise Refused(f"{refused} CHIRP's word for the call is REJECTED.", refused.status) from refused.__cause__
         except NotConnected as failed:
-            if isinstance(failed.__cause__, aiohttp.ClientSSLError):
-                raise NotConnected(str(failed), retryable=True) from failed.__cause__
-            raise
+            retryable = failed.retryable or isinstance(failed.__cause__, aiohttp.ClientSSLError)
+            word = f"{failed} CHIRP's word for the call is INCOMPLETED."
+            raise NotConnected(word, retryable=retryable) from failed.__cause__
