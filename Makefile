@@ -37,5 +37,5 @@ bench: ## measure speed and memory against bare loops on this machine (installs 
 	@.venv/bin/python bench/voice.py
 
 text-against-voice: ## compare text and voice by time, CPU and money (installs what is missing; OPTIONS='--prices FILE')
-	@sh tools/setup.sh test
+	@sh tools/setup.sh voice
 	@.venv/bin/python bench/text_against_voice.py $(OPTIONS)

@@ -103,7 +103,10 @@ def run(
     max_cost: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Stop when models have cost so many US dollars.", rich_help_panel=MODELS, metavar="DOLLARS"
+            min=0,
+            help="Stop when models and speech have cost so many US dollars.",
+            rich_help_panel=MODELS,
+            metavar="DOLLARS",
         ),
     ] = None,
     dry_run: Annotated[
