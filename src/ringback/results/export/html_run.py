@@ -168,7 +168,7 @@ def _facts(run: Run, record: Record | None) -> Iterator[tuple[str, str]]:
     if evaluation is not None and evaluation.nothing_asserted:
         yield "asserted", "nothing"
     for role, usage in run.usage.items():
-        yield one_line(role), usage_words(usage)
+        yield one_line(role.replace("_", " ")), usage_words(usage)
     if run.attempt - run.scorings > 1:
         yield "attempt", str(run.attempt - run.scorings)
     yield "run", str(run.id)
