@@ -19,6 +19,13 @@ def test_the_longer_of_two_secrets_is_masked_whole() -> None:
     assert Redactor(["secret", "secret-key"]).clean("secret-key") == MASK
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token", "Basic"])
+def test_a_credential_is_masked_without_its_scheme_too(scheme: str) -> None:
+    redactor = Redactor([f"{scheme} t0ken/x"])
+    assert redactor.clean("'t0ken/x' is wrong") == f"'{MASK}' is wrong"
+    assert redactor.clean(f"{scheme} t0ken/x is wrong") == f"{MASK} is wrong"
+
+
 def test_short_values_are_left_alone() -> None:
     assert Redactor(["abc"]).clean("abc") == "abc"
 

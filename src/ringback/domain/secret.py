@@ -11,6 +11,9 @@ _SHORTEST = 4
 
 MASK = "[secret]"
 
+_CREDENTIALS = re.compile(r"(?:apikey|basic|bearer|digest|token) +(\S{4,})", re.IGNORECASE)
+"""The value of a header with its scheme (RFC 9110, section 11.4): who quotes it mostly quotes what comes behind it."""
+
 _SECRET_FIELD = re.compile(r"auth|code|cred|key|pass|pwd|secret|sig|token", re.IGNORECASE)
 _LOOKS_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{16,}")
 
@@ -32,8 +35,10 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The secret as it is, and as it stands in JSON text."""
+    """The secret as it is, and as it stands in JSON text; without its scheme, too, where it has one."""
     yield secret
+    if credentials := _CREDENTIALS.fullmatch(secret):
+        yield from _forms(credentials.group(1))
     escaped = json.dumps(secret)[1:-1]
     yield escaped
     yield escaped.replace("/", "\\/")
