@@ -298,6 +298,17 @@ async def test_of_a_degraded_call_only_the_good_is_believed_about_long_waits(slu
         assert (score.value, score.cannot_tell) == (held, held is None)
 
 
+async def test_the_time_to_answer_a_key_begins_when_the_key_is_let_go() -> None:
+    stereo = Stereo(8_000, 8.0)
+    said = stereo.says(1.0, tone(8_000, 1.0))
+    stereo.answers(said + 1.0, tone(8_000, 1.0))
+    call = stereo.call()
+    assert call.voice is not None
+    pressed = replace(call.voice, keys=(Key(at=said + 0.3, digit="1", by=Side.CALLER),))
+    assert (await measured("latency", call)).value == pytest.approx(1.0, abs=0.02)
+    assert (await measured("latency", replace(call, voice=pressed))).value == pytest.approx(0.6, abs=0.02)
+
+
 async def test_text_has_no_speech_metrics() -> None:
     text = replace(Stereo(8_000, 5.0).call(), voice=None)
     score = await measured("talk_ratio", text)

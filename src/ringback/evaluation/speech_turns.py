@@ -11,13 +11,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ringback.domain.voice import Span, VoiceRecord
+from ringback.domain.voice import Side, Span, VoiceRecord
 
 SOUND_GAP = 0.2
 """Seconds of silence that end a sound."""
 
 UTTERANCE_PAUSE = 0.5
 """Seconds of silence that end an utterance."""
+
+_KEY = 0.1
+"""Seconds for which our caller holds a key."""
 
 EDGE = 0.1
 """Seconds within which two edges count as the same moment: more than edges of speech can be off, and less than it takes
@@ -84,15 +87,18 @@ class Floor:
     def of(cls, voice: VoiceRecord, broken_off: Sequence[float] = ()) -> "Floor":
         """From what is kept of a call; stretches beyond its ends are cut off.
 
+        A key that the caller presses is of its turn: the agent's time to answer begins when it is let go.
         `broken_off` are the moments at which the caller was broken off.
         """
         length = voice.duration
         backchannels = joined(voice.backchannels, length, SOUND_GAP)
-        meant = [span for span in voice.caller_speech if 2 * shared(span, backchannels) < span.duration]
+        keys = [Span(start=key.at, end=key.at + _KEY) for key in voice.keys if key.by is Side.CALLER]
+        made = (*voice.caller_speech, *keys)
+        meant = [span for span in made if 2 * shared(span, backchannels) < span.duration]
         caller = joined(meant, length, UTTERANCE_PAUSE)
         return cls(
             duration=length,
-            caller_sounds=joined(voice.caller_speech, length, SOUND_GAP),
+            caller_sounds=joined(made, length, SOUND_GAP),
             caller=caller,
             agent_sounds=joined(voice.agent_speech, length, SOUND_GAP),
             agent=joined(voice.agent_speech, length, UTTERANCE_PAUSE),
