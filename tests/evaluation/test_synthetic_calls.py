@@ -11,7 +11,7 @@ import pytest
 from ringback.domain.conversation import Conversation, Entry, Role
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.evaluation import MetricScore
-from ringback.domain.voice import Recognition, RecognitionMode, Span, VoiceRecord
+from ringback.domain.voice import Key, Recognition, RecognitionMode, Side, Span, VoiceRecord
 from ringback.evaluation.computed import COMPUTED
 from ringback.evaluation.record import Record
 from ringback.speech.activity import sounding
