@@ -40,8 +40,8 @@ OFFERS = (
     "elevenlabs:21m00Tcm4TlvDq8ikWAM + deepgram:nova-3",
 )
 """What speaks and what hears, priced unless others are asked for."""
-MODEL = "openai:gpt-4.1-mini"
-"""Plays callers and judges, where money is counted."""
+MODELS = ("openai:gpt-4.1-mini", "openai:gpt-4.1")
+"""Play callers and judges where money is counted, unless others are asked for."""
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nothing listens, so that a command is all start and no conversation."""
 
@@ -145,6 +145,11 @@ def conditions(options: argparse.Namespace, conversations: int, priced: Money, l
     programs = f"Ringback {version('ringback')}, Python {platform.python_version()}"
     patience = f"{settings.settle:g} s of quiet in words, {settings.end_of_turn:g} s of silence in sound"
     thinks = f"the agent thinks for {options.thinking:g} s before each answer"
+    otherwise = (
+        f"and ${priced.per_minute:g} for each minute of a spoken one"
+        if priced.per_minute
+        else "and none of the agent's"
+    )
     read, written = priced.tokens.read, priced.tokens.written
     same = "a token being four characters; counted with a scripted model in words, and taken to be the same in sound"
     return [
@@ -154,7 +159,7 @@ def conditions(options: argparse.Namespace, conversations: int, priced: Money, l
         f"{thinks}; in words it thinks once more before what a tool returns, and so takes longer there",
         f"the end of the agent's turn: {patience}, the defaults",
         "CPU is that of `ringback run` and of all processes it started, not the agent's",
-        "money is that of 100 average conversations of these, every word paid each time, without what the agent costs",
+        f"money is that of 100 average conversations of these, every word paid each time, {otherwise}",
         f"caller and judge read {read:.0f} tokens a conversation and write {written:.0f}, {same}",
     ]
 
@@ -163,10 +168,11 @@ def money(options: argparse.Namespace, tokens: Tokens) -> Money:
     """What is priced, by the user's own prices first."""
     return Money(
         offers=tuple(options.speech or OFFERS),
-        model=options.model,
+        models=tuple(options.model or MODELS),
         tokens=tokens,
         own=load_prices(options.prices) if options.prices else {},
         own_speech=load_speech_prices(options.prices) if options.prices else {},
+        per_minute=options.per_minute,
     )
 
 
@@ -175,7 +181,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Text against voice: time, CPU and money in one table.")
     parser.add_argument("--prices", type=Path, metavar="FILE", help="own prices, as RINGBACK_PRICES_FILE has them")
     parser.add_argument("--speech", action="append", metavar="'VOICE + EAR'", help="price these; repeatable")
-    parser.add_argument("--model", default=MODEL, help="plays callers and judges (default: %(default)s)")
+    parser.add_argument("--model", action="append", help="let it play callers and judges, and price it; repeatable")
+    parser.add_argument("--per-minute", type=float, default=0.0, help="dollars of a minute on your line or platform")
     parser.add_argument("--repeat", type=int, default=2, help="conversations of each scenario (default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=6, help="conversations at once (default: %(default)s)")
     parser.add_argument("--thinking", type=float, default=1.0, help="seconds (default: %(default)s)")

@@ -81,10 +81,13 @@ class Money:
 
     offers: Sequence[str]
     """What speaks and what hears: `openai:tts-1 + openai:whisper-1`."""
-    model: str
+    models: Sequence[str]
+    """What plays callers and judges."""
     tokens: Tokens
     own: Prices
     own_speech: SpeechPrices
+    per_minute: float = 0.0
+    """US dollars of a minute of a spoken call: what its line or the agent's platform takes."""
 
 
 def table(text: Side, voice: Side, money: Money) -> Iterator[str]:
@@ -133,16 +136,22 @@ def _conversations(batch: Batch) -> str:
 
 
 def _costs(voice: Batch, money: Money) -> Iterator[str]:
+    minutes = mean(run["conversation"]["duration"] for run in voice.runs) / 60
+    other = HUNDRED * minutes * money.per_minute
     scripted = "100 conversations, scripted callers"
-    modelled = f"100 conversations, caller and judge by {money.model}"
-    models = price(money.model, round(money.tokens.read * HUNDRED), round(money.tokens.written * HUNDRED), money.own)
-    yield f"| {scripted}, speech on this machine | $0 | $0 | |"
+    yield _cost(f"{scripted}, speech on this machine", 0.0, other)
     speech = {offer: speech_cost(offer, voice, money.own_speech) for offer in money.offers}
     for offer, cost in speech.items():
-        yield f"| {scripted}, {offer} | $0 | {_dollars(cost)} | {_cheaper(0.0, cost)} |"
-    for offer, cost in speech.items():
-        both = None if cost is None or models is None else models + cost
-        yield f"| {modelled}, {offer} | {_dollars(models)} | {_dollars(both)} | {_cheaper(models, both)} |"
+        yield _cost(f"{scripted}, {offer}", 0.0, None if cost is None else cost + other)
+    for model in money.models:
+        asked = price(model, round(money.tokens.read * HUNDRED), round(money.tokens.written * HUNDRED), money.own)
+        for offer, cost in speech.items():
+            both = None if cost is None or asked is None else asked + cost + other
+            yield _cost(f"100 conversations, caller and judge by {model}, {offer}", asked, both)
+
+
+def _cost(figure: str, text: float | None, voice: float | None) -> str:
+    return f"| {figure} | {_dollars(text)} | {_dollars(voice)} | {_cheaper(text, voice)} |"
 
 
 def speech_cost(offer: str, voice: Batch, own: SpeechPrices) -> float | None:
@@ -171,7 +180,8 @@ def _cheaper(text: float | None, voice: float | None) -> str:
 
 def sources(money: Money) -> Iterator[str]:
     """Where each price is from, a phrase each."""
-    yield f"{money.model}: {'a price of your own' if money.model in money.own else source()}"
+    for model in money.models:
+        yield f"{model}: {'a price of your own' if model in money.own else source()}"
     names: dict[str, SpeechPrice | None] = {}
     for offer in money.offers:
         names |= dict(

@@ -92,9 +92,9 @@ def test_time_and_cpu_stand_beside_each_other(rows: list[str], row: str) -> None
 @pytest.mark.parametrize(
     "row",
     [  # 100 times 200 characters are 20 cents, 100 times 30 s are 30; the model's 300,000 and 10,000 tokens are 40
-        "| 100 conversations, scripted callers, own:voice + deepgram:nova-3 | $0 | $0.50 | 100 % cheaper |",
+        "| 100 conversations, scripted callers, own:voice + deepgram:nova-3 | $0.00 | $0.50 | 100 % cheaper |",
         "| 100 conversations, caller and judge by own:model, own:voice + deepgram:nova-3 | $0.40 | $0.90 | 56 % cheaper |",  # noqa: E501 - a row
-        "| 100 conversations, scripted callers, openai:gpt-4o-mini-tts + deepgram:nova-3 | $0 | no price known |  |",
+        "| 100 conversations, scripted callers, openai:gpt-4o-mini-tts + deepgram:nova-3 | $0.00 | no price known |  |",
         "own:model: a price of your own",
         "own:voice: $10.00 per million characters; prices.json",
         "deepgram:nova-3: $0.0060 per minute; prices.json",
@@ -115,6 +115,14 @@ def test_the_suite_passes_in_words_and_with_a_model_that_plays_its_callers(bench
     tokens = measuring.tokens()
     assert 1000 < tokens.read < 10_000
     assert 50 < tokens.written < 500
+
+
+def test_what_a_minute_costs_otherwise_is_added_to_voice_alone(bench: ModuleType, tables: ModuleType) -> None:
+    money = bench.money(bench.options_of(["--per-minute", "0.06"]), tables.Tokens(read=0, written=0))
+    batch = tables.Batch(at_once=1, seconds=1, cpu=1, start_cpu=1, report=SOUND)
+    side = tables.Side(alone=batch, together=batch)
+    row = "| 100 conversations, scripted callers, speech on this machine | $0.00 | $4.00 | 100 % cheaper |"
+    assert row in tables.table(side, side, money)  # 100 times 40 s
 
 
 def test_conversations_that_did_not_pass_are_not_compared(bench: ModuleType) -> None:
