@@ -17,8 +17,8 @@ from ringback.conversation.manner import Manner
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.spoken_exchange import SpokenExchange
 from ringback.conversation.stopping import WhenStopped, open_unless_stopped
-from ringback.conversation.voice_record import LATE, VoiceNotes, late_sentence
-from ringback.domain.conversation import FindingCode
+from ringback.conversation.voice_record import LATE, VoiceNotes, late_sentence, no_voice_sentence
+from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import Ending
 from ringback.domain.voice import Lateness
 from ringback.speech.recording import Recording
@@ -116,6 +116,8 @@ async def converse_by_voice(
             seed=seed,
         )
         kept = True
+        if voice.agent_speech and not any(entry.role is Role.AGENT for entry in recorder.entries):
+            recorder.remark(FindingCode.BAD_FRAME, no_voice_sentence(voice.agent_speech, line.encoding))
         return Held(recorder.finish(ending, over_at, loop_lag=lag_seen, voice=voice), exchange.failure)
     finally:
         await line.close()

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ringback.channels.line import FRAME_SECONDS
+from ringback.channels.line import FRAME_SECONDS, Encoding
 from ringback.domain.voice import AgentTranscript, Key, Lateness, RecognitionMode, Side, Span, VoiceRecord
 from ringback.errors import StorageError
 from ringback.speech.activity import sounding
@@ -150,6 +151,15 @@ def _right_channel(wav: Path) -> tuple[Samples, int]:
     with wave.open(str(wav), "rb") as file:
         stereo = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
         return stereo[:, 1].astype(np.int16), file.getframerate()
+
+
+def no_voice_sentence(sounds: Sequence[Span], encoding: Encoding) -> str:
+    """What may be wrong where an agent was to be heard and no voice was in it."""
+    seconds = sum(sound.duration for sound in sounds)
+    return (
+        f"The agent sent {seconds:.1f} s of sound in which no voice was heard. If it spoke, its sound is of another "
+        f"format than {encoding.label}, {encoding.rate} Hz, one channel."
+    )
 
 
 def late_sentence(lateness: Lateness) -> str:
