@@ -78,3 +78,16 @@ async def test_speech_is_found_as_well_in_noise_20_db_below_it(voice: str) -> No
     level = float(np.sqrt(np.mean(spoken.astype(float) ** 2)))
     noisy = sounding(sound + noise(len(sound), level / 10), 8000)
     assert abs(noisy[0].start - clean[0].start) <= WITHIN
+
+
+def test_a_long_sound_is_measured_as_its_parts_are() -> None:
+    """Long sounds are looked at piece by piece; what lies across two pieces is in neither of them alone."""
+    rate = 8_000
+    beep = (5000 * np.sin(np.arange(rate // 2) * 0.5)).astype(np.int16)
+    sound = np.zeros(70 * rate, np.int16)
+    starts = [0.0, 9.8, 19.75, 20.5, 39.99, 59.6, 69.5]
+    for start in starts:
+        sound[round(start * rate) : round(start * rate) + len(beep)] = beep
+    spans = sounding(sound, rate)
+    assert [span.start for span in spans] == pytest.approx(starts, abs=0.02)
+    assert [span.end for span in spans] == pytest.approx([start + 0.5 for start in starts], abs=0.02)

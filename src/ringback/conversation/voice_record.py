@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 LATE = 0.04
 """Seconds: where one frame in a hundred was sent later than that, the call's figures of time are not trusted."""
 
+_READ_SECONDS = 10
+"""Of a recording, which may be of an hour, at a time."""
+
 _MOST_KEYS = 1000
 """Of one call; no person presses more."""
 _MOST_TRANSCRIPTS = 1000
@@ -149,8 +152,11 @@ def _sound_of_agent(wav: Path) -> tuple[Span, ...]:
 def _right_channel(wav: Path) -> tuple[Samples, int]:
     """The agent's side of a recording as `Recording` writes it: two channels of 16 bits."""
     with wave.open(str(wav), "rb") as file:
-        stereo = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
-        return stereo[:, 1].astype(np.int16), file.getframerate()
+        rate, samples = file.getframerate(), np.zeros(file.getnframes(), np.int16)
+        for first in range(0, len(samples), _READ_SECONDS * rate):
+            part = np.frombuffer(file.readframes(_READ_SECONDS * rate), "<i2")[1::2]
+            samples[first : first + len(part)] = part
+        return samples, rate
 
 
 def no_voice_sentence(sounds: Sequence[Span], encoding: Encoding) -> str:
