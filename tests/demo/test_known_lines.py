@@ -1,6 +1,7 @@
 """What the clinic says in its demo suite is heard as it is written."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ from ringback.speech.codec import decode_mulaw, encode_mulaw
 from ringback.speech.flite import FliteVoice
 from ringback.speech.pocketsphinx_ear import GrammarEar
 from ringback.speech.resampling import resampled
+from ringback.speech.speech_workers import Shared
 from ringback.speech.text_to_speech import Voice
 
 CALLS = (
@@ -48,28 +50,35 @@ def turns() -> list[str]:
     return sorted(set(said))
 
 
-async def test_every_turn_of_the_demo_suite_is_heard_over_a_telephone_line() -> None:
-    flite, ear = FliteVoice("slt"), GrammarEar(KNOWN_LINES)
+@pytest.fixture(scope="module")
+def workers() -> Iterator[None]:
+    """The same processes for all tests."""
+    Shared.take()
+    yield
+    asyncio.run(Shared.give_back())
+
+
+@pytest.fixture
+async def ear(workers: None) -> AsyncIterator[GrammarEar]:
+    ear = GrammarEar(KNOWN_LINES)
+    yield ear
+    await ear.close()
+
+
+async def test_every_turn_of_the_demo_suite_is_heard_over_a_telephone_line(ear: GrammarEar) -> None:
+    flite = FliteVoice("slt")
 
     async def heard(turn: str) -> str:
         narrow = resampled(await flite.speak(turn, Voice()), 8_000)
         return (await ear.hear(Sound(decode_mulaw(encode_mulaw(narrow.samples)), 8_000))).text
 
-    try:
-        spoken = turns()
-        assert len(spoken) > 15
-        assert await asyncio.gather(*map(heard, spoken)) == spoken
-    finally:
-        await ear.close()
+    spoken = turns()
+    assert len(spoken) > 15
+    assert await asyncio.gather(*map(heard, spoken)) == spoken
 
 
-@pytest.mark.parametrize(
-    "turn", ["Your appointment is cancelled, and I do not know why.", "The weather is fine today."]
-)
-async def test_what_the_clinic_never_says_is_no_match(turn: str) -> None:
-    flite, ear = FliteVoice("slt"), GrammarEar(KNOWN_LINES)
-    try:
+async def test_what_the_clinic_never_says_is_no_match(ear: GrammarEar) -> None:
+    flite = FliteVoice("slt")
+    for turn in ("Your appointment is cancelled, and I do not know why.", "The weather is fine today."):
         hearing = await ear.hear(await flite.speak(turn, Voice()))
-    finally:
-        await ear.close()
-    assert (hearing.text, hearing.recognition.matched) == ("", False)
+        assert (hearing.text, hearing.recognition.matched) == ("", False)

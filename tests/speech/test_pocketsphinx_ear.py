@@ -60,9 +60,28 @@ async def test_known_lines_are_heard_as_they_are_written_and_other_speech_is_not
         assert all(0.5 <= (each.recognition.confidence or 1) <= 1 for each in heard)
 
 
+async def test_another_value_than_a_line_has_is_no_match(ear: GrammarEar) -> None:
+    voice = FliteVoice("rms")
+    changed = (
+        "Your flight leaves at 10:30 from gate 11.",
+        "The total is $35.50.",
+        "The doctor can see you this evening.",
+    )
+    heard = await asyncio.gather(*[ear.hear(await voice.speak(text, Voice())) for text in changed])
+    assert [each.text for each in heard] == [""] * len(changed)
+
+
+async def test_a_line_whose_frames_came_late_is_heard(ear: GrammarEar) -> None:
+    whole = resampled(await FliteVoice("slt").speak(KNOWN[-1], Voice()), 8_000)
+    pieces = np.array_split(decode_mulaw(encode_mulaw(whole.samples)), 7)
+    late = np.zeros(round(0.06 * 8_000), np.int16)
+    broken = np.concatenate([part for piece in pieces for part in (piece, late)])
+    assert (await ear.hear(Sound(broken, 8_000))).text == KNOWN[-1]
+
+
 async def test_silence_noise_and_tones_are_no_lines(ear: GrammarEar) -> None:
-    noise = np.random.default_rng(1).normal(0, 1, 24_000)
-    tone = np.sin(np.arange(24_000) * 0.3)
+    noise = np.random.default_rng(1).normal(0, 1, 8_000)
+    tone = np.sin(np.arange(8_000) * 0.3)
     loud = (9_000 * noise).clip(-32_768, 32_767)
     for samples in (noise, 300 * noise, loud, 300 * tone, 20_000 * tone, 0 * tone, np.zeros(0)):
         hearing = await ear.hear(Sound(samples.astype(np.int16), 8_000))

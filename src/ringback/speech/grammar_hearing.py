@@ -1,8 +1,8 @@
 """Whether the line that a grammar found is the line that was said: runs in a worker process.
 
-A grammar finds a line in almost any speech. A line that is not in it is betrayed by one word: its sound is unlikely
-under every frame of the word, while the words around it fit. The constants were tuned on what docs/reference/speech.md
-measures, so that a wrong line is rarer than one that is not recognised.
+A grammar finds a line in almost any speech. A line that is not in it is betrayed by a word of the same kind that fits
+better (`decoys.py`), or by one word whose sound is unlikely in every frame, while the words around it fit. The
+constants were tuned on what docs/reference/speech.md measures, so that a wrong line is rarer than one not recognised.
 """
 
 import statistics
@@ -26,8 +26,10 @@ _CLEAR: Final = 3.0
 """The same of most words of clear speech."""
 _YIELD: Final = 0.3
 """How much of what all words are less likely than clear ones, as in noise, each word is forgiven."""
-_UNHEARD: Final = 0.3
+_UNHEARD: Final = 0.2
 """Seconds that may sound while no word is said."""
+_PAUSE: Final = 0.05
+"""Seconds; a pause as long between words does not sound."""
 _UNHEARD_WORD: Final = 0.03
 """The same, in addition for each word: a line of many words has many edges."""
 
@@ -59,7 +61,8 @@ def heard_line(samples: Samples, key: str, network: Network | None = None, *, na
         return None
     words = [word for word in way.words if word.word]
     odd, limit = oddity(words), ODD_NARROW if narrow else ODD
-    if odd > limit or unheard(words, sounding(samples, RATE)) > _UNHEARD + _UNHEARD_WORD * len(words):
+    sounds = sounding(samples, RATE, joined_gap=_PAUSE)
+    if odd > limit or unheard(words, sounds) > _UNHEARD + _UNHEARD_WORD * len(words):
         return None
     return HeardLine(way.text, round(1 - max(0.0, odd) / limit / 2, 3))
 

@@ -8,6 +8,7 @@ from typing import Final
 from ringback.domain.voice import Recognition, RecognitionMode
 from ringback.errors import UsageError
 from ringback.speech.audio import Samples, Sound
+from ringback.speech.dropouts import without_dropouts
 from ringback.speech.grammar import network_of, with_abbreviations_spelled
 from ringback.speech.grammar_decoding import RATE, NotLoaded, load
 from ringback.speech.grammar_hearing import HeardLine, heard_line
@@ -66,7 +67,7 @@ class GrammarEar:
         del language  # the model is of English; in other languages nothing matches
         if not len(sound.samples) or sound.duration > LONGEST_TURN:
             return _NO_MATCH
-        at_rate = await asyncio.to_thread(resampled, sound, RATE)
+        at_rate = await asyncio.to_thread(lambda: resampled(without_dropouts(sound), RATE))
         line = await self._heard(at_rate.samples, narrow=sound.rate < RATE)
         if line is None:
             return _NO_MATCH
