@@ -2,7 +2,7 @@
 
 Marks are HTML comments, which readers do not see:
 
-    <!-- exits 1 -->            the last command of the next block ends with 1, not with 0
+    <!-- exits 1 -->            the last command of the next block ends with 1, not with 0; `exits 1 or 3`: with either
     <!-- file: NAME -->         the next block is also the file NAME for the commands that follow
     <!-- file: NAME
     CONTENT -->                 a file that readers need not see

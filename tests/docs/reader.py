@@ -101,15 +101,15 @@ class Reader:
 
     def _silent(self, block: Block) -> None:
         if line := block.marks.get("before: "):
-            self._do(block, Command(line, ()), 0)
+            self._do(block, Command(line, ()), {0})
 
     def _all(self, block: Block) -> None:
         *first, last = commands(block)
         for command in first:
-            self._do(block, command, 0)
-        self._do(block, last, int(block.marks.get("exits ", "0")))
+            self._do(block, command, {0})
+        self._do(block, last, {int(code) for code in block.marks.get("exits ", "0").split(" or ")})
 
-    def _do(self, block: Block, command: Command, expected: int) -> None:
+    def _do(self, block: Block, command: Command, expected: set[int]) -> None:
         line = self._here(command.line)
         if line.startswith("make "):
             targets = re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -121,7 +121,7 @@ class Reader:
         else:
             self._run(block, command, line, expected)
 
-    def _run(self, block: Block, command: Command, line: str, expected: int) -> None:
+    def _run(self, block: Block, command: Command, line: str, expected: set[int]) -> None:
         after = self._folder / ".environment"
         # Bash, and then what it has exported: a page is one session of its reader.
         script = f"{line}\ncode=$?\nenv -0 > '{after}'\nexit $code"
@@ -135,7 +135,7 @@ class Reader:
             text=True,
             check=False,
         )
-        assert done.returncode == expected, f"{block.place}: {line}\nexits {done.returncode}\n{done.stdout}"
+        assert done.returncode in expected, f"{block.place}: {line}\nexits {done.returncode}\n{done.stdout}"
         exported = after.read_text().split("\0") if after.exists() else []
         self._environment = dict(pair.split("=", 1) for pair in exported if pair) or self._environment
         self._settle_project_file()
