@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -129,6 +130,14 @@ def test_conversations_that_did_not_pass_are_not_compared(bench: ModuleType) -> 
     assert bench.comparable(WORDS) is WORDS
     with pytest.raises(SystemExit, match="cannot be compared: Scenario 1: failed"):
         bench.comparable(report(1.0, outcome="failed"))
+
+
+def test_the_page_has_every_option(bench: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (project / "docs/explanation/text-against-voice.md").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        bench.options_of(["--help"])
+    offered = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == offered
 
 
 def test_an_offer_without_an_ear_is_refused(bench: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
