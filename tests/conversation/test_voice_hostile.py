@@ -10,13 +10,16 @@ from voice_staging import Call, FliteAtOnce, GrammarAtOnce, LineInMemory, polite
 
 from ringback.callers.caller import Say
 from ringback.channels.line import AgentHungUp, Encoding
+from ringback.conversation.agent_hearing import AgentHearing
 from ringback.conversation.endings import agent_hung_up
 from ringback.conversation.limits import Limits
 from ringback.conversation.manner import Manner
+from ringback.conversation.recorder import Recorder
 from ringback.conversation.turn_taking import Finish
 from ringback.conversation.voice_turn_taking import VoiceTurnTaking
 from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import EndingCode
+from ringback.domain.event import Event
 from ringback.domain.noise import BackgroundNoise
 from ringback.domain.utterance import Utterance
 from ringback.errors import SpeechUnavailable
@@ -180,3 +183,18 @@ def test_max_duration_ends_a_call_whose_words_are_never_made() -> None:
 
 async def _nothing_left() -> bool:
     return len(asyncio.all_tasks()) == 1
+
+
+async def test_a_turn_is_heard_whole_although_the_next_frames_come_before_its_recogniser_is_asked() -> None:
+    """As they do when a process that was held up makes up for the ticks that it missed."""
+    ear, recorder = GrammarAtOnce(GREETING), Recorder(1, list[Event]().append)
+    hearing = AgentHearing(ear, recorder, 16_000, "en")
+    greeting = spoken(GREETING)
+    frames = greeting[: len(greeting) // 320 * 320].reshape(-1, 320)
+    for frame in frames:
+        hearing.add(frame, turn_from=0.0)
+    turn = hearing.turn(0.0, len(frames) * 0.02, answers=None)
+    for _ in range(100):
+        hearing.add(np.zeros(320, np.int16), turn_from=None)
+    await hearing.hear(turn)
+    assert [entry.content for entry in recorder.entries] == [GREETING]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ringback.callers.caller import Caller, FollowsUp, HangUp, Heard, Move, Say, Wait
 from ringback.channels.line import FRAME_SECONDS, Line
-from ringback.conversation.agent_hearing import AgentHearing
+from ringback.conversation.agent_hearing import AgentHearing, AgentTurn
 from ringback.conversation.endings import after_failure, caller_ended, max_turns
 from ringback.conversation.limits import Limits
 from ringback.conversation.manner import Manner
@@ -234,12 +234,12 @@ class SpokenExchange:
             answers = None  # it lies within our words
         elif answers is not None:
             self._own.words_ended = None
-        task = self._spawn(self._heard(step, answers))
+        task = self._spawn(self._heard(self._hearing.turn(step.start, step.end, answers=answers)))
         self._hearings.add(task)
         task.add_done_callback(self._hearings.discard)
 
-    async def _heard(self, step: Hear, answers: float | None) -> None:
-        await self._hearing.hear(step.start, step.end, answers=answers)
+    async def _heard(self, turn: AgentTurn) -> None:
+        await self._hearing.hear(turn)
         if not self.over.done():
             self.turns.heard()
 
