@@ -20,7 +20,9 @@ from ringback.speech.speech_workers import Shared
 LONGEST_TURN: Final = 120.0
 """Seconds; a longer turn is no match."""
 _SECONDS: Final = 60.0
-"""For one turn, the worker's start included."""
+"""For one turn."""
+_LOADING_SECONDS: Final = 300.0
+"""For the worker's start and the lines: it takes four times as long for twice as many, 7 s for 600 of twelve words."""
 _NO_MATCH: Final = Hearing("", Recognition(mode=RecognitionMode.GRAMMAR, matched=False))
 
 
@@ -77,11 +79,13 @@ class GrammarEar:
         try:
             return await self._workers.run(_SECONDS, heard_line, samples, self._key, narrow=narrow)
         except NotLoaded:  # large networks take longer to hand over than turns to hear
-            return await self._workers.run(_SECONDS, heard_line, samples, self._key, self._network, narrow=narrow)
+            return await self._workers.run(
+                _LOADING_SECONDS, heard_line, samples, self._key, self._network, narrow=narrow
+            )
 
     async def warm_up(self, at_once: int | None = None) -> None:
         """Start the worker processes and load the lines in each; see `WarmsUp`."""
-        await self._workers.run_in_each(at_once, _SECONDS, load, self._key, self._network)
+        await self._workers.run_in_each(at_once, _LOADING_SECONDS, load, self._key, self._network)
 
     async def close(self) -> None:
         """Let go of the worker processes."""
