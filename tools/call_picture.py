@@ -45,9 +45,7 @@ def picture(recording: Path, conversation: dict[str, Any]) -> str:
 def _overlaps(conversation: dict[str, Any]) -> list[tuple[float, float]]:
     sides = [conversation["voice"][side] for side in ("caller_speech", "agent_speech")]
     both = (
-        (max(one["start"], other["start"]), min(one["end"], other["end"]))
-        for one in sides[0]
-        for other in sides[1]
+        (max(one["start"], other["start"]), min(one["end"], other["end"])) for one in sides[0] for other in sides[1]
     )
     return [(start, end) for start, end in both if end - start > MOMENT]
 
