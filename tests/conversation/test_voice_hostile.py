@@ -11,6 +11,7 @@ from voice_staging import Call, FliteAtOnce, GrammarAtOnce, LineInMemory, polite
 from ringback.callers.caller import Say
 from ringback.channels.line import AgentHungUp, Encoding
 from ringback.conversation.agent_hearing import AgentHearing
+from ringback.conversation.disturbances import make_ready
 from ringback.conversation.endings import agent_hung_up
 from ringback.conversation.limits import Limits
 from ringback.conversation.manner import Manner
@@ -162,6 +163,7 @@ def test_the_same_seed_sends_the_same_sound_bit_for_bit(encoding: Encoding) -> N
         )
         return call.line.caller_sound.tobytes()
 
+    asyncio.run(make_ready(STREET, encoding.rate))  # in a thread, for which the virtual clock would wait as it likes
     once = sent(7)
     assert sent(7) == once
     assert sent(8) != once
