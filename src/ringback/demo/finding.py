@@ -40,7 +40,7 @@ VOICE = Demo(
     fault="stop_time",
     begins="Simulated callers speak with it now, in real time: it takes a minute.",
     look="hear the calls, and see where it talks over its caller",
-    flags=" --channel media-streams",
+    flags=" --channel media-streams --known-lines FILE",
 )
 
 
