@@ -15,7 +15,7 @@ from planted import Planted, sqlite_files
 from ringback.speech.audio import Sound
 from ringback.speech.flite import FliteVoice
 from ringback.speech.text_to_speech import Voice
-from ringback.testing.model_answers import refused, server_error
+from ringback.testing.model_answers import RawAnswer, refused
 from ringback.testing.speech_server import ScriptedSpeechServer
 from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_server import VoiceAgentServer
@@ -173,6 +173,9 @@ SECRETS = {
 }
 
 
+BUSY = RawAnswer(500, "Down.", {"Retry-After": "0"})
+
+
 async def test_speech_servers_that_fail_end_the_call_as_our_error_and_no_secret_is_kept(ringback: CommandLine) -> None:
     """The agent, too, tells all secrets that it was told, in every kind of frame."""
     hello, day = await spoken(HELLO), await spoken(DAY)
@@ -186,9 +189,7 @@ async def test_speech_servers_that_fail_end_the_call_as_our_error_and_no_secret_
         await call.say(hello)
         await call.listen(silence=0.3)
         talking = call.transport == "media-streams"
-        server, fault = (
-            (tts, refused(401, f"Incorrect API key: {SECRETS['key']}")) if talking else (stt, server_error())
-        )
+        server, fault = (tts, refused(401, f"Incorrect API key: {SECRETS['key']}")) if talking else (stt, BUSY)
         server.fail(fault, times=100)
         await call.say(day)
         await call.closed.wait()
