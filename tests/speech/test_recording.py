@@ -258,3 +258,18 @@ def test_a_stem_is_numbers(stem: str) -> None:
 def test_nothing_else_becomes_a_path(stem: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is no recording's name"):
         Recording(tmp_path, stem, RATE)
+
+
+async def test_a_recording_does_not_take_the_place_of_one_that_is_being_made(tmp_path: Path) -> None:
+    frame = np.ones(160, np.int16)
+    first, second = Recording(tmp_path, "1/1-1", 8_000), Recording(tmp_path, "1/1-1", 8_000)
+    for _ in range(50):
+        first.add(frame, frame)
+    while not list(tmp_path.rglob("*.jsonl")):  # noqa: ASYNC110, ASYNC240 - written by a thread
+        await asyncio.sleep(0.001)
+    for _ in range(50):
+        second.add(frame, frame)
+    with pytest.raises(StorageError, match="Another run is recording to it"):
+        await second.finish()
+    files = await first.finish()
+    assert soundfile.info(files.wav).frames == 50 * 160
