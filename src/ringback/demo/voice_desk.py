@@ -93,7 +93,7 @@ class VoiceDesk:
         Args:
             ear: hears callers.
             mouth: speaks for the desk.
-            thinking: seconds before each answer.
+            thinking: seconds before each answer, and as many for each tool, as in the chat.
         """
         self._ear = ear
         self._mouth = mouth
@@ -107,8 +107,10 @@ class VoiceDesk:
             heard = await self._ear.hear(sound)
             if heard.text:
                 await call.transcript(heard.text)
-            await asyncio.sleep(self._thinking)
-            await self._say(call, desk.hear(heard.text))
+            frames = desk.hear(heard.text)
+            tools = sum(frame.get("role") == "Function Call Result" for frame in frames)
+            await asyncio.sleep(self._thinking * (1 + tools))
+            await self._say(call, frames)
             if desk.ended:
                 await call.hang_up()
                 return
