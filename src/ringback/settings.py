@@ -98,6 +98,9 @@ class Settings(BaseModel):
     recordings: Path | None = Field(
         default=None, description="Folder of recordings; by default `recordings` in the home folder."
     )
+    noises: Path | None = Field(
+        default=None, description="Folder of your own background noises; by default `noises` in the home folder."
+    )
     recording_link_life: float = Field(
         default=604800.0, gt=0, le=31622400, description="Seconds for which a link to a recording holds."
     )
@@ -141,6 +144,11 @@ class Settings(BaseModel):
     def effective_recordings(self) -> Path:
         """The folder of recordings, the default filled in."""
         return self.recordings or self.home / "recordings"
+
+    @property
+    def effective_noises(self) -> Path:
+        """The folder of own background noises, the default filled in."""
+        return self.noises or self.home / "noises"
 
     @property
     def effective_database_url(self) -> str:

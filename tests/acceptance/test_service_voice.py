@@ -1,12 +1,15 @@
 """Spoken calls of `ringback serve` and `ringback worker` as processes: many callers, killed servers, calls ended."""
 
 import asyncio
+import io
 import signal
+import wave
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import numpy as np
 from service_process import V1, Client, Process, Server, environment
 
 from ringback.speech.audio import Sound
@@ -57,13 +60,14 @@ async def test_a_killed_server_takes_its_spoken_calls_up_again_for_each_personal
         await call.closed.wait()
 
     seen = environment(tmp_path, **QUICK_SPEECH)
+    noise_file(Path(seen["RINGBACK_HOME"]) / "noises" / "station.wav")
     server = Server(("serve", "--port", "0"), seen, tmp_path)
     await server.start()
     try:
         async with VoiceAgentServer(talk, credentials=("desk", WORD)) as desk, aiohttp.ClientSession() as session:
             client = Client(server, session)
             asked = await clinic(client, desk, media=True)
-            asked["personality_ids"] = [await personality(client, noise) for noise in ("street", "off")]
+            asked["personality_ids"] = [await personality(client, noise) for noise in ("street", "station")]
             asked["test_profile_ids"] = [await profile(client, asked["agent_id"], tier) for tier in ("gold", "blue")]
             answer = await client.made("/scenarios/run_scenarios/", asked)
             assert (answer["run_type"], answer["status"], len(answer["runs"])) == ("Voice", "in_progress", 4)
@@ -82,7 +86,10 @@ async def test_a_killed_server_takes_its_spoken_calls_up_again_for_each_personal
 
     assert (code, detail["success_runs_count"]) == (0, 4), detail
     assert {run["attempt"] for run in detail["runs"].values()} == {2}
-    assert all(sound.startswith(b"RIFF") and len(sound) > 50_000 for sound in sounds)
+    for run, sound in zip(runs, sounds, strict=True):
+        assert sound.startswith(b"RIFF")
+        assert len(sound) > 50_000
+        assert hums(sound) == (run["personality_name"] == "In station")
     for run in runs:
         agents = [entry for entry in run["transcript_object"] if entry["role"] == "Main Agent"]
         assert {entry["recognition"]["mode"] for entry in agents} == {"grammar"}
@@ -93,6 +100,24 @@ async def test_a_killed_server_takes_its_spoken_calls_up_again_for_each_personal
     assert not any(WORD in str(call.parameters) for call in desk.calls)
     assert not any(WORD in line for line in server.lines)
     assert {call.parameters["X-Run-Id"] for call in desk.calls} == set(detail["runs"])
+
+
+def noise_file(path: Path) -> None:
+    """A background noise of the user's own: a tone of 1 kHz."""
+    path.parent.mkdir(parents=True)
+    wave_of_tone = 8_000 * np.sin(2 * np.pi * 1000 * np.arange(16_000) / 8_000)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(wave_of_tone.astype("<i2").tobytes())
+
+
+def hums(recording: bytes) -> bool:
+    """Whether the tone is what sounds behind the caller before it speaks."""
+    with wave.open(io.BytesIO(recording)) as file:
+        samples = np.frombuffer(file.readframes(2 * file.getframerate()), np.int16).reshape(-1, 2)[:, 0]
+        power = np.abs(np.fft.rfft(samples.astype(np.float64))) ** 2
+        middle = round(1000 * len(samples) / file.getframerate())
+        return bool(power[middle - 10 : middle + 11].sum() > 0.5 * power.sum())
 
 
 async def personality(client: Client, noise: str) -> int:

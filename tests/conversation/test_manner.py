@@ -72,8 +72,8 @@ def test_the_noise_stays_as_loud_while_the_caller_speaks_unless_that_is_said() -
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("background_noise", "https://example.org/noise.wav", "Sounds are not fetched from addresses or files"),
-        ("background_noise", "../../secret.wav", "Sounds are not fetched from addresses or files"),
+        ("background_noise", "https://example.org/noise.wav", "Sounds are not fetched from addresses or paths"),
+        ("background_noise", "../../secret.wav", "Sounds are not fetched from addresses or paths"),
         ("background_noise", "jungle", "There is no background noise 'jungle'"),
         ("interruption_level", "sometimes", "'sometimes' is no level of interruption"),
         ("network_simulation", {"packet_loss": "much"}, "'much' is no packet loss"),

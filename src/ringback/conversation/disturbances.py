@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ringback.conversation.manner import LONGEST_NETWORK_DELAY, Manner
 from ringback.conversation.plan import Conditions
-from ringback.domain.noise import BackgroundNoise
+from ringback.domain.noise import Noise
 from ringback.speech.audio import Samples
 from ringback.speech.level import FULL_SCALE
 from ringback.speech.noise import LOOP_SECONDS, background_loop
@@ -32,13 +32,16 @@ _TAPS = 0.016
 _POLL = 0.005
 """Seconds between looks at whether a noise is made."""
 _MAKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="noise")
-_ready: set[tuple[BackgroundNoise, int]] = set()
+_ready: set[tuple[Noise, int]] = set()
 
 
-async def make_ready(manner: Manner, rate: int, *more: BackgroundNoise) -> None:
-    """Synthesise the noises of a call beside the event loop, if no call of this process has had them before.
+async def make_ready(manner: Manner, rate: int, *more: Noise) -> None:
+    """Make or read the noises of a call beside the event loop, if no call of this process has had them before.
 
     Without it the first frame with a noise takes up to 0.2 s, which other calls of the process would hear.
+
+    Raises:
+        SpeechRejected: a file that is no sound.
     """
     for noise in {manner.background, *more} - {None}:
         if noise is not None and (noise, rate) not in _ready:
@@ -61,7 +64,7 @@ class Disturbances:
         )
         self._at = int(self._place.integers(0, LOOP_SECONDS * rate))
         self._gain = 0.0
-        self._noise: BackgroundNoise | None = None
+        self._noise: Noise | None = None
         self._filter = _NarrowBand(rate) if manner.narrow_band else None
         self._limit = np.float32(FULL_SCALE * 10 ** (-_CLIPPING_DB * manner.clipping / 20))
         self._silence: Samples = np.zeros(self._size, np.int16)
@@ -106,8 +109,10 @@ class Disturbances:
         if self._noise is None or (not before and not wanted):
             return None
         loop = background_loop(self._noise, self._rate)
-        part = loop[self._at : self._at + self._size]
-        self._at = (self._at + self._size) % (LOOP_SECONDS * self._rate)
+        length = len(loop) - self._size
+        at = self._at % length  # files are of other lengths
+        part = loop[at : at + self._size]
+        self._at = (at + self._size) % length
         if before == wanted:
             mixed = part * np.float32(wanted)
         else:  # from one volume to the other without a click

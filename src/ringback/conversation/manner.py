@@ -7,9 +7,11 @@ default and said in `Manner.skipped`, so that no call fails for it and nothing i
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
-from ringback.domain.noise import OFF, BackgroundNoise, background_noise
+from ringback.conversation.own_noises import find_noise, noise_problem
+from ringback.domain.noise import Noise
 from ringback.domain.scenario import Personality
 
 INTERRUPTION_LEVELS: Mapping[str, tuple[float, float]] = {
@@ -61,7 +63,7 @@ class Manner:
     backchannels: bool = False
     """Whether the caller says `mm-hm` while the agent speaks at length."""
 
-    background: BackgroundNoise | None = None
+    background: Noise | None = None
     background_base: float = 1.0
     """Volume of the noise (1: 15 dB under speech of nominal level) while the caller is silent."""
     background_reduced: float = 1.0
@@ -77,21 +79,23 @@ class Manner:
     narrow_band: bool = False
     """Whether only 300 to 3400 Hz get through."""
 
+    noises: Path | None = None
+    """Folder of sound files that may be named as background noise; None: there is none."""
     skipped: tuple[str, ...] = ()
     """What of the personality cannot be carried out, one sentence each."""
 
 
-def manner_of(personality: Personality | None) -> Manner:
-    """The manner of a personality; the default one where there is none."""
+def manner_of(personality: Personality | None, noises: Path | None = None) -> Manner:
+    """The manner of a personality; the default one where there is none. `noises`: folder of the user's own noises."""
     if personality is None:
-        return Manner()
+        return Manner(noises=noises)
     voice = personality.voice
     skipped: list[str] = []
     network = _object(voice.get("network_simulation"))
     messages = _object(voice.get("message_plan"))
     stopping = _object(voice.get("stop_speaking_plan"))
     chance, after = _interruption(voice.get("interruption_level"), skipped)
-    background, base, reduced = _background(voice, skipped)
+    background, base, reduced = _background(voice, noises, skipped)
     return Manner(
         voice_id=voice["voice_id"] if isinstance(voice.get("voice_id"), str) and voice["voice_id"] else None,
         provider=voice["provider"] if isinstance(voice.get("provider"), str) else None,
@@ -115,6 +119,7 @@ def manner_of(personality: Personality | None) -> Manner:
         delay=_milliseconds(network, "latency", "delay"),
         clipping=_number(network.get("clipping"), 0.0, high=1.0),
         narrow_band=network.get("narrow_band") is True,
+        noises=noises,
         skipped=tuple(skipped),
     )
 
@@ -146,16 +151,6 @@ def packet_loss(value: object) -> float:
     if number is None or not 0 <= number <= 100:  # noqa: PLR2004 - per cent
         raise ValueError(f"'{value}' is no packet loss; write a share such as 0.05, or per cent such as 5%.")
     return number / 100 if per_cent or number >= 1 else number
-
-
-def background_problem(name: str) -> str | None:
-    """Why a background noise of that name cannot be played, or None where it can (or is `off`)."""
-    if name.strip().lower() in OFF or background_noise(name) is not None:
-        return None
-    known = ", ".join(BackgroundNoise)
-    if "/" in name:
-        return f"Sounds are not fetched from addresses or files; the noises that Ringback makes itself are: {known}."
-    return f"There is no background noise '{name[:60]}'; there are: off, {known}."
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -194,16 +189,16 @@ def _start_delay(plan: object) -> float:
     return _number(plan, 0.0, high=60.0)
 
 
-def _background(voice: Mapping[str, Any], skipped: list[str]) -> tuple[BackgroundNoise | None, float, float]:
+def _background(voice: Mapping[str, Any], noises: Path | None, skipped: list[str]) -> tuple[Noise | None, float, float]:
     name = voice.get("background_noise")
     volumes = _object(voice.get("background_sound_volume"))
     base = _number(volumes.get("base"), 1.0, high=10.0)
     reduced = _number(volumes.get("reduced"), base, high=10.0)
     if not isinstance(name, str):
         return None, base, reduced
-    if reason := background_problem(name):
+    if reason := noise_problem(name, noises):
         skipped.append(f"background_noise: {reason}")
-    return background_noise(name), base, reduced
+    return find_noise(name, noises), base, reduced
 
 
 def _loss(network: Mapping[str, Any], skipped: list[str]) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ringback.domain.noise import BackgroundNoise
+from ringback.domain.noise import Noise
 from ringback.speech.audio import Samples
 
 
@@ -12,7 +12,7 @@ from ringback.speech.audio import Samples
 class Background:
     """What is heard behind the caller."""
 
-    noise: BackgroundNoise | None
+    noise: Noise | None
     """None: nothing."""
     volume: float | None = None
     """As `Manner.background_base`; None: the personality's."""

@@ -8,14 +8,16 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
 from ringback.callers.directives import seconds_of
 from ringback.conversation.disturbances import make_ready
-from ringback.conversation.manner import Manner, background_problem, packet_loss
+from ringback.conversation.manner import Manner, packet_loss
+from ringback.conversation.own_noises import find_noise, noise_problem
 from ringback.conversation.plan import Background, Change, Conditions, Piece, Plan
-from ringback.domain.noise import SingleNoise, background_noise
+from ringback.domain.noise import SingleNoise
 from ringback.domain.utterance import EndCall, Hold, Part, Silence, Spell, Utterance, VoiceDirective, Words
 from ringback.speech.audio import Samples, Sound
 from ringback.speech.level import at_level
@@ -86,6 +88,7 @@ class _Layout:
     rate: int
     voice: Voice
     volume: float
+    noises: Path | None = None
     protected: int = 0
     """How many pairs of `ignore_interruptions` are open."""
     opened: list["_Opened"] = field(default_factory=list["_Opened"])
@@ -104,7 +107,7 @@ async def prepare(
         SpeechError: the voice could not speak it.
     """
     provider = text_to_speech.name.partition(":")[0]
-    layout = _Layout(provider, rate, Voice(None, manner.speed, language), manner.volume)
+    layout = _Layout(provider, rate, Voice(None, manner.speed, language), manner.volume, manner.noises)
     if manner.voice_id:
         _choose_voice(layout, manner.provider, manner.voice_id)
     for part in utterance.parts:
@@ -294,11 +297,11 @@ def _choose_voice(layout: _Layout, provider: str | None, voice: str) -> None:
 
 def _background(layout: _Layout, attributes: Mapping[str, str]) -> Conditions | None:
     sound = attributes["sound"]
-    if reason := background_problem(sound):
+    if reason := noise_problem(sound, layout.noises):
         layout.skipped.append(f"<background_noise> was skipped: {reason}")
         return None
     volume = float(attributes["volume"]) if attributes.get("volume") else None
-    return Conditions(background=Background(background_noise(sound), volume))
+    return Conditions(background=Background(find_noise(sound, layout.noises), volume))
 
 
 def _network(layout: _Layout, attributes: Mapping[str, str]) -> Conditions | None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ringback.callers.caller import Caller
 from ringback.channels.line import Line
 from ringback.conversation.call_clock import CallClock
+from ringback.conversation.disturbances import make_ready
 from ringback.conversation.endings import after_failure
 from ringback.conversation.limits import Limits
 from ringback.conversation.line_reading import read_line
@@ -21,6 +22,7 @@ from ringback.conversation.voice_record import LATE, VoiceNotes, late_sentence, 
 from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.ending import Ending
 from ringback.domain.voice import Lateness
+from ringback.errors import SpeechError
 from ringback.speech.recording import Recording
 from ringback.speech.speech_to_text import SpeechToText
 from ringback.speech.text_to_speech import TextToSpeech
@@ -81,6 +83,7 @@ async def converse_by_voice(
     notes = VoiceNotes(recording, rate)
     kept = False
     try:
+        manner = await _with_noise(manner, rate, recorder)
         await open_unless_stopped(line.open, stop)
         with LoopLag() as lag:
             exchange = SpokenExchange(
@@ -123,6 +126,16 @@ async def converse_by_voice(
         await line.close()
         if not kept:
             await notes.discard()
+
+
+async def _with_noise(manner: Manner, rate: int, recorder: Recorder) -> Manner:
+    """The manner, its background noise made ready before anybody waits for a frame; without one that is no sound."""
+    try:
+        await make_ready(manner, rate)
+    except SpeechError as error:
+        recorder.remark(FindingCode.DIRECTIVE_SKIPPED, f"background_noise: {error}")
+        return replace(manner, background=None)
+    return manner
 
 
 async def _hold(

@@ -1,6 +1,9 @@
 """The names of background noises and of single noises; `speech/noise.py` makes their sound."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
 
 
 class BackgroundNoise(StrEnum):
@@ -49,6 +52,16 @@ class SingleNoise(StrEnum):
     BEEP = "beep"
     COUGH1 = "cough1"
     COUGH2 = "cough2"
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFile:
+    """A sound file of the user's own that is played as background noise."""
+
+    path: Path
+
+
+Noise: TypeAlias = BackgroundNoise | NoiseFile
 
 
 def background_noise(name: str) -> BackgroundNoise | None:

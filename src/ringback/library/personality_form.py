@@ -118,8 +118,8 @@ class PersonalityFields(Form, frozen=True):
         default="off",
         max_length=2000,
         description=(
-            f"Voice only: `off` or one of {', '.join(BackgroundNoise)}. Other names, and URLs of sounds, are kept and "
-            "not played."
+            f"Voice only: `off`, one of {', '.join(BackgroundNoise)}, or a sound file of the server's folder of noises "
+            "by its bare name. Other names, and URLs of sounds, are kept and not played."
         ),
     )
     voice_model: Literal["eleven_flash_v2_5", "eleven_multilingual_v2", "eleven_turbo_v2_5", "sonic-3.5"] = Field(

@@ -58,7 +58,7 @@ class PersonalityEntry(Entry):
     provider: Literal["11labs", "cartesia"] | None = None
     """Voice only."""
     background_noise: str | None = None
-    """Voice only: `off`, or a noise such as `office`; URLs of sounds are accepted and not played."""
+    """Voice only: `off`, a noise such as `office`, or a file in the folder of noises; URLs are kept and not played."""
     speed: float | None = Field(default=None, ge=0.8, le=1.2)
     """Voice only: 1.0 is the normal pace."""
     background_sound_volume: SoundVolumeEntry | None = None

@@ -11,30 +11,38 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ringback.domain.noise import BackgroundNoise, SingleNoise
+from ringback.domain.noise import BackgroundNoise, Noise, NoiseFile, SingleNoise
 from ringback.speech.audio import Samples
 from ringback.speech.level import FULL_SCALE, NOMINAL
+from ringback.speech.noise_file import loop_of_file
 from ringback.speech.tones import beep
 
 Wave = NDArray[np.float64]
 
 LOOP_SECONDS = 8
-"""How long a loop is."""
+"""How long a loop is that is made here."""
 BACKGROUND = NOMINAL * 10 ** (-15 / 20)
 """Root mean square of a background noise of volume 1: 15 dB under speech."""
 
 
 @cache
-def background_loop(noise: BackgroundNoise, rate: int) -> NDArray[np.float32]:
-    """The loop of a noise at volume 1, and behind its end its first 20 ms again, so that no frame has to be pieced."""
-    length = LOOP_SECONDS * rate
-    rng = np.random.default_rng([17, list(BackgroundNoise).index(noise), rate])
-    wave = _MADE_BY[noise](rng, length, rate)
+def background_loop(noise: Noise, rate: int) -> NDArray[np.float32]:
+    """The loop of a noise at volume 1, and behind its end its first 20 ms again, so that no frame has to be pieced.
+
+    Raises:
+        SpeechRejected: a file that is no sound.
+    """
+    wave = loop_of_file(noise.path, rate) if isinstance(noise, NoiseFile) else _made(noise, rate)
     wave -= wave.mean()
     wave *= BACKGROUND / _rms(wave)
     loop = np.concatenate((wave, wave[: rate // 50])).astype(np.float32)
     loop.flags.writeable = False
     return loop
+
+
+def _made(noise: BackgroundNoise, rate: int) -> Wave:
+    rng = np.random.default_rng([17, list(BackgroundNoise).index(noise), rate])
+    return _MADE_BY[noise](rng, LOOP_SECONDS * rate, rate)
 
 
 def single_noise(noise: SingleNoise, rate: int, volume: float = 1.0) -> Samples:

@@ -167,7 +167,7 @@ class Voices:
                     caller,
                     recorder,
                     tools=account.tools,
-                    manner=manner_of(specification.personality),
+                    manner=manner_of(specification.personality, self._settings.effective_noises),
                     limits=limits,
                     end_of_turn=self._settings.end_of_turn,
                     agent_speaks_first=agent.agent_speaks_first,
