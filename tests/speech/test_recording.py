@@ -271,5 +271,6 @@ async def test_a_recording_does_not_take_the_place_of_one_that_is_being_made(tmp
         second.add(frame, frame)
     with pytest.raises(StorageError, match="Another run is recording to it"):
         await second.finish()
+    await second.discard()
     files = await first.finish()
     assert soundfile.info(files.wav).frames == 50 * 160

@@ -66,6 +66,7 @@ class _Files:
     chunks: deque[_Chunk] = field(default_factory=deque[_Chunk])
     wav: WavFile | None = None
     events: BinaryIO | None = None
+    made: bool = False
     closed: bool = False
     problem: str | None = None
 
@@ -185,6 +186,7 @@ class Recording:
             for folder in (self._folder, self._wav.parent):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             files.wav = WavFile(self._wav, self._rate, channels=2)
+            files.made = True
             files.events = make_private_file(self._events_path)
         files.wav.write(np.stack((chunk.caller, chunk.agent), axis=1))
         write_all(files.events, "".join(f"{line}\n" for line in chunk.events).encode(errors="backslashreplace"))
@@ -207,8 +209,9 @@ class Recording:
     def _remove(self) -> None:
         with self._files.lock:
             self._close_files()
-            for path in (self._wav, self._events_path):
-                path.unlink(missing_ok=True)
+            if self._files.made:  # what lies there may be another run's
+                for path in (self._wav, self._events_path):
+                    path.unlink(missing_ok=True)
 
 
 def _line_of(event: Mapping[str, Any]) -> str:
