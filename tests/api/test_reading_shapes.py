@@ -1,9 +1,17 @@
 """What is answered of results and runs is what the API's document says of them."""
 
-from kept_results import keep
+from dataclasses import replace
+
+from kept_results import conversation, keep
 from running_service import Service
 
-from ringback.api.reading_shapes import FullRun, ListedResult, ResultDetail, RunEntry
+from ringback.api.reading_shapes import FullRun, ListedResult, ResultDetail, RunEntry, TranscriptEntry
+from ringback.api.voice_shapes import RecognitionEntry, VoiceFacts
+from ringback.domain.conversation import Entry, Role
+from ringback.domain.ending import EndingCode
+from ringback.domain.voice import Key, Recognition, RecognitionMode, Side, Span, VoiceRecord
+from ringback.results.reference_transcript import transcript_object
+from ringback.results.reference_voice import voice_fields
 
 V1 = "/test_framework/v1"
 OF_THE_REFERENCE = {
@@ -36,7 +44,44 @@ async def test_every_field_of_a_run_is_described_and_is_what_it_is_said_to_be(se
         FullRun.model_validate(run)
     shown = {name for run in runs for name in run}
     assert shown - FullRun.model_fields.keys() <= OF_THE_REFERENCE
-    assert FullRun.model_fields.keys() - shown <= {"test_profile_name"}
+    assert FullRun.model_fields.keys() - shown <= {"test_profile_name", "voice"}
+    assert {
+        name for run in runs for entry in run["transcript_object"] for name in entry
+    } <= TranscriptEntry.model_fields.keys()
+
+
+def test_every_field_of_a_call_is_described_and_is_what_it_is_said_to_be() -> None:
+    heard = Recognition(mode=RecognitionMode.OPEN, confidence=0.5)
+    entry = Entry(
+        number=1,
+        role=Role.AGENT,
+        content="Hi",
+        start=0,
+        end=1,
+        turn=0,
+        recognition=heard,
+        interrupted=True,
+        latency=0.1,
+    )
+    voice = VoiceRecord(
+        transport="chirp",
+        rate=16_000,
+        duration=1.0,
+        recognition=RecognitionMode.OPEN,
+        speech_to_text="deepgram:nova-3",
+        text_to_speech="flite:slt",
+        recording="1/1-1",
+        agent_speech=(Span(start=0, end=1),),
+        keys=(Key(at=0.5, digit="1", by=Side.AGENT),),
+    )
+    held = replace(conversation(EndingCode.CALLER_ENDED), entries=(entry,), voice=voice)
+    shown = voice_fields(held)["voice"]
+    VoiceFacts.model_validate(shown, strict=False)
+    assert shown.keys() == VoiceFacts.model_fields.keys()
+    [item] = transcript_object(held)
+    described = TranscriptEntry.model_validate(item)
+    assert described.model_extra == {}
+    assert item["recognition"].keys() == RecognitionEntry.model_fields.keys()
 
 
 async def test_listed_results_are_what_they_are_said_to_be(service: Service) -> None:

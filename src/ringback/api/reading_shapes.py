@@ -13,6 +13,7 @@ from ringback.api.score_shapes import (
     RunEvaluation,
     Shape,
 )
+from ringback.api.voice_shapes import RecognitionEntry, VoiceFacts
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Provenance
 from ringback.storage.reading_status import Shown
@@ -123,6 +124,10 @@ class TranscriptEntry(Shape):
     end_time: float
     timestamp: datetime
     data: dict[str, Any] | None = Field(default=None, description="Of tools: id and name, arguments or result.")
+    latency: float | None = Field(default=None, description="Of an answer of the agent: seconds that it took.")
+    type: str | None = Field(default=None, description="`end_call` where this entry ended the call.")
+    recognition: RecognitionEntry | None = Field(default=None, description="Of spoken words of the agent.")
+    interrupted: bool | None = Field(default=None, description="True where spoken words were broken off.")
 
 
 class Finding(Shape):
@@ -237,5 +242,6 @@ class FullRun(RunEntry):
     )
     rubric: list[RubricEntry] | None = Field(description="An entry for each rule; null where there is no rubric.")
     voice_recording_url: str | None = Field(default=None, description="Of a call: its recording, for a while.")
+    voice: VoiceFacts | None = Field(default=None, description="Of a call: who sounded when, and how it was heard.")
     testing_channel_index: int | None = Field(default=None, description="Which channel of it is our caller's.")
     provider_call_id: str | None = Field(default=None, description="Of a call: its id at the agent's side.")
