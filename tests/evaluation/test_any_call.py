@@ -93,6 +93,9 @@ def test_no_call_breaks_the_evaluation(
     assert all(metric.explanation for metric in evaluation.metrics)
     values = {metric.slug: metric.value for metric in evaluation.metrics}
     assert all(value is None or value >= 0 for value in values.values() if not isinstance(value, str | bool))
+    figures = [value for value in values.values() if isinstance(value, float)]
+    figures += [figure for metric in evaluation.metrics for figure in (metric.percentiles or {}).values()]
+    assert figures == [round(figure, 6) for figure in figures]
     assert isinstance(values["talk_ratio"], float | None)
     assert values["talk_ratio"] is None or values["talk_ratio"] <= 1 + 1e-9
     if voice.degraded:

@@ -76,6 +76,23 @@ def test_percentiles_lie_within_the_values_and_rise(values: list[float]) -> None
     assert percentile(values, 100) == max(values)
 
 
+async def test_figures_have_six_decimals_at_most(talk: Talk) -> None:
+    conversation = talk("agent: a b", "agent: b", "caller: c", "agent: c")
+    latencies = (0.257, 0.1, None, 0.864)
+    entries = tuple(replace(entry, latency=one) for entry, one in zip(conversation.entries, latencies, strict=True))
+    score = await measured("latency", replace(conversation, entries=entries))
+    assert score.value == 0.407
+    assert score.percentiles == {
+        "p25": 0.1785,
+        "p50": 0.257,
+        "p75": 0.5605,
+        "p90": 0.7426,
+        "p95": 0.8033,
+        "p99": 0.85186,
+    }
+    assert (await measured("word_share", talk("agent: a b", "caller: c"))).value == 0.666667
+
+
 def test_a_percentile_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="no values"):
         percentile([], 50)

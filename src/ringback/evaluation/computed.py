@@ -8,7 +8,7 @@ from ringback.domain.conversation import Role
 from ringback.domain.evaluation import Evidence, MetricScore
 from ringback.domain.scenario import MetricKind
 from ringback.evaluation.metric import Metric
-from ringback.evaluation.percentiles import LAG_BOUND, percentiles
+from ringback.evaluation.percentiles import LAG_BOUND, percentiles, rounded
 from ringback.evaluation.record import Record
 from ringback.evaluation.speech_metric import SpeechMetric
 from ringback.evaluation.speech_overlaps import (
@@ -85,7 +85,7 @@ class Latency:
             slug=self.slug,
             name=self.name,
             kind=self.kind,
-            value=None if unknown else mean,
+            value=None if unknown else rounded(mean),
             unit="s",
             explanation=f"{figures}{longest:.3f} s.{f' Not trusted: {distrust}' if distrust else ''}",
             evidence=() if slowest is None else (Evidence(entry=slowest),),
@@ -165,7 +165,7 @@ class WordShare:
             slug=self.slug,
             name=self.name,
             kind=self.kind,
-            value=agent / (agent + caller) if agent + caller and not missing else None,
+            value=rounded(agent / (agent + caller)) if agent + caller and not missing else None,
             unit="share",
             explanation=f"The agent said {agent} words, the caller {caller}.{missing}",
             cannot_tell=bool(missing),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ringback.domain.evaluation import Answer, ExpectedOutcomeScore, OutcomePart
 from ringback.errors import BadModelReply
 from ringback.evaluation.judge_session import JudgeSession
+from ringback.evaluation.percentiles import rounded
 from ringback.evaluation.prompts import asked_again, expectation_messages
 from ringback.evaluation.quotes import quotables
 from ringback.evaluation.record import Record
@@ -71,7 +72,7 @@ def _accepted(parts: tuple[OutcomePart, ...], rejected: list[str]) -> ExpectedOu
     said += [f"{count.open} cannot be told"] if count.open else []
     return ExpectedOutcomeScore(
         parts=parts,
-        score=100 * count.met / len(parts),
+        score=rounded(100 * count.met / len(parts)),
         explanation=f"{', '.join(said)}.",
         rejected=tuple(rejected[:_REASONS_KEPT]),
     )

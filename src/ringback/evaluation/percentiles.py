@@ -1,9 +1,12 @@
-"""Percentiles of latencies, and when latencies are to be believed."""
+"""Percentiles of latencies, how exact figures are, and when latencies are to be believed."""
 
 from collections.abc import Sequence
 
 PERCENTILES = (25, 50, 75, 90, 95, 99)
 """Those that reports show."""
+
+_DECIMALS = 6
+"""Of figures: to the microsecond, as entries have their times. More would only show how computers calculate."""
 
 _NAMED = tuple((f"p{percent}", percent) for percent in PERCENTILES)
 
@@ -28,10 +31,17 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {name: _interpolated(ordered, percent) for name, percent in _NAMED}
 
 
+def rounded(value: float) -> float:
+    """A figure as it is kept: to six decimals."""
+    return round(value, _DECIMALS)
+
+
 def _interpolated(ordered: Sequence[float], percent: float) -> float:
     last = len(ordered) - 1
     place = last * percent / 100
     below = int(place)
     low, high = ordered[below], ordered[below + 1 if below < last else last]
-    between = low + (high - low) * (place - below)
-    return min(high, between)  # rounding may leave it a hair above
+    if place == below:
+        return low
+    between = rounded(low + (high - low) * (place - below))
+    return min(high, max(low, between))  # rounding may leave it a hair outside

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ringback.domain.conversation import Conversation, Entry, FindingCode, Role
+from ringback.evaluation.percentiles import rounded
 from ringback.evaluation.speech_turns import Floor
 from ringback.evaluation.unheard import is_unheard
 from ringback.evaluation.wording import fold
@@ -60,7 +61,7 @@ class Record:
         floor = self.floor
         if floor is None:
             return [Answer(entry.latency, entry.number) for entry in self.entries if entry.latency is not None]
-        return [Answer(reply.latency, self._heard_at(reply.answered_from)) for reply in floor.replies()]
+        return [Answer(rounded(reply.latency), self._heard_at(reply.answered_from)) for reply in floor.replies()]
 
     @cached_property
     def unheard(self) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ringback.domain.evaluation import Evidence, MetricScore
 from ringback.domain.scenario import MetricKind
 from ringback.domain.voice import VoiceRecord
-from ringback.evaluation.percentiles import percentiles
+from ringback.evaluation.percentiles import percentiles, rounded
 from ringback.evaluation.record import Record
 from ringback.evaluation.speech_turns import Floor
 
@@ -62,15 +62,16 @@ class SpeechMetric:
         raise NotImplementedError
 
     def _score(self, measured: Measured) -> MetricScore:
+        value, spread = measured.value, [rounded(one) for one in measured.distribution]
         return MetricScore(
             slug=self.slug,
             name=self.name,
             kind=self.kind,
-            value=measured.value,
+            value=rounded(value) if isinstance(value, float) else value,
             explanation=measured.explanation,
             evidence=measured.evidence,
             unit=self.unit,
-            percentiles=percentiles(measured.distribution) if measured.distribution else None,
+            percentiles=percentiles(spread) if spread else None,
             cannot_tell=measured.cannot_tell,
         )
 
