@@ -49,7 +49,7 @@ def test_the_picture_has_overlaps_gaps_backchannels_protected_speech_and_keys(ca
     voice = {
         "backchannels": (Span(start=3.5, end=4.5),),
         "protected": (Span(start=1.0, end=2.0),),
-        "keys": tuple(Key(at=at, digit=digit, by=Side.CALLER) for at, digit in ((2.1, "4"), (2.4, "2"), (4.6, "#"))),
+        "keys": tuple(Key(at=at, digit=digit, by=Side.CALLER) for at, digit in ((1.4, "4"), (1.7, "2"), (4.6, "#"))),
     }
     page = report(calls.result(**voice), PLAYED)
     assert "both speak 3.50 to 4.00 s" in page
