@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import signal
 import wave
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import numpy as np
+import pytest
 from service_process import V1, Client, Process, Server, environment
 
 from ringback.speech.audio import Sound
@@ -89,6 +91,9 @@ async def test_a_killed_server_takes_its_spoken_calls_up_again_for_each_personal
     for run, sound in zip(runs, sounds, strict=True):
         assert sound.startswith(b"RIFF")
         assert len(sound) > 50_000
+        log = tmp_path / "home" / "recordings" / str(answer["id"]) / f"{run['id']}-2.events.jsonl"
+        frames = [line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "sound_arrived"]
+        assert sum(frame["seconds"] for frame in frames) == pytest.approx(hello.duration + day.duration, abs=0.1)
         assert hums(sound) == (run["personality_name"] == "In station")
     for run in runs:
         agents = [entry for entry in run["transcript_object"] if entry["role"] == "Main Agent"]

@@ -76,6 +76,7 @@ class VoiceNotes:
     def agent_spoke(self, start: float, end: float) -> None:
         """The agent's voice was heard, as the model says that hears it."""
         self._agent.append(Span(start=start, end=end))
+        self.note(end, "voice_ended")
 
     def pressed(self, at: float, digit: str, by: Side) -> bool:
         """A key was pressed; False: that press is known already, or there were too many."""
