@@ -60,6 +60,15 @@ async def test_the_check_names_the_frame_that_breaks_a_rule(ringback: CommandLin
     assert rule in done.out
 
 
+async def test_a_voice_agent_is_told_which_channel_to_be_called_on(ringback: CommandLine) -> None:
+    media = RawText('{"event":"media","streamSid":"MZ1","media":{"payload":"fn5+"}}')
+    async with ScriptedAgentServer(otherwise=[media, media]) as agent:
+        done = await ringback("check-agent", agent.url, "--patience", 0.5, **SHORT)
+    assert done.code == 1, done.text
+    assert "call it with --channel media-streams." in " ".join(done.out.split())
+    assert "frames are well formed" not in done.out
+
+
 async def test_an_agent_that_answers_no_pings_is_told_so(ringback: CommandLine) -> None:
     async with ScriptedAgentServer(otherwise="Yes.", answer_pings=False) as agent:
         done = await ringback("check-agent", agent.url, **SHORT)

@@ -1,11 +1,13 @@
 """Which outcome a run gets: every ending, spoken or not, asserted or not, and the order of precedence."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ringback.domain.conversation import Conversation
+from ringback.channels.chat_protocol import parse_binary, parse_frame
+from ringback.domain.conversation import Conversation, Finding
 from ringback.domain.ending import AGENT_FAULTS, CLEAN, LIMITS, EndingCode
 from ringback.domain.evaluation import MetricScore
 from ringback.domain.outcome import Outcome
@@ -76,6 +78,32 @@ async def test_an_agent_without_a_word_is_an_error_whatever_happened(
     ours = code not in CLEAN | LIMITS | AGENT_FAULTS | {EndingCode.CALLER_INVALID}
     never = f"The agent never sent any content. {conversation.ending.sentence}"
     assert evaluation.reason == (conversation.ending.sentence if ours else never)
+
+
+@pytest.mark.parametrize(
+    ("frame", "channel"),
+    [
+        ('{"event": "media", "streamSid": "MZ1", "media": {"payload": "fn5+"}}', "media-streams"),
+        ('{"event":"media","streamSid":"MZ1","media":{"payload":"%s"}}' % ("f" * 8000), "media-streams"),
+        ('{"event": "clear", "streamSid": "MZ1"}', "media-streams"),
+        ('{"type": "speech.started", "id": "1", "data": {"utterance_id": "1"}}', "chirp"),
+        (b"\0" * 640, "chirp"),
+        ('{"event": "typing"}', None),
+        ('{"type": "keepalive"}', None),
+        ("", None),
+    ],
+)
+async def test_a_voice_agent_that_was_called_as_a_chat_agent_is_told_from_its_frames(
+    talk: Talk, specified: Specified, frame: str | bytes, channel: str | None
+) -> None:
+    heard = parse_frame(frame, 0.0) if isinstance(frame, str) else parse_binary(frame, 0.0)
+    findings = tuple(
+        Finding(at=1.0, code=remark.code, sentence=remark.sentence, detail=remark.detail) for remark in heard.remarks
+    )
+    conversation = replace(talk("caller: Hi.", ended=EndingCode.AGENT_SILENT), findings=findings)
+    reason = (await evaluate(specified(), conversation, judge=None)).reason
+    hint = f" It sends frames of a voice protocol: call it with --channel {channel}." if channel else ""
+    assert reason == f"The agent never sent any content. {conversation.ending.sentence}{hint}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ringback.domain.ending import AGENT_FAULTS, CLEAN, LIMITS, EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.errors import CallerInvalid, RingbackError
 from ringback.evaluation.standing import Assertion, Standing
+from ringback.evaluation.wrong_channel import wrong_channel_hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
         why = str(failure) if failure is not None else ending.sentence
         # Where our own side ended it, the agent's silence explains nothing.
         took_place = invalid or ending.code in CLEAN | LIMITS | AGENT_FAULTS
-        return Decision(Outcome.ERROR, f"The agent never sent any content. {why}" if took_place else why)
+        if not took_place:
+            return Decision(Outcome.ERROR, why)
+        hint = wrong_channel_hint((finding.code, finding.detail) for finding in conversation.findings)
+        return Decision(Outcome.ERROR, " ".join(filter(None, ("The agent never sent any content.", why, hint))))
     if failure is not None and not invalid:
         return Decision(Outcome.ERROR, str(failure))
     if invalid:

@@ -18,11 +18,13 @@ from ringback.channels.channel import (
 )
 from ringback.domain.utterance import Utterance
 from ringback.errors import ChannelError, Refused
+from ringback.evaluation.wrong_channel import wrong_channel_hint
 
 MARKED = "Hello. My name is Ada Quill, and I would like to ask something."
 FOLLOW_UP = "Could you say that again, please?"
 LONG = "Ünïcode ✓ 漢字 🙂 " * 400
 WHO_OPENS = "who speaks first"
+CHANNEL = "the channel is the right one"
 SHOWN = 200
 """Characters shown of a frame."""
 
@@ -112,6 +114,12 @@ class _Session:
             sentence = "`arguments` is to be an object, or a string with an object in JSON; without input it is {}."
             self.verdicts.append(_broken("tool calls are complete", sentence, shown))
 
+    def wrong_channel(self) -> str:
+        """Which channel to call an agent on that never sent words, but frames of a voice protocol; empty: none."""
+        if any(isinstance(event, Said | EndedCall) for event in self.events):
+            return ""
+        return wrong_channel_hint((remark.code, remark.detail) for event in self.events for remark in event.remarks)
+
     async def next_words(self, seconds: float) -> ChannelEvent | None:
         """The next words of the agent (or the end of the call or line); None when none came in time."""
         try:
@@ -171,6 +179,8 @@ async def check_agent(
     greets = True
     async for verdict in _conversation(open_line, patience):
         yield verdict
+        if verdict.rule == CHANNEL:
+            return
         greets = greets and not (verdict.rule == WHO_OPENS and verdict.sentence.startswith("no greeting"))
     if not greets:
         # Known by now: later sessions need not wait for what does not come.
@@ -200,6 +210,9 @@ async def _conversation(open_line: OpenLine, patience: Patience) -> AsyncIterato
                 break
         else:
             yield await _ending(session, patience)
+    if hint := session.wrong_channel():
+        yield _broken(CHANNEL, hint, "".join(session.frames[:1]))
+        return
     if not any(verdict.level is Level.BROKEN for verdict in session.verdicts):
         yield _ok("frames are well formed", f"{len(session.frames)} frames, each as the protocol has it.")
     for verdict in session.verdicts:
