@@ -31,10 +31,7 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
         why = str(failure) if failure is not None else ending.sentence
         # Where our own side ended it, the agent's silence explains nothing.
         took_place = invalid or ending.code in CLEAN | LIMITS | AGENT_FAULTS
-        if not took_place:
-            return Decision(Outcome.ERROR, why)
-        hint = wrong_channel_hint((finding.code, finding.detail) for finding in conversation.findings)
-        return Decision(Outcome.ERROR, " ".join(filter(None, ("The agent never sent any content.", why, hint))))
+        return Decision(Outcome.ERROR, _without_words(conversation, why) if took_place else why)
     if failure is not None and not invalid:
         return Decision(Outcome.ERROR, str(failure))
     if invalid:
@@ -44,6 +41,11 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
     if ending.code not in CLEAN | LIMITS:
         return Decision(Outcome.ERROR, ending.sentence)
     return None
+
+
+def _without_words(conversation: Conversation, why: str) -> str:
+    hint = wrong_channel_hint((finding.code, finding.detail) for finding in conversation.findings)
+    return " ".join(filter(None, ("The agent never sent any content.", why, hint)))
 
 
 def decided_by_assertions(conversation: Conversation, asserted: Sequence[Assertion]) -> Decision:
