@@ -47,7 +47,7 @@ def _happened(  # noqa: C901, PLR0912 - a table: one event, one case
     now, turns = exchange.now, exchange.turns
     match event:
         case SoundArrived():
-            notes.note(now, "sound_arrived", seconds=round(event.seconds, 4))
+            notes.arrived(now, event.seconds)
         case MarkPlayed():
             notes.note(now, "mark_played", name=event.name)
         case Cleared():

@@ -52,6 +52,8 @@ class VoiceNotes:
         self._keys: list[Key] = []
         self._transcripts: list[AgentTranscript] = []
         self._frames = 0
+        self._arriving: tuple[float, float] | None = None
+        """Sound that is not in the event log yet: when it came, and its seconds."""
 
     def add(self, caller: Samples, agent: Samples) -> None:
         """The frames that were sent and played at the same tick."""
@@ -61,8 +63,23 @@ class VoiceNotes:
 
     def note(self, at: float, event: str, **detail: Any) -> None:
         """A line of the event log."""
+        self._log_arrived()
         if self._recording is not None:
             self._recording.note({"at": round(at, 4), "event": event, **detail})
+
+    def arrived(self, at: float, seconds: float) -> None:
+        """Sound of the agent's came; what comes between two ticks of the clock is one line of the event log."""
+        before = self._arriving
+        if before is not None and before[0] == at:
+            seconds += before[1]
+        else:
+            self._log_arrived()
+        self._arriving = at, seconds
+
+    def _log_arrived(self) -> None:
+        if self._arriving is not None:
+            (at, seconds), self._arriving = self._arriving, None
+            self.note(at, "sound_arrived", seconds=round(seconds, 4))
 
     def caller_spoke(self, span: Span, *, protected: bool = False, backchannel: bool = False) -> None:
         """Words of ours sounded."""
@@ -108,6 +125,7 @@ class VoiceNotes:
         seed: int,
     ) -> VoiceRecord:
         """Close the recording and measure the agent's sound on it."""
+        self._log_arrived()
         degraded: list[str] = []
         recorded, agent = None, tuple(self._agent)
         if self._recording is not None:
