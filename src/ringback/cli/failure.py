@@ -1,10 +1,11 @@
 """What a person needs to see of a run that did not pass: why, and the exchange where it happened."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from rich.text import Text
 
-from ringback.domain.conversation import Entry
+from ringback.domain.conversation import Entry, Finding, FindingCode
 from ringback.domain.evaluation import Evaluation
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run
@@ -24,6 +25,8 @@ MARKS = {
 }
 SHOWN_TROUBLES = 3
 """Different troubles of one scenario that are shown in full."""
+_TOLD_APART = frozenset({"early_hang_up", "loop", "restart"})
+"""Kinds of a discarded reply that have a finding of their own beside that of the discarding."""
 LONGEST = 300
 """Characters shown of one entry."""
 
@@ -73,22 +76,35 @@ def failure_lines(run: Run) -> Iterator[Text]:
 def transcript_lines(run: Run) -> Iterator[Text]:
     """The whole record: reason, findings, every entry with its time, and how it ended."""
     if run.evaluation is not None:
-        yield Text(f"    run {run.id}: {visible(run.evaluation.reason)}")
-        yield from map(_fault_line, faults(run.evaluation))
+        found, reason = list(faults(run.evaluation)), run.evaluation.reason
+        told = any(fault.explanation and fault.explanation in reason for fault in found)
+        yield Text(f"    run {run.id}{'' if told else f': {visible(reason)}'}")
+        yield from map(_fault_line, found)
     conversation = run.conversation
     if conversation is None:
         return
-    for entry in conversation.entries:
+    for entry in conversation.by_start():
         line = Text(f"      {entry.number:>3} {entry.start:7.2f} s  {SPEAKERS[entry.role]:<12}", style="dim")
         line.append(visible(_words(entry)), style="default not dim")
         if entry.latency is not None:
             line.append(f"  ({entry.latency:.2f} s)", style="dim")
         yield line
     for finding in conversation.findings:
+        if is_told_already(finding):
+            continue
         yield Text(f"      finding at {finding.at:.2f} s: {visible(finding.sentence)}", style="yellow")
     if conversation.metadata:
         yield Text(f"      metadata {visible(as_json(conversation.metadata))}", style="dim")
     yield Text(f"      {visible(conversation.ending.sentence)}", style="dim")
+
+
+def is_told_already(finding: Finding) -> bool:
+    """Whether a finding says of a discarded reply only what findings of their own have said."""
+    detail: Any = finding.detail
+    if finding.code is not FindingCode.DISCARDED_REPLY or not isinstance(detail, dict):
+        return False
+    kinds = cast("dict[str, Any]", detail).get("kinds")
+    return isinstance(kinds, list) and _TOLD_APART.issuperset(cast("list[Any]", kinds))
 
 
 def _fault_line(fault: Fault) -> Text:

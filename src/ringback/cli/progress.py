@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ringback.cli.failure import failures_lines, outcome_mark
+from ringback.cli.failure import failures_lines, is_told_already, outcome_mark
 from ringback.cli.terminal import show
 from ringback.cli.verbosity import Verbosity
 from ringback.domain.conversation import Entry, Role
@@ -105,7 +105,7 @@ class RunProgress:
                 self._print(Text(visible(event.sentence), style="bold"))
             case ResultStarted():
                 self._total = event.total
-            case FindingAdded() if self._verbosity is Verbosity.VERBOSE:
+            case FindingAdded() if self._verbosity is Verbosity.VERBOSE and not is_told_already(event.finding):
                 self._print(Text(f"  run {event.run_id}  {visible(event.finding.sentence)}", style="dim yellow"))
             case MetadataAdded() if self._verbosity is Verbosity.VERBOSE:
                 self._print(

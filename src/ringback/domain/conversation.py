@@ -145,6 +145,13 @@ class Conversation:
         """Entries of one role, in order."""
         return (entry for entry in self.entries if entry.role is role)
 
+    def by_start(self) -> tuple[Entry, ...]:
+        """The entries as a person reads them: those of a call in the order in which they began to sound.
+
+        They are numbered as they end, which is another order where both sides spoke at once.
+        """
+        return self.entries if self.voice is None else tuple(sorted(self.entries, key=_start_and_number))
+
     @property
     def agent_spoke(self) -> bool:
         """Whether the agent sent any content at all; words of a voice that could not be told are content, too."""
@@ -159,3 +166,7 @@ class Conversation:
     def latencies(self) -> list[float]:
         """Agent reply latency of each answered turn, in seconds."""
         return [entry.latency for entry in self.entries if entry.latency is not None]
+
+
+def _start_and_number(entry: Entry) -> tuple[float, int]:
+    return entry.start, entry.number

@@ -63,15 +63,15 @@ def exchange(run: Run, found: Sequence[Fault]) -> list[Entry | None]:
     """The entries that the evidence names with what led to them, None for a gap; without evidence, the last ones."""
     if run.conversation is None:
         return []
-    entries = run.conversation.entries
+    entries = run.conversation.by_start()
     named = {place.entry for fault in found for place in fault.evidence}
     if not named:
         return list(entries[-_LAST:])
-    shown = {number for name in named for number in range(name - _CONTEXT, name + 1)}
+    places = [place for place, entry in enumerate(entries) if entry.number in named]
+    shown = sorted({near for place in places for near in range(max(0, place - _CONTEXT), place + 1)})
     chosen: list[Entry | None] = []
-    for entry in entries:
-        if entry.number in shown:
-            if chosen and (before := chosen[-1]) is not None and entry.number > before.number + 1:
-                chosen.append(None)
-            chosen.append(entry)
+    for before, place in zip((None, *shown), shown, strict=False):
+        if before is not None and place > before + 1:
+            chosen.append(None)
+        chosen.append(entries[place])
     return chosen
