@@ -6,6 +6,7 @@ from pages import PROJECT
 
 from ringback.callers import directives
 from ringback.conversation.manner import INTERRUPTION_LEVELS
+from ringback.conversation.spoken_phrases import phrases_in
 from ringback.domain.noise import OTHER_NAMES, BackgroundNoise, SingleNoise
 from ringback.library.suite_voice import NetworkEntry
 
@@ -41,3 +42,8 @@ def test_every_key_of_a_line_is_on_its_page() -> None:
 def test_the_levels_of_interruption_are_the_program_s() -> None:
     for level, (chance, after) in INTERRUPTION_LEVELS.items():
         assert f"| `{level}` | {chance:g} | {f'{after:g} s' if chance else ''}".rstrip() in DISTURBANCES
+
+
+def test_what_a_caller_says_meanwhile_is_on_the_pages_as_it_sounds() -> None:
+    for page in ("reference/suite-file.md", "reference/speech-metrics.md", "explanation/how-a-spoken-call-works.md"):
+        assert f'"{phrases_in("en").backchannel}"' in (PROJECT / "docs" / page).read_text(encoding="utf-8")

@@ -149,7 +149,7 @@ class PersonalityFields(Form, frozen=True):
         default=None, description="Voice only: `base`, and `reduced` while the caller speaks (0 to 10; 1 is normal)."
     )
     backchannels: bool = Field(
-        default=False, description="Voice only: whether the caller says `mm-hm` while the agent speaks at length."
+        default=False, description="Voice only: whether the caller says `Uh huh.` while the agent speaks at length."
     )
     end_call_enabled: bool = Field(default=True, description="Voice only: whether the caller may hang up.")
     provider_agent_id: str | None = Field(default=None, max_length=255, description="Kept and given back.")

@@ -76,7 +76,7 @@ class PersonalityEntry(Entry):
     generation_config: GenerationEntry | None = None
     """Voice only: how words are spoken."""
     backchannels: bool | None = None
-    """Voice only: whether the caller says `mm-hm` while the agent speaks at length."""
+    """Voice only: whether the caller says `Uh huh.` while the agent speaks at length."""
     end_call_enabled: bool | None = None
     """Whether the caller may hang up."""
 
