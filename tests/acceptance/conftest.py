@@ -10,8 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from command_line import QUICK, CommandLine
 
-_UNMEASURED = frozenset({"test_models", "test_privacy", "test_reference_snippets", "test_resume_judging"})
-"""Modules whose commands others try, too: with the measuring of coverage each takes a third longer."""
+_UNMEASURED = frozenset(
+    {"test_models", "test_privacy", "test_reference_snippets", "test_resume_judging", "test_voice_survives"}
+)
+"""Modules whose commands others try, too, or may write no files: with the measuring of coverage each takes longer."""
 
 
 @pytest.fixture

@@ -146,7 +146,8 @@ class Reader:
             output = output.replace(self._port, PORT)
         if self._service:
             output = output.replace(f"127.0.0.1:{self._service}", SERVICE)
-        there = [_levelled(row) for row in output.splitlines()]
+        # The other tests keep this machine busy, which summaries of latency say.
+        there = [_levelled(re.sub(r" +latency not trusted: this.*", "", row)) for row in output.splitlines()]
         for row in command.shown:
             wanted = _levelled(row)
             assert wanted in ("", "…") or wanted in there, f"{block.place}: {row!r} is not in the output:\n{output}"

@@ -87,7 +87,7 @@ def test_any_text_is_read_or_told(lines: list[str]) -> None:
 
 def test_the_examples_of_the_page_are_read() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/known-lines.md").read_text(encoding="utf-8")
-    lines, places, pronunciation, jsgf = re.findall(r"```\n(.*?)```", page, re.DOTALL)
+    lines, places, pronunciation, jsgf = re.findall(r"```\n(.*?)```", page, re.DOTALL)[:4]
     assert (
         network_of([lines]).written(["your", "total", "is", "twenty", "five", "dollars", "fifty", "cents"])
         == "Your total is $25.50."
