@@ -156,7 +156,7 @@ def conditions(options: argparse.Namespace, conversations: int, priced: Money, l
         f"{datetime.now(UTC):%-d %B %Y}; {machine}; load {load['before']:.1f} before, {load['after']:.1f} after",
         f"{programs}; flite speaks for callers and agent, pocketsphinx {version('pocketsphinx')} hears both",
         f"{conversations} conversations in each of the four batches, every scenario {options.repeat} times; all passed",
-        f"{thinks}; in words it thinks once more before what a tool returns, and so takes longer there",
+        f"{thinks}, and as long again for each tool",
         f"the end of the agent's turn: {patience}, the defaults",
         "CPU is that of `ringback run` and of all processes it started, not the agent's",
         f"money is that of 100 average conversations of these, every word paid each time, {otherwise}",

@@ -161,7 +161,7 @@ def test_secrets_are_taken_out_of_errors() -> None:
     assert "swordfish" not in protocol.last_error()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=40),

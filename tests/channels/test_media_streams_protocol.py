@@ -254,7 +254,7 @@ class TestBadFrames:
         received = protocol.heard(message("speak", {"text": "x" * 50_000}), 1.0)
         assert len(repr(received.events)) < 5_000
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(
         st.one_of(
             st.binary(max_size=40),
