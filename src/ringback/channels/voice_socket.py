@@ -13,6 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType
 from ringback.channels.channel import Dropped
 from ringback.channels.line_headers import dialled
 from ringback.channels.refusals import channel_error
+from ringback.channels.socket_transport import transport_of
 from ringback.channels.wire_reading import cleaner
 from ringback.domain.conversation import FindingCode
 from ringback.domain.fixed import fixed
@@ -116,7 +117,7 @@ class VoiceSocket:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise channel_error(error, self._url, limits.connect_timeout) from error
-        self._transport = _transport_of(self._socket)
+        self._transport = transport_of(self._socket)
         if self._transport is not None:
             # Beyond our own bound, so that a write never has to wait: we give the line up before.
             self._transport.set_write_buffer_limits(high=4 * limits.max_backlog_bytes)
@@ -232,8 +233,3 @@ def _at_once(writing: Coroutine[Any, Any, None]) -> None:
         return
     except (aiohttp.ClientError, OSError):
         return  # the closing is the next thing that is read
-
-
-def _transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.WriteTransport | None:
-    connection = socket._response.connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
-    return None if connection is None else connection.transport

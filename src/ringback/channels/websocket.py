@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType
 from ringback.channels.channel import ChannelEvent, Dropped
 from ringback.channels.chat_protocol import encode, parse_binary, parse_frame
 from ringback.channels.refusals import Hung, Redirected, channel_error, is_redirect
+from ringback.channels.socket_transport import transport_of
 from ringback.domain.conversation import FindingCode
 from ringback.domain.secret import Redactor
 from ringback.domain.utterance import Utterance
@@ -161,7 +162,7 @@ class WebSocketChannel:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise channel_error(error, self._url, self._connect_timeout) from error
-        self._transport = _transport_of(self._socket)
+        self._transport = transport_of(self._socket)
         self._timer = self._loop.call_later(self._ping_interval, self._ping)
 
     async def send(self, utterance: Utterance) -> float:
@@ -313,8 +314,3 @@ class WebSocketChannel:
         """Drop the connection without waiting for anything; whoever waits for it is told."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _transport_of(socket: aiohttp.ClientWebSocketResponse) -> asyncio.WriteTransport | None:
-    connection = socket._response.connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - no public way
-    return None if connection is None else connection.transport

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
@@ -15,6 +14,7 @@ from ringback.models.model import LanguageModel
 from ringback.models.openai_compatible import OpenAiCompatible
 from ringback.models.provider import Provider
 from ringback.models.provider_model import ProviderModel, SettingNames
+from ringback.models.proxies import proxy_for
 from ringback.models.retrying import Retries
 
 
@@ -136,7 +136,7 @@ def _provider(
         api_key=key,
         timeout=request_timeout,
         temperature=temperature,
-        proxy=_proxy(address),
+        proxy=proxy_for(address),
         connections=connections,
     )
 
@@ -200,12 +200,3 @@ def _check_price(name: str, budget: Budget, own_prices: prices.Prices | None) ->
             f"The price of {name} is not known, so the cost limit cannot be kept; leave --max-cost out, or give its "
             "price in the prices file (RINGBACK_PRICES_FILE; 0 for a model that is free)."
         )
-
-
-def _proxy(address: str) -> str | None:
-    """The proxy that the environment names for an address; looked up once, not with every request."""
-    url = URL(address)
-    host = url.host or ""
-    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
-        return None
-    return getproxies().get(url.scheme)

@@ -4,7 +4,6 @@ The caller's replies go through here, so what one costs is measured in `bench/`.
 """
 
 import asyncio
-import os
 from collections.abc import Sequence
 
 import aiohttp
@@ -13,8 +12,9 @@ from yarl import URL
 
 from ringback.models import chat_completions
 from ringback.models.connections import Connections
+from ringback.models.http_troubles import body_of, no_answer
 from ringback.models.model import Message, Tool
-from ringback.models.provider import Answer, Cause, Trouble
+from ringback.models.provider import Answer, Trouble
 
 _LARGEST_ANSWER = 8 * 1024 * 1024
 _CANNOT_TAKE_SCHEMA = frozenset({400, 404, 415, 422, 501})
@@ -52,6 +52,7 @@ class OpenAiCompatible:
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
+        self._seconds = timeout
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._temperature = temperature
         self._proxy = proxy
@@ -98,14 +99,10 @@ class OpenAiCompatible:
                 proxy=self._proxy,
                 allow_redirects=False,
             ) as response:
-                answered = await _read(response)
+                answered = await body_of(response, _LARGEST_ANSWER)
                 status, headers = response.status, response.headers
-        except TimeoutError:
-            raise Trouble(Cause.TIMEOUT, f"within {self._timeout.total:g} s", retryable=True) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise Trouble(Cause.CONNECTION, f"certificate: {error.certificate_error}", retryable=False) from None
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
-            raise Trouble(Cause.CONNECTION, _words(error), retryable=True) from None
+            raise no_answer(error, self._seconds) from None
         if status == 200:  # noqa: PLR2004 - HTTP statuses are known by number
             return chat_completions.answer(answered)
         trouble = chat_completions.refusal(status, headers, answered)
@@ -122,31 +119,3 @@ class _RefusedSchema(Trouble):
         self.cause = trouble.cause
         self.retryable = trouble.retryable
         self.retry_after = trouble.retry_after
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body, unless it is too large. Raises `Trouble`."""
-    length = response.content_length
-    if length is not None and length <= _LARGEST_ANSWER and "Content-Encoding" not in response.headers:
-        return await response.read()
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise Trouble(Cause.ANSWER, f"it is larger than {_LARGEST_ANSWER // 1024 // 1024} MiB", retryable=False)
-    return bytes(body)
-
-
-def _words(error: Exception) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "the host's name is not known"
-        case aiohttp.ClientConnectorError():
-            number = error.os_error.errno
-            return os.strerror(number) if number and number > 0 else "it cannot be reached"
-        case aiohttp.ServerDisconnectedError():
-            return "the server closed the connection without an answer"
-        case aiohttp.ClientPayloadError():
-            return "the answer broke off"
-        case _:
-            return type(error).__name__

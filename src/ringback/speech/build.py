@@ -7,12 +7,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.request import getproxies, proxy_bypass
 
 from yarl import URL
 
 from ringback.errors import UsageError
 from ringback.models.build import provider_key_variables
+from ringback.models.proxies import proxy_for
 
 if TYPE_CHECKING:
     import aiohttp
@@ -228,18 +228,10 @@ def _client(
         session=session,
         api_key=key or None,
         timeout=request_timeout,
-        proxy=_proxy(URL(address)),
+        proxy=proxy_for(address),
         retries=retries or Retries(),
         settings=SpeechSettingNames(name=setting, base_url=f"{setting}_BASE_URL" if base_url else None, key=variable),
     )
-
-
-def _proxy(address: URL) -> str | None:
-    """The proxy that the environment names for an address; looked up once, not with every request."""
-    host = address.host or ""
-    if host in ("localhost", "127.0.0.1", "::1") or proxy_bypass(host):
-        return None
-    return getproxies().get({"ws": "http", "wss": "https"}.get(address.scheme, address.scheme))
 
 
 def _examples(known: Mapping[str, str]) -> str:

@@ -16,10 +16,11 @@ from typing import Any
 
 import aiohttp
 
+from ringback.models.http_troubles import too_large
 from ringback.models.provider import Cause, Trouble
 from ringback.speech.audio import Sound
 from ringback.speech.deepgram_speech import LONGEST, RATE, best, hearing_query, speaking_query
-from ringback.speech.hosted_client import LARGEST_ANSWER, LARGEST_TRANSCRIPT, HostedClient, too_large
+from ringback.speech.hosted_client import LARGEST_ANSWER, LARGEST_TRANSCRIPT, HostedClient
 from ringback.speech.hosted_ear import heard, json_object, text_of
 from ringback.speech.hosted_refusals import refusal
 from ringback.speech.hosted_sound import samples_of

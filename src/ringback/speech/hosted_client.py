@@ -5,7 +5,6 @@ What differs from one provider to the next (paths, fields, formats) is in `opena
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,6 +14,7 @@ from yarl import URL
 
 from ringback.domain.secret import Redactor, secrets_of_url
 from ringback.errors import SpeechError, SpeechRejected, SpeechUnavailable
+from ringback.models.http_troubles import body_of, no_answer
 from ringback.models.provider import Cause, Trouble
 from ringback.models.retrying import Retries
 from ringback.speech.hosted_refusals import refusal
@@ -135,7 +135,7 @@ class HostedClient:
                 proxy=self.proxy,
                 allow_redirects=False,
             ) as response:
-                answered = await _read(response, LARGEST_ANSWER if largest is None else largest)
+                answered = await body_of(response, LARGEST_ANSWER if largest is None else largest)
                 status, given = response.status, response.headers
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             raise self.no_answer(error) from None
@@ -150,13 +150,7 @@ class HostedClient:
 
     def no_answer(self, error: Exception) -> Trouble:
         """What it means that a connection failed."""
-        match error:
-            case TimeoutError():
-                return Trouble(Cause.TIMEOUT, f"within {self.timeout:g} s", retryable=True)
-            case aiohttp.ClientConnectorCertificateError():
-                return Trouble(Cause.CONNECTION, f"certificate: {error.certificate_error}", retryable=False)
-            case _:
-                return Trouble(Cause.CONNECTION, _words(error), retryable=True)
+        return no_answer(error, self.timeout)
 
     def _error(self, trouble: Trouble) -> SpeechError:
         tries = f", tried {trouble.tries} times" if trouble.tries > 1 else ""
@@ -166,33 +160,3 @@ class HostedClient:
         sentence = f"{self.name} at {where}: {trouble}{tries}{asks}. {self.settings.remedy(trouble.cause)}"
         secrets = [*secrets_of_url(self.base_url), *([self.api_key] if self.api_key else [])]
         return (SpeechUnavailable if trouble.retryable else SpeechRejected)(Redactor(secrets).clean(sentence))
-
-
-async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    """The body, unless it is too large. Raises `Trouble`."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > largest:
-            raise too_large(largest)
-    return bytes(body)
-
-
-def too_large(largest: int) -> Trouble:
-    """The answer has more bytes than are taken."""
-    return Trouble(Cause.ANSWER, f"it is larger than {largest // 1024 // 1024} MiB", retryable=False)
-
-
-def _words(error: Exception) -> str:
-    match error:
-        case aiohttp.ClientConnectorDNSError():
-            return "the host's name is not known"
-        case aiohttp.ClientConnectorError():
-            number = error.os_error.errno
-            return os.strerror(number) if number and number > 0 else "it cannot be reached"
-        case aiohttp.ServerDisconnectedError():
-            return "the server closed the connection without an answer"
-        case aiohttp.ClientPayloadError():
-            return "the answer broke off"
-        case _:
-            return type(error).__name__

@@ -5,11 +5,11 @@ import contextlib
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Self
 
 from aiohttp import web
 
 from ringback.testing.agent_call import AgentCall, LineClosed
+from ringback.testing.listening import CalledServer
 from ringback.testing.steps import RawText, Reply
 
 Talk = Callable[[AgentCall], Awaitable[None]]
@@ -24,7 +24,7 @@ async def echo(call: AgentCall) -> None:
         await call.do(RawText(frame))
 
 
-class ScriptedAgentServer:
+class ScriptedAgentServer(CalledServer[AgentCall]):
     """An agent server on the loopback, in the running event loop.
 
     It greets (if told to), then answers each utterance with the first rule whose pattern it finds there, else with the
@@ -70,61 +70,24 @@ class ScriptedAgentServer:
             ssl_context: Makes it a `wss://` server.
             max_frame_bytes: Largest frame it takes.
         """
-        self.calls: list[AgentCall] = []
-        """Every accepted call, in the order in which they came."""
+        super().__init__(port=port, ssl_context=ssl_context)
         self.refused: list[dict[str, str]] = []
         """Headers of each handshake that was refused."""
-        self.port = port
         self._talk = talk or _Script(greeting, tuple(replies), tuple(rules), otherwise, delay)
         self._secret = secret
         self._refusals = list(refusals)
         self._answer_pings = answer_pings
-        self._ssl_context = ssl_context
         self._max_frame_bytes = max_frame_bytes
-        self._runner: web.AppRunner | None = None
-        self._errors: list[Exception] = []
-        self._arrived = asyncio.Condition()
 
     @property
     def url(self) -> str:
         """Where the agent listens: `ws://127.0.0.1:PORT/`, or `wss://localhost:PORT/` with TLS."""
         return f"wss://localhost:{self.port}/" if self._ssl_context else f"ws://127.0.0.1:{self.port}/"
 
-    async def start(self) -> None:
-        """Begin to listen."""
+    def _application(self) -> web.Application:
         application = web.Application()
         application.router.add_get("/{path:.*}", self._handshake)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handle_signals=False)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._ssl_context, backlog=4096)
-        await site.start()
-        self.port = int(self._runner.addresses[0][1])
-
-    async def close(self) -> None:
-        """Drop all lines and stop listening. Raises the first exception that a `talk` ended with."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            for call in self.calls:
-                if not call.closed.is_set():
-                    call.drop()
-            await runner.cleanup()
-        if self._errors:
-            raise self._errors.pop(0)
-
-    async def call(self, number: int = 1) -> AgentCall:
-        """Wait until so many calls have been accepted; the last of them."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: len(self.calls) >= number)
-        return self.calls[number - 1]
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What went wrong in the test itself is the better story; do not cover it.
-        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
-            await self.close()
+        return application
 
     async def _handshake(self, request: web.Request) -> web.StreamResponse:
         status = self._refusals.pop(0) if self._refusals else None
@@ -140,9 +103,7 @@ class ScriptedAgentServer:
             return web.Response(status=426, text="This is a WebSocket server.")
         await socket.prepare(request)
         call = AgentCall(len(self.calls) + 1, request, socket)
-        async with self._arrived:
-            self.calls.append(call)
-            self._arrived.notify_all()
+        await self._accepted(call)
         await self._hold(call)
         return socket
 

@@ -5,10 +5,11 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
+from ringback.testing.listening import ListeningServer
 from ringback.testing.model_answers import Answer, Answering, Asked, CallTool, DropConnection, RawAnswer, Stall
 from ringback.testing.smallest import smallest
 
@@ -34,7 +35,7 @@ class _Rule:
         return self.answering
 
 
-class ScriptedModelServer:
+class ScriptedModelServer(ListeningServer):
     """An OpenAI-compatible server on the loopback, in the running event loop.
 
     The first rule that matches a request answers it; with none, requests for an object get the smallest that their
@@ -71,9 +72,9 @@ class ScriptedModelServer:
             api_key: Requests with another bearer token, or none, are refused with 401.
             port: 0 takes a free one.
         """
+        super().__init__(port=port)
         self.requests: list[Asked] = []
         """Every request for a completion, in the order in which they came."""
-        self.port = port
         self.latency = latency
         self._otherwise = _Rule(matches=lambda _: True, answering=otherwise, times=None, latency=0.0)
         self._rules: list[_Rule] = []
@@ -82,9 +83,6 @@ class ScriptedModelServer:
         self._reports_usage = reports_usage
         self._supports_schema = supports_schema
         self._api_key = api_key
-        self._runner: web.AppRunner | None = None
-        self._closing = asyncio.Event()
-        self._errors: list[Exception] = []
 
     @property
     def url(self) -> str:
@@ -131,35 +129,11 @@ class ScriptedModelServer:
         """Answer the next requests with this, before any rule is looked at."""
         self._faults.append(_Rule(matches=lambda _: True, answering=fault, times=times, latency=0.0))
 
-    async def start(self) -> None:
-        """Begin to listen."""
+    def _application(self) -> web.Application:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/chat/completions", self._complete)
         application.router.add_get("/v1/models", self._models)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096)
-        await site.start()
-        self.port = int(self._runner.addresses[0][1])
-
-    async def close(self) -> None:
-        """Stop listening. Raises the first exception of a function that was to make an answer."""
-        self._closing.set()
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-        if self._errors:
-            raise self._errors.pop(0)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            # What went wrong in the test itself is the better story; do not cover it.
-            self._errors.clear()
-        await self.close()
+        return application
 
     async def _models(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})

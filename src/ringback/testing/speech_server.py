@@ -5,11 +5,12 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from ringback.testing import speech_protocols as protocols
+from ringback.testing.listening import ListeningServer
 from ringback.testing.model_answers import DropConnection, RawAnswer, Stall
 from ringback.testing.speech_requests import AskedToHear, AskedToSpeak, CloseSocket, CutShort, Transcript
 
@@ -44,7 +45,7 @@ class _Fault:
     left: int
 
 
-class ScriptedSpeechServer:
+class ScriptedSpeechServer(ListeningServer):
     """A speech server on the loopback, in the running event loop: give its `url` as any provider's base URL.
 
     ```python
@@ -74,20 +75,17 @@ class ScriptedSpeechServer:
             api_key: Requests with another key, or none, are refused with 401.
             port: 0 takes a free one.
         """
+        super().__init__(port=port)
         self.spoken: list[AskedToSpeak] = []
         """Every request for speech, in the order in which they came."""
         self.heard: list[AskedToHear] = []
         """Every request for a transcript, in the order in which they came."""
-        self.port = port
         self.latency = latency
         self._says = _by_flite if flite else says
         self._hears = hears
         self._api_key = api_key
         self._faults: list[_Fault] = []
-        self._errors: list[Exception] = []
         self._number = 0
-        self._runner: web.AppRunner | None = None
-        self._closing = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -98,8 +96,7 @@ class ScriptedSpeechServer:
         """Answer the next requests with this."""
         self._faults.append(_Fault(fault, times))
 
-    async def start(self) -> None:
-        """Begin to listen."""
+    def _application(self) -> web.Application:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/audio/speech", self._route(self._speak_openai))
         application.router.add_post("/v1/audio/transcriptions", self._route(self._hear_openai))
@@ -109,30 +106,7 @@ class ScriptedSpeechServer:
         application.router.add_get("/v1/listen", self._route(self._hear_live))
         application.router.add_post("/v1/text-to-speech/{voice}", self._route(self._speak_elevenlabs))
         application.router.add_post("/v1/speech-to-text", self._route(self._hear_elevenlabs))
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096)
-        await site.start()
-        self.port = int(self._runner.addresses[0][1])
-
-    async def close(self) -> None:
-        """Stop listening. Raises the first exception of a function that was to make an answer."""
-        self._closing.set()
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-        if self._errors:
-            raise self._errors.pop(0)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            # What went wrong in the test itself is the better story; do not cover it.
-            self._errors.clear()
-        await self.close()
+        return application
 
     def _route(
         self, answer: Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Self
 
 from aiohttp import encode_basic_auth, web
 
 from ringback.speech.audio import Sound
 from ringback.testing.agent_call import LineClosed
+from ringback.testing.listening import CalledServer
 from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_wire import ChirpWire, MediaStreamsWire
 
@@ -17,7 +17,7 @@ VoiceTalk = Callable[[VoiceAgentCall], Awaitable[None]]
 """Holds one whole spoken call; the line is closed with code 1000 when it returns."""
 
 
-class VoiceAgentServer:
+class VoiceAgentServer(CalledServer[VoiceAgentCall]):
     """A voice agent on the loopback, in the running event loop.
 
     It greets (if told to), then answers each utterance of the caller with the next of `replies`; `talk` replaces that.
@@ -62,20 +62,13 @@ class VoiceAgentServer:
             port: 0 takes a free one.
             ssl_context: Makes it a `wss://` server.
         """
-        self.calls: list[VoiceAgentCall] = []
-        """Every accepted call, in the order in which they came."""
+        super().__init__(host=host, port=port, ssl_context=ssl_context)
         self.refused: list[dict[str, str]] = []
         """Headers of each handshake that was refused."""
-        self.port = port
-        self._host = host
         self._talk = talk or _Answers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
         self._authorization = None if credentials is None else encode_basic_auth(*credentials, encoding="utf-8")
         self._refusals = list(refusals)
         self._answer_pings = answer_pings
-        self._ssl_context = ssl_context
-        self._runner: web.AppRunner | None = None
-        self._errors: list[Exception] = []
-        self._arrived = asyncio.Condition()
 
     @property
     def media_streams_url(self) -> str:
@@ -93,40 +86,10 @@ class VoiceAgentServer:
             return f"wss://localhost:{self.port}"
         return f"ws://[{self._host}]:{self.port}" if ":" in self._host else f"ws://{self._host}:{self.port}"
 
-    async def start(self) -> None:
-        """Begin to listen."""
+    def _application(self) -> web.Application:
         application = web.Application()
         application.router.add_get("/{transport:media-streams|chirp}", self._handshake)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handle_signals=False)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context).start()
-        self.port = int(self._runner.addresses[0][1])
-
-    async def close(self) -> None:
-        """Drop all lines and stop listening. Raises the first exception that a `talk` ended with."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            for call in self.calls:
-                if not call.closed.is_set():
-                    call.drop()
-            await runner.cleanup()
-        if self._errors:
-            raise self._errors.pop(0)
-
-    async def call(self, number: int = 1) -> VoiceAgentCall:
-        """Wait until so many calls have been accepted; the last of them."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: len(self.calls) >= number)
-        return self.calls[number - 1]
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What went wrong in the test itself is the better story; do not cover it.
-        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
-            await self.close()
+        return application
 
     async def _handshake(self, request: web.Request) -> web.StreamResponse:
         status = self._refusals.pop(0) if self._refusals else None
@@ -150,9 +113,7 @@ class VoiceAgentServer:
         try:
             if call.transport == "media-streams":
                 await call.received("start")
-            async with self._arrived:
-                self.calls.append(call)
-                self._arrived.notify_all()
+            await self._accepted(call)
             await self._talk(call)
             await call.close()
         except LineClosed:

@@ -1,7 +1,8 @@
 """A result in which a bit of everything happened, and hostile words to plant in it."""
 
+import shutil
 import wave
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from ringback.domain.check import AgentNeverSaid
 from ringback.domain.conversation import Conversation, Entry, Finding, FindingCode, MetadataUpdate, Role, ToolData
@@ -404,3 +407,14 @@ class SpokenCalls:
 def calls(samples: Samples, tmp_path: Path) -> SpokenCalls:
     """Makes results with a spoken call."""
     return SpokenCalls(samples, tmp_path / "recordings")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium; the sandbox needs a user that is not root."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "no Chromium: `make test` installs it"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
