@@ -19,6 +19,7 @@ RingbackError                 message is a whole sentence for the user
 │   ├── NotConnected          DNS, TCP or TLS failed
 │   ├── Refused               401 or 403
 │   ├── HandshakeFailed       404, 5xx, no WebSocket
+│   ├── CallFailed            telephone: busy, no answer, wrong credentials, no call within the window, …
 │   └── BadHeader             a header value that cannot be sent
 ├── ModelError                a model did not answer
 │   ├── ModelUnavailable      retries used up on 429, 5xx, time-outs or no connection
@@ -168,6 +169,17 @@ class HandshakeFailed(ChannelError):
         super().__init__(message)
         self.status = status
         self.retryable = retryable
+
+
+class CallFailed(ChannelError):
+    """A telephone call did not come about."""
+
+    def __init__(self, message: str, *, reason: str, ringing: float | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """The value of an `EndingCode`: `busy`, `no_answer`, `credentials_refused`, `did_not_call`, …"""
+        self.ringing = ringing
+        """Seconds that it rang; None: it did not."""
 
 
 class BadHeader(ChannelError):

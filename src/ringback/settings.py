@@ -7,16 +7,21 @@ read from the environment only, under their providers' usual names.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from ringback.errors import UsageError
 
 PREFIX = "RINGBACK_"
 
-ENVIRONMENT_ONLY = frozenset({"api_key", "websocket_secret", "encryption_key"})
+ENVIRONMENT_ONLY = frozenset({"api_key", "websocket_secret", "encryption_key", "sip_password"})
 """Secrets: never read from a file that may be committed."""
+
+
+def _listed(value: Any) -> Any:
+    """Several values in one environment variable, separated by commas."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -104,6 +109,41 @@ class Settings(BaseModel):
     recording_link_life: float = Field(
         default=604800.0, gt=0, le=31622400, description="Seconds for which a link to a recording holds."
     )
+
+    # The telephone.
+    sip_listen: str = Field(
+        default="0.0.0.0:0",
+        description="Address and port on which SIP calls arrive; port 0: any, enough where nobody calls us.",
+    )
+    sip_interface: str | None = Field(
+        default=None,
+        description="Interface or local address of SIP calls; loopback has to be named: 127.0.0.1.",
+    )
+    sip_transport: Literal["udp", "tcp", "tls"] = Field(
+        default="udp", description="What carries SIP to the trunk where its address does not say: udp, tcp or tls."
+    )
+    sip_trunk: str | None = Field(
+        default=None, description="Host (and port) of the trunk through which telephone numbers are called."
+    )
+    sip_registrar: str | None = Field(
+        default=None, description="Host (and port) where our numbers register; by default they do not."
+    )
+    sip_proxy: str | None = Field(default=None, description="Outbound proxy of SIP calls, `sip:host:port`.")
+    sip_user: str | None = Field(
+        default=None, description="User at the trunk, for digest authentication; also where calls come from."
+    )
+    sip_password: SecretStr | None = Field(default=None, description="Password at the trunk, and of our numbers.")
+    phone_numbers: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        default=(), description="Our numbers or SIP users, separated by commas, which outbound agents call."
+    )
+    dial_window: int = Field(
+        default=300, ge=1, le=3600, description="Seconds in which an outbound agent has to call the number of its run."
+    )
+    ring_timeout: float = Field(default=60.0, gt=0, description="Seconds for which an agent's telephone may ring.")
+    media_timeout: float = Field(
+        default=10.0, ge=1, description="Seconds without sound after which a telephone call is taken for dead."
+    )
+    max_telephone_calls: int = Field(default=200, ge=1, description="Telephone calls of one process at the same time.")
 
     # The service.
     encryption_key: SecretStr | None = Field(

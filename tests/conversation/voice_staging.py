@@ -15,7 +15,7 @@ from virtual_clock import VirtualClockLoop
 
 from ringback.callers.caller import Caller
 from ringback.channels.channel import Dropped
-from ringback.channels.line import FRAME_SECONDS, Encoding, Happened, LineEvent
+from ringback.channels.line import FRAME_SECONDS, Encoding, Happened, LineEvent, LineReport
 from ringback.conversation.call_clock import CallClock, decode, encode
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop import Held
@@ -139,6 +139,7 @@ class LineInMemory:
         self.transport = "chirp" if encoding is Encoding.PCM else "media-streams"
         self.encoding = encoding
         self.carries_keys = carries_keys
+        self.report = LineReport()
         self.rate = encoding.rate
         self._agent = agent
         self._queue = np.zeros(0, np.int16)

@@ -110,7 +110,7 @@ def test_what_speaks_and_hears_is_named_with_its_key_there() -> None:
 
 def test_chirp_is_dialled_three_times_more() -> None:
     attempts = {channel: connect_attempts(agent_of(channel), Settings()) for channel in Transport}
-    assert attempts == {Transport.TEXT: 3, Transport.MEDIA_STREAMS: 3, Transport.CHIRP: 4}
+    assert attempts == {Transport.TEXT: 3, Transport.MEDIA_STREAMS: 3, Transport.CHIRP: 4, Transport.SIP: 1}
 
 
 @pytest.mark.parametrize(

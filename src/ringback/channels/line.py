@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ringback.channels.channel import Dropped, Remark
 from ringback.domain.fixed import fixed
+from ringback.domain.voice import MediaRecord
 
 FRAME_SECONDS = 0.02
 
@@ -23,6 +24,8 @@ class Encoding(Enum):
     """G.711 mu-law, one byte a sample."""
     PCM = ("pcm_s16le", 16_000, 640, bytes(640))
     """Signed 16-bit little-endian samples."""
+    PCM_8K = ("pcm_s16le", 8_000, 320, bytes(320))
+    """The same at the telephone's rate: G.711 is spoken by the process that carries the calls."""
 
     def __init__(self, label: str, rate: int, frame_bytes: int, silence: bytes) -> None:
         self.label = label
@@ -99,6 +102,24 @@ class AgentHungUp(LineEvent):
 
 
 @fixed
+class PutOnHold(LineEvent):
+    """The agent put us on hold (SIP: a media direction that sends or takes no sound)."""
+
+
+@fixed
+class TakenOffHold(LineEvent):
+    """The agent took us back."""
+
+
+@fixed
+class Transferred(LineEvent):
+    """The agent passes the call on (SIP: REFER); the line does not follow, and is of no use any more."""
+
+    target: str
+    """Whom to, as the agent named them, without URI parameters and passwords."""
+
+
+@fixed
 class Remarked(LineEvent):
     """A frame that makes no sense, or something else to be found in the record; the call goes on."""
 
@@ -115,9 +136,25 @@ Happened = (
     | AgentHeard
     | MetadataCame
     | AgentHungUp
+    | PutOnHold
+    | TakenOffHold
+    | Transferred
     | Remarked
     | Dropped
 )
+
+
+@fixed
+class LineReport:
+    """What a telephone line knows of its call when it is over."""
+
+    ringing: float | None = None
+    """Seconds from the first ringing to the answer; None: it did not ring."""
+    call_id: str | None = None
+    """What the transport calls the call (SIP: its Call-ID)."""
+    media: MediaRecord | None = None
+    degraded: tuple[str, ...] = ()
+    """Why the sound is not to be trusted, one sentence a reason, which names the side where it can be told."""
 
 
 class Line(Protocol):
@@ -125,7 +162,12 @@ class Line(Protocol):
 
     @property
     def transport(self) -> str:
-        """`media-streams` or `chirp`."""
+        """`media-streams`, `chirp` or `sip`."""
+        ...
+
+    @property
+    def report(self) -> LineReport:
+        """What the line knows of its call; complete once it is closed."""
         ...
 
     @property

@@ -50,6 +50,15 @@ def chirp_headers(agent: Agent, profile: TestProfile | None, ids: CallIds) -> di
     return _with_run_ids(kept, ids)
 
 
+def sip_headers(agent: Agent, profile: TestProfile | None, ids: CallIds) -> dict[str, str]:
+    """What the INVITE of a telephone call carries: the `X-` headers of the agent, profile and run, and the ids.
+
+    No other header of the agent's settings is sent: SIP has meanings of its own for many of them. Raises BadHeader as
+    `handshake_headers` does.
+    """
+    return {name: value for name, value in chirp_headers(agent, profile, ids).items() if name.lower().startswith("x-")}
+
+
 def _run_ids(ids: CallIds) -> dict[str, str]:
     return {"X-Run-Id": str(ids.run), "X-Scenario-Id": str(ids.scenario), "X-Result-Id": str(ids.result)}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from ringback.channels.hang_up_rest import CallsInProgress
+from ringback.channels.line import LineReport
 from ringback.channels.media_streams_protocol import MediaStreamsProtocol, StreamIds
 from ringback.channels.socket_line import SocketLine
 from ringback.channels.voice_socket import LineLimits, VoiceSocket
@@ -59,6 +60,11 @@ class MediaStreamsLine(SocketLine):
             redactor=redactor,
             on_frame=on_frame,
         )
+
+    @property
+    def report(self) -> LineReport:
+        """The call's id."""
+        return LineReport(call_id=self.ids.call)
 
     async def open(self) -> None:
         """Dial, and send `connected` and `start`. Raises `ChannelError` with the cause in words."""

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode
 
 from ringback.channels.bounds import FRAME_COST, Allowance, Thinned
 from ringback.channels.channel import Dropped
-from ringback.channels.line import AgentHungUp, Encoding, Happened, Remarked
+from ringback.channels.line import AgentHungUp, Encoding, Happened, LineReport, Remarked
 from ringback.channels.voice_socket import LineLimits, VoiceSocket
 from ringback.channels.wire_protocol import NOTHING, Received, WireProtocol
 from ringback.channels.wire_reading import cleaner
@@ -59,6 +59,11 @@ class SocketLine:
     def transport(self) -> str:
         """`media-streams` or `chirp`."""
         return self._protocol.transport
+
+    @property
+    def report(self) -> LineReport:
+        """Nothing: a WebSocket neither rings nor loses packets."""
+        return LineReport()
 
     @property
     def encoding(self) -> Encoding:

@@ -10,6 +10,12 @@ _CAUSES = {
     FindingCode.INVALID_UTF8: EndingCode.INVALID_UTF8,
     FindingCode.FLOOD: EndingCode.AGENT_FLOODED,
 }
+_TELEPHONE = {
+    FindingCode.NO_MEDIA: EndingCode.NO_MEDIA,
+    FindingCode.MEDIA_STOPPED: EndingCode.MEDIA_STOPPED,
+    FindingCode.TELEPHONE_FAILED: EndingCode.TELEPHONE_FAILED,
+}
+"""What a telephone line drops for; the reason it gives is a sentence."""
 _CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
 
 
@@ -42,6 +48,11 @@ def agent_quiet(seconds: float, prompts: int) -> Ending:
 def agent_hung_up() -> Ending:
     """The agent ended a spoken call by its protocol's word."""
     return Ending(code=EndingCode.AGENT_ENDED, sentence="The agent hung up.")
+
+
+def passed_on(target: str) -> Ending:
+    """The agent passed a telephone call on to somebody else."""
+    return Ending(code=EndingCode.TRANSFERRED, sentence=f"The agent passed the call on to {target}.")
 
 
 def max_duration(seconds: float) -> Ending:
@@ -87,6 +98,8 @@ def after_drop(event: Dropped, error: str) -> Ending:
         return Ending(code=EndingCode.AGENT_UNRESPONSIVE, sentence=f"The agent did not respond: {event.reason}.")
     if event.cause is not None and event.cause in _CAUSES:
         return Ending(code=_CAUSES[event.cause], sentence=f"The agent sent {event.reason}.")
+    if event.cause is not None and event.cause in _TELEPHONE:
+        return Ending(code=_TELEPHONE[event.cause], sentence=event.reason)
     if event.close_code is None:
         reason = f" ({event.reason})" if event.reason else ""
         return Ending(

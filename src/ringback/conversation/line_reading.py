@@ -12,10 +12,13 @@ from ringback.channels.line import (
     Line,
     MarkPlayed,
     MetadataCame,
+    PutOnHold,
     Remarked,
     SoundArrived,
+    TakenOffHold,
+    Transferred,
 )
-from ringback.conversation.endings import after_drop, agent_hung_up
+from ringback.conversation.endings import after_drop, agent_hung_up, passed_on
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.spoken_exchange import SpokenExchange
 from ringback.conversation.voice_record import VoiceNotes
@@ -65,6 +68,13 @@ def _happened(  # noqa: C901, PLR0912 - a table: one event, one case
             recorder.heard(Noted(at=event.at, metadata=event.values), after_end=turns.closing)
         case Remarked():
             recorder.heard(Noted(at=event.at, remarks=event.remarks), after_end=turns.closing)
+        case PutOnHold():
+            notes.put_on_hold(now)
+        case TakenOffHold():
+            notes.taken_off_hold(now)
+        case Transferred():
+            notes.transferred(now, event.target)
+            _hung_up(passed_on(event.target), exchange, recorder)
         case AgentHungUp():
             notes.note(now, "agent_hung_up")
             _hung_up(agent_hung_up(), exchange, recorder)

@@ -117,6 +117,7 @@ async def converse_by_voice(
             stem=stem,
             lateness=lateness,
             seed=seed,
+            line=line.report,
         )
         kept = True
         if voice.agent_speech and not any(entry.role is Role.AGENT for entry in recorder.entries):

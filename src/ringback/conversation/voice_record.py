@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ringback.channels.line import FRAME_SECONDS, Encoding
+from ringback.channels.line import FRAME_SECONDS, Encoding, LineReport
 from ringback.domain.voice import AgentTranscript, Key, Lateness, RecognitionMode, Side, Span, VoiceRecord
 from ringback.errors import StorageError
 from ringback.speech.activity import sounding
@@ -26,6 +26,7 @@ _READ_SECONDS = 10
 
 _MOST_KEYS = 1000
 """Of one call; no person presses more."""
+_MOST_HOLDS = 1000
 _MOST_TRANSCRIPTS = 1000
 """Texts of one call that the agent says it heard."""
 
@@ -51,6 +52,9 @@ class VoiceNotes:
         self._protected: list[Span] = []
         self._keys: list[Key] = []
         self._transcripts: list[AgentTranscript] = []
+        self._holds: list[Span] = []
+        self._held_since: float | None = None
+        self._transfer: str | None = None
         self._frames = 0
         self._arriving: tuple[float, float] | None = None
         """Sound that is not in the event log yet: when it came, and its seconds."""
@@ -108,6 +112,24 @@ class VoiceNotes:
         self.note(at, "key", digit=digit, by=by.value)
         return True
 
+    def put_on_hold(self, at: float) -> None:
+        """The agent holds us, until `taken_off_hold`; said again it changes nothing."""
+        if self._held_since is None and len(self._holds) < _MOST_HOLDS:
+            self._held_since = at
+            self.note(at, "put_on_hold")
+
+    def taken_off_hold(self, at: float) -> None:
+        """The agent is back."""
+        if self._held_since is not None:
+            self._holds.append(Span(start=self._held_since, end=at))
+            self._held_since = None
+            self.note(at, "taken_off_hold")
+
+    def transferred(self, at: float, target: str) -> None:
+        """The agent passes the call on."""
+        self._transfer = target
+        self.note(at, "transferred", target=target)
+
     def transcribed(self, at: float, text: str) -> None:
         """The agent says what it heard of us."""
         if len(self._transcripts) < _MOST_TRANSCRIPTS:
@@ -123,10 +145,13 @@ class VoiceNotes:
         stem: str,
         lateness: Lateness,
         seed: int,
+        line: LineReport,
     ) -> VoiceRecord:
         """Close the recording and measure the agent's sound on it."""
+        duration = round(self._frames * FRAME_SECONDS, 3)
+        self.taken_off_hold(duration)
         self._log_arrived()
-        degraded: list[str] = []
+        degraded = list(line.degraded)
         recorded, agent = None, tuple(self._agent)
         if self._recording is not None:
             try:
@@ -141,11 +166,12 @@ class VoiceNotes:
         return VoiceRecord(
             transport=transport,
             rate=self._rate,
-            duration=round(self._frames * FRAME_SECONDS, 3),
+            duration=duration,
             recognition=mode,
             speech_to_text=speech_to_text,
             text_to_speech=text_to_speech,
             recording=recorded,
+            call_id=line.call_id,
             caller_speech=tuple(self._caller),
             agent_speech=agent,
             backchannels=tuple(self._backchannels),
@@ -155,6 +181,10 @@ class VoiceNotes:
             lateness=lateness,
             degraded=tuple(degraded),
             seed=seed,
+            ringing=line.ringing,
+            media=line.media,
+            holds=tuple(self._holds),
+            transfer=self._transfer,
         )
 
     async def discard(self) -> None:

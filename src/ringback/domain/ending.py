@@ -49,6 +49,26 @@ class EndingCode(StrEnum):
     """The handshake was refused with 401 or 403."""
     HANDSHAKE_FAILED = "handshake_failed"
     """The handshake failed otherwise (404, 5xx, not a WebSocket)."""
+    BUSY = "busy"
+    """The agent's telephone was busy (486, 600)."""
+    NO_ANSWER = "no_answer"
+    """It rang, and nobody answered (408, 480, 487, or our own bound)."""
+    CREDENTIALS_REFUSED = "credentials_refused"
+    """The trunk or the agent's server did not take our user and password (401, 407 again)."""
+    CALL_FAILED = "call_failed"
+    """The call was refused for another reason (4xx, 5xx): the sentence has status and reason."""
+    NO_MEDIA = "no_media"
+    """The call was answered, and no sound came."""
+    MEDIA_STOPPED = "media_stopped"
+    """The sound stopped for good, and nobody had hung up."""
+    DID_NOT_CALL = "did_not_call"
+    """An outbound agent did not call within its dial window."""
+    NOT_TRIGGERED = "not_triggered"
+    """The trigger URL of an outbound agent did not take the request to call."""
+    TRANSFERRED = "transferred"
+    """The agent passed the call on to somebody else (REFER), which ends it for us."""
+    TELEPHONE_FAILED = "telephone_failed"
+    """The process that carries telephone calls died."""
     CALLER_INVALID = "caller_invalid"
     """Our caller misbehaved or had no valid next move."""
     CALLER_FAILED = "caller_failed"
@@ -74,6 +94,8 @@ _ENDED_BY = {
     EndingCode.MAX_DURATION: EndedBy.LIMIT,
     EndingCode.MAX_TURNS: EndedBy.LIMIT,
     EndingCode.CANCELLED: EndedBy.USER,
+    EndingCode.MEDIA_STOPPED: EndedBy.AGENT,
+    EndingCode.TRANSFERRED: EndedBy.AGENT,
 }
 
 AGENT_FAULTS = frozenset(
@@ -84,13 +106,14 @@ AGENT_FAULTS = frozenset(
         EndingCode.FRAME_TOO_LARGE,
         EndingCode.INVALID_UTF8,
         EndingCode.AGENT_FLOODED,
+        EndingCode.MEDIA_STOPPED,
     }
 )
 """Endings that fail an agent which has spoken."""
 
 LIMITS = frozenset({EndingCode.MAX_DURATION, EndingCode.MAX_TURNS})
 
-CLEAN = frozenset({EndingCode.CALLER_ENDED, EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED})
+CLEAN = frozenset({EndingCode.CALLER_ENDED, EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED, EndingCode.TRANSFERRED})
 """Endings by which one side ended the conversation as it should be ended."""
 
 _REFERENCE = {
@@ -109,6 +132,16 @@ _REFERENCE = {
     EndingCode.FRAME_TOO_LARGE: "Main agent-ended-call",
     EndingCode.INVALID_UTF8: "Main agent-ended-call",
     EndingCode.AGENT_FLOODED: "Main agent-ended-call",
+    EndingCode.BUSY: "Main agent-busy",
+    EndingCode.NO_ANSWER: "Main agent-did-not-answer",
+    EndingCode.CREDENTIALS_REFUSED: "sip-call-failed",
+    EndingCode.CALL_FAILED: "call-failed-unknown-error",
+    EndingCode.NO_MEDIA: "sip-call-failed",
+    EndingCode.MEDIA_STOPPED: "Main agent-silence-timed-out",
+    EndingCode.DID_NOT_CALL: "Main agent-call-not-connected",
+    EndingCode.NOT_TRIGGERED: "Main agent-call-not-connected",
+    EndingCode.TRANSFERRED: "Main agent-ended-call",
+    EndingCode.TELEPHONE_FAILED: "Testing agent-bot-crashed",
 }
 
 

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
 from ringback.domain.conversation import Conversation, Entry, Finding, MetadataUpdate
@@ -34,6 +35,26 @@ class RunStarted:
 @fixed
 class CallOpened:
     """The channel is open."""
+
+    run_id: int
+
+
+@fixed
+class CallAwaited:
+    """An outbound agent may call now."""
+
+    run_id: int
+    number: str
+    """Ours, which it has to call."""
+    contact_number: str
+    """Where its call has to come from."""
+    closes_at: datetime
+    """End of the dial window."""
+
+
+@fixed
+class CallTaken:
+    """The outbound agent has called, and we have answered."""
 
     run_id: int
 
@@ -101,6 +122,8 @@ Event = (
     ResultStarted
     | RunStarted
     | CallOpened
+    | CallAwaited
+    | CallTaken
     | EntryAdded
     | FindingAdded
     | MetadataAdded

@@ -11,6 +11,7 @@ from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Evaluation
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import Personality, Scenario, TestProfile
+from ringback.domain.telephone import DialWindow
 from ringback.domain.usage import Usage
 
 
@@ -69,6 +70,8 @@ class Run:
     """By role: `caller`, `judge`; on spoken calls `text_to_speech` and `speech_to_text` as well."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    dial_window: DialWindow | None = None
+    """Of a run with an outbound agent, once it has one of our numbers."""
 
     @property
     def outcome(self) -> Outcome | None:

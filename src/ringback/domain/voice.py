@@ -79,11 +79,31 @@ class Lateness:
 
 
 @fixed
+class MediaRecord:
+    """What the telephone line did to the sound, by RTP and RTCP (RFC 3550)."""
+
+    codec: str
+    """`PCMU` or `PCMA`."""
+    packets_sent: int = 0
+    packets_received: int = 0
+    lost_received: int = 0
+    """Packets of the agent's that never came, by the gaps in their numbers."""
+    lost_sent: int | None = None
+    """Packets of ours that never came, as the agent's side reported; None: it reported nothing."""
+    jitter_received: float | None = None
+    """Seconds, of what came; None: it was not measured."""
+    jitter_sent: float | None = None
+    """Seconds, of ours, as the agent's side reported."""
+    round_trip: float | None = None
+    """Seconds there and back; None: it was not measured."""
+
+
+@fixed
 class VoiceRecord:
     """What is kept of a spoken call."""
 
     transport: str
-    """`media-streams` or `chirp`."""
+    """`media-streams`, `chirp` or `sip`."""
     rate: int
     """Hz, of the line and of the recording."""
     duration: float
@@ -112,3 +132,11 @@ class VoiceRecord:
     """Why figures of time of this call are not to be trusted, one sentence a reason; empty: they are."""
     seed: int = 0
     """Of the disturbances: the same seed gives the same ones."""
+    ringing: float | None = None
+    """Seconds from our call's first ringing (or the agent's call's arrival) to the answer; None: not a telephone."""
+    media: MediaRecord | None = None
+    """What the telephone line did to the sound; None where there is no such line."""
+    holds: tuple[Span, ...] = ()
+    """When the agent had put us on hold."""
+    transfer: str | None = None
+    """Whom the agent passed the call on to, as it named them."""

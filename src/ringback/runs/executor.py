@@ -21,6 +21,7 @@ from ringback.domain.run import Attempt, Run, RunSpecification, RunStatus
 from ringback.domain.usage import Usage
 from ringback.errors import (
     CallerInvalid,
+    CallFailed,
     ChannelError,
     CostLimitReached,
     DefectError,
@@ -225,4 +226,6 @@ _ENDING_CODES: tuple[tuple[type[RingbackError], EndingCode], ...] = (
 
 
 def _ending_code(error: RingbackError) -> EndingCode:
+    if isinstance(error, CallFailed):
+        return EndingCode(error.reason)
     return next((code for kind, code in _ENDING_CODES if isinstance(error, kind)), EndingCode.CALLER_FAILED)

@@ -15,7 +15,6 @@ import aiohttp
 
 from ringback.callers.caller import Caller
 from ringback.channels.hang_up_rest import CallsInProgress
-from ringback.channels.media_streams import MediaStreamsLine
 from ringback.conversation.call_clock import CallClock
 from ringback.conversation.limits import Limits
 from ringback.conversation.loop import Held
@@ -176,8 +175,7 @@ class Voices:
                     seed=specification.seed,
                     stop=stop,
                 )
-            held = replace(held, usage=account.usage)
-            return _with_call_id(held, line.ids.call) if isinstance(line, MediaStreamsLine) else held
+            return replace(held, usage=account.usage)
 
         return talk
 
@@ -248,11 +246,3 @@ class Voices:
         for lines in unused[: max(0, len(self._hearings) - _EARS_KEPT)]:
             await self._hearings.pop(lines).speech_to_text.close()
         return made
-
-
-def _with_call_id(held: Held, call_id: str) -> Held:
-    conversation = held.conversation
-    if conversation.voice is None:
-        return held
-    voice = replace(conversation.voice, call_id=call_id)
-    return replace(held, conversation=replace(conversation, voice=voice))

@@ -1,0 +1,44 @@
+"""Who we are on the telephone: addresses, credentials and bounds of the process that carries the calls."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import SecretStr
+
+SipTransport = Literal["udp", "tcp", "tls"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One SIP user: whom a call comes from, or who is called."""
+
+    user: str = "ringback"
+    """User part of our address: a name, or a telephone number."""
+    domain: str | None = None
+    """Host (and port) of our address; None: the local address."""
+    credentials: tuple[str, SecretStr] | None = None
+    """User and password of digest authentication (RFC 8760)."""
+    registrar: str | None = None
+    """Host (and port) where it registers; None: it does not."""
+    proxy: str | None = None
+    """Outbound proxy, `sip:host:port`."""
+    transport: SipTransport = "udp"
+    """What carries SIP where the address that is called does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneSettings:
+    """What one runtime process is started with."""
+
+    listen: str = "0.0.0.0:0"
+    """Address and port of SIP; port 0: any."""
+    interface: str | None = None
+    """Network interface or local address; None: the stack's own choice, which leaves loopback out."""
+    codecs: tuple[str, ...] = ("pcmu", "pcma")
+    """In the order in which they are offered."""
+    max_calls: int = 200
+    """At the same time; a further call that arrives is answered 486."""
+    media_timeout: float = 10.0
+    """Seconds without RTP after which a call is taken for dead."""
+    ca_file: str | None = None
+    """PEM file of a private certificate authority for `sips:` and TLS."""
