@@ -25,7 +25,8 @@ from ringback.conversation.voice_call import VoiceTools, converse_by_voice
 from ringback.domain.agent import Agent
 from ringback.domain.ending import EndingCode
 from ringback.domain.scenario import TestProfile
-from ringback.speech.audio import Sound
+from ringback.speech.activity import sounding
+from ringback.speech.audio import Samples, Sound
 from ringback.speech.flite import FliteVoice
 from ringback.speech.pocketsphinx_ear import GrammarEar
 from ringback.speech.voice_activity import VoiceActivity
@@ -36,6 +37,8 @@ PROGRAM = Path(__file__).parent / "pipecat_peer" / "agent.py"
 
 GREETING, GOODBYE = "Hello, this is the Riverside Clinic.", "Thank you for calling. Goodbye!"
 BOOK = "I would like to book an appointment."
+AROUND = 0.2
+"""Seconds of silence that are kept around what sounds."""
 
 
 class Peer:
@@ -122,11 +125,20 @@ def channels_of(path: Path) -> tuple[Sound, Sound]:
         return Sound(samples[:, 0], file.getframerate()), Sound(samples[:, 1], file.getframerate())
 
 
+def without_pauses(side: Sound) -> Sound:
+    """What sounds, one after the other: the ear fits itself to all that it is given, and long silence misleads it."""
+    kept: list[Samples] = []
+    for span in sounding(side.samples, side.rate, joined_gap=2 * AROUND):
+        first, last = max(0.0, span.start - AROUND), span.end + AROUND
+        kept.append(side.samples[round(first * side.rate) : round(last * side.rate)])
+    return Sound(np.concatenate(kept), side.rate)
+
+
 async def test_a_pipecat_agent_is_called_answers_and_hangs_up_by_the_telephone_company_s_rest(tmp_path: Path) -> None:
     calls = CallsInProgress()
     async with serve_hang_ups(calls) as hang_up_url, peer(tmp_path, hang_up_url, GREETING, GOODBYE) as agent:
         held = await call(agent.url, calls, tmp_path, [BOOK])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await agent.over()
         told = agent.told()
     conversation = held.conversation
@@ -138,6 +150,6 @@ async def test_a_pipecat_agent_is_called_answers_and_hangs_up_by_the_telephone_c
     assert [line for line in told if line.startswith("caller ")] == ["caller started", "caller stopped"]
     of_caller, of_agent = channels_of(tmp_path / "6" / "7-1.wav")
     ear = GrammarEar([BOOK, GREETING, GOODBYE])
-    assert (await ear.hear(of_caller)).text == BOOK
-    assert (await ear.hear(of_agent)).text == f"{GREETING} {GOODBYE}"
+    assert (await ear.hear(without_pauses(of_caller))).text == BOOK
+    assert (await ear.hear(without_pauses(of_agent))).text == f"{GREETING} {GOODBYE}"
     await ear.close()

@@ -230,7 +230,8 @@ def problems_of(name: str, run: dict[str, Any]) -> list[str]:
         f"outcome {outcome}": case.outcome not in ("", outcome),
         f"ending {conversation['ending']}": conversation["ending"]["code"] not in case.endings,
         f"findings {found}": not case.findings <= found,
-        f"{conversation['duration']} s": conversation["duration"] > LONGEST + 2,
+        # By the call's own time, its frames: a machine that is too busy takes longer for each of them.
+        f"{conversation['voice']['duration']} s": conversation["voice"]["duration"] > LONGEST + 2,
         f"{len(conversation['findings'])} findings": len(conversation["findings"]) > 600,
     }
     return [f"{name}: {problem}" for problem, there in problems.items() if there]

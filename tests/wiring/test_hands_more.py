@@ -1,5 +1,7 @@
 """What a service does when something of it is broken, on both databases."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import update
 from tests.wiring.conftest import Start
@@ -61,7 +63,10 @@ async def test_a_worker_that_starts_where_work_is_waiting_begins_each_run_once(w
             over = await successor.over(result)
 
     assert {run.outcome for run in over.runs} == {Outcome.PASSED}
-    begun_again = sum(len(run.earlier_attempts) for run in over.runs)
-    assert len(agent.calls) == 12 + begun_again
+    # An attempt may be given up before it has called the agent; none calls twice.
+    calls = Counter(int(call.header("X-VOCERA-RUN-ID") or 0) for call in agent.calls)
+    most = {run.id: 1 + len(run.earlier_attempts) for run in over.runs}
+    assert calls.keys() == most.keys()
+    assert {run: count for run, count in calls.items() if count > most[run]} == {}
     assert called <= 4
     assert all("died" not in attempt.reason for run in over.runs for attempt in run.earlier_attempts)

@@ -17,6 +17,11 @@ VoiceTalk = Callable[[VoiceAgentCall], Awaitable[None]]
 """Holds one whole spoken call; the line is closed with code 1000 when it returns."""
 
 
+_CLOSE_PATIENCE = 10.0
+"""Seconds in which the caller's side may answer the agent's close frame, as usual: sound that it has not read until
+then is lost with the connection, and on a busy machine it may not read for some seconds."""
+
+
 class VoiceAgentServer(CalledServer[VoiceAgentCall]):
     """A voice agent on the loopback, in the running event loop.
 
@@ -98,7 +103,7 @@ class VoiceAgentServer(CalledServer[VoiceAgentCall]):
         if status is not None:
             self.refused.append(dict(request.headers))
             return web.Response(status=status, text="Refused by the script.")
-        socket = web.WebSocketResponse(autoping=self._answer_pings, compress=False, timeout=1.0)
+        socket = web.WebSocketResponse(autoping=self._answer_pings, compress=False, timeout=_CLOSE_PATIENCE)
         if not socket.can_prepare(request).ok:
             return web.Response(status=426, text="This is a WebSocket server.")
         await socket.prepare(request)
