@@ -1,11 +1,13 @@
 """`ringback.toml`, and from a name or a URL to an agent."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringback.domain.agent import Transport
 from ringback.errors import SuiteError, UsageError
 from ringback.library.addresses import checked_url, shown_url
 from ringback.library.project import Project, load_project, resolve_agent
@@ -219,3 +221,120 @@ def test_no_url_breaks_the_check_or_shows_its_secret(text: str) -> None:
             checked_url(candidate)
         except UsageError as error:
             assert str(error)  # noqa: PT017 - both outcomes are right; only other exceptions are not
+
+
+TELEPHONE = """
+[agents.desk]
+channel = "sip"
+url = "sips:desk@pbx.example:5061;transport=tls"
+sip_auth = "env:SIP_AUTH"
+
+[agents.number]
+channel = "sip"
+phone_number = "+1 (555) 010-0100"
+
+[agents.caller]
+channel = "sip"
+inbound = false
+contact_number = "+1-555-010-0111"
+trigger_url = "https://agent.example.com/call?key=k3y"
+trigger_secret = "env:TRIGGER_SECRET"
+"""
+BY_TELEPHONE = {"SIP_AUTH": "desk:hush:hush", "TRIGGER_SECRET": "psst"}
+
+
+def test_agents_on_the_telephone(tmp_path: Path) -> None:
+    project = load(tmp_path, TELEPHONE)
+    desk, number, caller = (resolve_agent(project, name, BY_TELEPHONE) for name in ("desk", "number", "caller"))
+    assert {desk.channel, number.channel, caller.channel} == {Transport.SIP}
+    assert desk.url.get_secret_value() == "sips:desk@pbx.example:5061;transport=tls"
+    assert desk.shown_url == "sips:desk@pbx.example:5061"
+    assert desk.sip_credentials is not None
+    assert (desk.sip_credentials.user, desk.sip_credentials.password.get_secret_value()) == ("desk", "hush:hush")
+    assert number.url.get_secret_value() == "tel:+15550100100"
+    assert number.shown_url == "+15550100100"
+    assert (caller.inbound, caller.url.get_secret_value()) == (False, "")
+    assert (caller.contact_number, caller.shown_url) == ("+15550100111", "calls from +15550100111")
+    assert caller.dial_trigger is not None
+    assert caller.dial_trigger.url.get_secret_value() == "https://agent.example.com/call?key=k3y"
+    assert caller.dial_trigger.secret is not None
+    assert not {"hush", "psst", "k3y"} & set(re.findall(r"\w+", f"{desk!r}{caller!r}"))
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "shown"),
+    [
+        ("sip:agent@127.0.0.1:5060", "sip:agent@127.0.0.1:5060", "sip:agent@127.0.0.1:5060"),
+        ("tel:+1-555-0100", "tel:+15550100", "+15550100"),
+        ("+1 555 0100", "tel:+15550100", "+15550100"),
+        ("sips:[::1]", "sips:[::1]", "sips:[::1]"),
+    ],
+)
+def test_a_telephone_address_is_an_agent_of_its_channel(address: str, url: str, shown: str) -> None:
+    agent = resolve_agent(Project(), address, {})
+    assert (agent.channel, agent.url.get_secret_value(), agent.shown_url) == (Transport.SIP, url, shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "sentence"),
+    [
+        ("sip:a b@host", None, r"sip:a b@host is not a SIP address"),
+        ("sip:a@host?X-Y=1", None, r"sip:a@host is not a SIP address. A SIP address here has no \?headers"),
+        ("sip:a@host:70000", None, "ports go from 1 to 65535"),
+        ("sip:a:hush@host", None, "sip:a@host: a SIP address has no password in it"),
+        ("sip:", None, "is not a SIP address"),
+        ("tel:home", None, "is neither a SIP address nor a telephone number"),
+        ("ws://host", Transport.SIP, "ws://host is neither a SIP address nor a telephone number"),
+        ("sip:a@host", Transport.CHIRP, "is not a WebSocket address but one of the telephone"),
+        ("caller", Transport.CHIRP, "Agent 'caller' calls us by telephone"),
+        ("desk", None, "sip_auth of agent 'desk': the value of env:SIP_AUTH has to be user:password"),
+    ],
+)
+def test_what_is_no_telephone_address_gets_a_sentence(
+    tmp_path: Path, name: str, channel: Transport | None, sentence: str
+) -> None:
+    environment = {"SIP_AUTH": "hush", "TRIGGER_SECRET": "psst"}
+    with pytest.raises(UsageError, match=sentence) as caught:
+        resolve_agent(load(tmp_path, TELEPHONE), name, environment, channel=channel)
+    assert "hush" not in str(caught.value)
+
+
+def test_all_problems_of_agents_on_the_telephone_come_together(tmp_path: Path) -> None:
+    said = complaint(
+        tmp_path,
+        """
+[agents.one]
+channel = "sip"
+url = "ws://host"
+phone_number = "nobody"
+sip_auth = "desk:hush-hush"
+contact_number = "+15550100"
+
+[agents.two]
+channel = "sip"
+inbound = false
+url = "sip:a@host"
+trigger_secret = "hush-hush"
+
+[agents.three]
+url = "sip:a@host"
+phone_number = "+15550100"
+inbound = false
+
+[agents.four]
+channel = "sip"
+inbound = false
+contact_number = "+15550100"
+trigger_url = "ftp://host/?key=hush-hush"
+""",
+    )
+    rows = {line.split(" ", 2)[1].rstrip(":"): line.split(": ", 2)[2] for line in said.splitlines()}
+    assert said.startswith("ringback.toml:4:1: agents.one.url: ws://host is neither a SIP address nor a")
+    assert rows["agents.one.sip_auth"].startswith("a secret does not belong into this file.")
+    assert rows["agents.one.contact_number"] == "`contact_number` is for agents that call us. Add inbound = false."
+    assert rows["agents.two.url"].startswith("nobody calls an agent with inbound = false")
+    assert rows["agents.two.contact_number"].startswith("`contact_number` is missing")
+    assert rows["agents.three.inbound"] == 'only agents on the telephone call us. Add channel = "sip".'
+    assert rows["agents.four.trigger_url"].startswith("ftp://host/?key=*** is not an address to send a request to.")
+    assert {"agents.one.phone_number", "agents.two.trigger_secret", "agents.three.url"} <= set(rows)
+    assert "hush-hush" not in said

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from ringback.errors import UsageError
+from ringback.library.telephone_addresses import looks_like_telephone, shown_telephone
 
 _MASK = "***"
 _INSTEAD = {"http": "ws", "https": "wss"}
@@ -15,6 +16,11 @@ def checked_url(url: str) -> str:
         UsageError: it cannot; the message shows the URL without its secrets and says what would be right.
     """
     shown = shown_url(url)
+    if looks_like_telephone(url):
+        raise UsageError(
+            f"{shown} is not a WebSocket address but one of the telephone: agents called there have the channel"
+            " sip."
+        )
     if any(ord(character) <= ord(" ") or character == "\x7f" for character in url):
         raise UsageError(f"{shown}: a URL has no blanks or line breaks in it.")
     try:
@@ -35,7 +41,9 @@ def checked_url(url: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """The URL with user info left out and the values of its query masked."""
+    """The URL with user info left out and the values of its query masked; of SIP addresses only the password is."""
+    if looks_like_telephone(url):
+        return shown_telephone(url)
     printable = "".join(character if character.isprintable() else "?" for character in url)
     try:
         parts = urlsplit(printable)

@@ -5,42 +5,20 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from ringback.domain.agent import Agent, Transport
+from ringback.domain.agent import Agent, DialTrigger, SipCredentials, Transport
 from ringback.errors import Problem, SuiteError, UsageError
 from ringback.library.addresses import checked_url, shown_url
+from ringback.library.agent_entry import ENV, AgentEntry, agent_rules, checked_trigger, is_env, missing_address
 from ringback.library.document import Place, Unreadable, read_bytes, spell
 from ringback.library.known_lines import read_known_lines
+from ringback.library.telephone_addresses import checked_number, checked_telephone, looks_like_telephone
 from ringback.library.validation import Finding, did_you_mean, validate
 
-_ENV = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9_-]*) )?env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
-_CREDENTIAL = re.compile(r"authorization|cookie|token|secret|password|api[-_]?key", re.IGNORECASE)
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
-_RESERVED = "x-vocera-"
-
-
-class AgentEntry(BaseModel):
-    """One `[agents.NAME]` table."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    url: str = Field(min_length=1)
-    """`ws://…` or `wss://…`, or `env:NAME`."""
-    channel: Literal["text", "media-streams", "chirp"] = "text"
-    """What conversations are carried by: words, or voice in one of two protocols."""
-    known_lines: str | None = Field(default=None, min_length=1)
-    """File of what the agent can say, from the folder of `ringback.toml`: a line each, or a JSGF grammar."""
-    headers: dict[str, str] = Field(default_factory=dict[str, str])
-    """Handshake headers; values may be `env:NAME` or `Bearer env:NAME`."""
-    secret: str | None = None
-    """`env:NAME`: where the value of `X-VOCERA-SECRET` is."""
-    agent_speaks_first: StrictBool | None = None
-    """True: the agent greets. False: the caller opens. Left out: the opening wait decides."""
-    ca_file: str | None = Field(default=None, min_length=1)
-    """PEM file of a private certificate authority, from the folder of `ringback.toml`."""
 
 
 class _File(BaseModel):
@@ -83,8 +61,9 @@ def load_project(path: Path) -> Project:
         raise _one(file, None, None, "the file cannot be read.", "Check it.") from None
     value = _plain(value)
     found, findings = validate(_File, value)
+    findings += [finding for name, table in _tables(value).items() for finding in missing_address(name, table)]
     agents = found.agents if found else {}
-    findings += [finding for name, entry in agents.items() for finding in _agent_rules(name, entry)]
+    findings += [finding for name, entry in agents.items() for finding in agent_rules(name, entry)]
     if findings or found is None:
         problems = [_problem(file, text, finding) for finding in findings]
         raise SuiteError(tuple(sorted(problems, key=lambda problem: problem.order)))
@@ -105,7 +84,7 @@ def resolve_agent(
 
     Args:
         project: where names are looked up.
-        agent: a name, or a `ws://` or `wss://` URL.
+        agent: a name, or a `ws://` or `wss://` URL, or a SIP address or telephone number.
         environ: where `env:NAME` values are looked up.
         secret: `env:NAME` from the command line; over the agent's own.
         run_headers: per-run headers; values may be `env:NAME`.
@@ -121,27 +100,69 @@ def resolve_agent(
     if entry is None:
         if not _looks_like_url(agent):
             raise UsageError(_unknown_agent(agent, project))
-        entry, name = AgentEntry(url=agent), shown_url(agent)
+        by_telephone = looks_like_telephone(agent)
+        entry, name = AgentEntry(url=agent, channel="sip" if by_telephone else "text"), shown_url(agent)
     else:
         name = agent
-    url = checked_url(look_up.value(entry.url, f"url of agent '{name}'"))
-    if secret is not None and not _is_env(secret):
+    if secret is not None and not is_env(secret):
         raise UsageError("--secret: write env:NAME, the name of an environment variable that holds the secret.")
     hidden = secret or entry.secret
     ca_file = str(project.folder / entry.ca_file) if entry.ca_file else None
     carried_by = channel or Transport(entry.channel)
+    url, shown = _address(entry, name, look_up, carried_by)
     lines_file = known_lines or (project.folder / entry.known_lines if entry.known_lines else None)
     return Agent(
         name=name,
         url=SecretStr(url),
-        shown_url=shown_url(url),
+        shown_url=shown,
         channel=carried_by,
         known_lines=read_known_lines(lines_file) if lines_file and carried_by.is_voice else (),
         headers=look_up.headers(entry.headers, f"agent '{name}'"),
         run_headers=look_up.headers(run_headers or {}, "--header"),
         secret=SecretStr(look_up.value(hidden, f"secret of agent '{name}'")) if hidden else None,
         agent_speaks_first=entry.agent_speaks_first,
+        inbound=entry.inbound,
+        contact_number=_contact_number(entry, name, look_up),
+        sip_credentials=_sip_credentials(entry, name, look_up),
+        dial_trigger=_dial_trigger(entry, name, look_up),
         ca_file=ca_file,
+    )
+
+
+def _address(entry: AgentEntry, name: str, look_up: "_Environment", carried_by: Transport) -> tuple[str, str]:
+    """Where the agent is called, and how that is shown; an outbound agent is called nowhere."""
+    if not entry.inbound:
+        if carried_by is not Transport.SIP:
+            raise UsageError(f"Agent '{name}' calls us by telephone: --channel {carried_by} cannot do that.")
+        return "", f"calls from {_contact_number(entry, name, look_up)}"
+    key = "url" if entry.url is not None else "phone_number"
+    value = look_up.value(entry.url or entry.phone_number or "", f"{key} of agent '{name}'")
+    url = checked_telephone(value) if carried_by is Transport.SIP else checked_url(value)
+    return url, shown_url(url)
+
+
+def _contact_number(entry: AgentEntry, name: str, look_up: "_Environment") -> str | None:
+    if entry.contact_number is None:
+        return None
+    return checked_number(look_up.value(entry.contact_number, f"contact_number of agent '{name}'"))
+
+
+def _sip_credentials(entry: AgentEntry, name: str, look_up: "_Environment") -> SipCredentials | None:
+    if entry.sip_auth is None:
+        return None
+    user, colon, password = look_up.value(entry.sip_auth, f"sip_auth of agent '{name}'").partition(":")
+    if not colon or not user:
+        raise UsageError(f"sip_auth of agent '{name}': the value of {entry.sip_auth} has to be user:password.")
+    return SipCredentials(user=user, password=SecretStr(password))
+
+
+def _dial_trigger(entry: AgentEntry, name: str, look_up: "_Environment") -> DialTrigger | None:
+    if entry.trigger_url is None:
+        return None
+    secret = entry.trigger_secret
+    return DialTrigger(
+        url=SecretStr(checked_trigger(look_up.value(entry.trigger_url, f"trigger_url of agent '{name}'"))),
+        secret=SecretStr(look_up.value(secret, f"trigger_secret of agent '{name}'")) if secret else None,
     )
 
 
@@ -151,7 +172,7 @@ class _Environment:
 
     def value(self, text: str, what: str) -> str:
         """The text, or what stands in the environment where it says `env:NAME`."""
-        reference = _ENV.fullmatch(text)
+        reference = ENV.fullmatch(text)
         if not reference:
             return text
         name = reference["name"]
@@ -164,12 +185,8 @@ class _Environment:
         return {name: SecretStr(self.value(text, f"{where}, header {name}")) for name, text in headers.items()}
 
 
-def _is_env(text: str) -> bool:
-    return bool(_ENV.fullmatch(text))
-
-
 def _looks_like_url(agent: str) -> bool:
-    return "://" in agent or bool(re.match(r"[\w.-]+:\d+(/|$)|localhost(/|$)", agent))
+    return "://" in agent or looks_like_telephone(agent) or bool(re.match(r"[\w.-]+:\d+(/|$)|localhost(/|$)", agent))
 
 
 def _unknown_agent(agent: str, project: Project) -> str:
@@ -179,26 +196,10 @@ def _unknown_agent(agent: str, project: Project) -> str:
     return f"There is no agent '{agent}' in ringback.toml. {hint}"
 
 
-def _agent_rules(name: str, entry: AgentEntry) -> list[Finding]:
-    place: Place = ("agents", name)
-    found: list[Finding] = []
-    if not _is_env(entry.url):
-        try:
-            checked_url(entry.url)
-        except UsageError as error:
-            found.append(((*place, "url"), str(error), "", False))
-    if entry.secret is not None and not _is_env(entry.secret):
-        message = "a secret does not belong into this file."
-        found.append(((*place, "secret"), message, 'Write "env:NAME" and set that environment variable.', False))
-    for header, value in entry.headers.items():
-        where: Place = (*place, "headers", header)
-        if header.lower().startswith(_RESERVED):
-            message = "headers that begin with X-VOCERA- are set by Ringback."
-            found.append((where, message, "Remove it; for X-VOCERA-SECRET use `secret`.", False))
-        elif _CREDENTIAL.search(header) and not _is_env(value):
-            remedy = 'Write "env:NAME" (or "Bearer env:NAME") and set that environment variable.'
-            found.append((where, "a secret does not belong into this file.", remedy, False))
-    return found
+def _tables(value: Any) -> dict[str, Any]:
+    """The tables of agents as they stand."""
+    agents: Any = cast("dict[str, Any]", value).get("agents") if isinstance(value, dict) else None
+    return cast("dict[str, Any]", agents) if isinstance(agents, dict) else {}
 
 
 def _plain(value: Any) -> Any:
