@@ -92,7 +92,8 @@ class Dropped(Arrival):
     """WebSocket close code as received: 1005 for a close frame without one, None for no close frame at all."""
     reason: str
     cause: FindingCode | None = None
-    """FRAME_TOO_LARGE, INVALID_UTF8 or FLOOD where the channel closed because of what the agent sent."""
+    """FRAME_TOO_LARGE, INVALID_UTF8 or FLOOD where the channel closed because of what the agent sent; on a telephone
+    line NO_MEDIA, MEDIA_STOPPED or TELEPHONE_FAILED, and `reason` is a sentence."""
     unresponsive: bool = False
     """Our ping stayed without a pong."""
     closed_by_us: bool = False

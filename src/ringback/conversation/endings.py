@@ -10,12 +10,14 @@ _CAUSES = {
     FindingCode.INVALID_UTF8: EndingCode.INVALID_UTF8,
     FindingCode.FLOOD: EndingCode.AGENT_FLOODED,
 }
-_TELEPHONE = {
+TELEPHONE_CAUSES = {
     FindingCode.NO_MEDIA: EndingCode.NO_MEDIA,
     FindingCode.MEDIA_STOPPED: EndingCode.MEDIA_STOPPED,
     FindingCode.TELEPHONE_FAILED: EndingCode.TELEPHONE_FAILED,
 }
 """What a telephone line drops for; the reason it gives is a sentence."""
+LONGEST_TARGET = 200
+"""Characters of an address that the agent chose."""
 _CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
 
 
@@ -45,6 +47,11 @@ def agent_quiet(seconds: float, prompts: int) -> Ending:
     return Ending(code=EndingCode.AGENT_SILENT, sentence=f"The agent said nothing for {seconds:.3g} s{asked}.")
 
 
+def kept_on_hold(seconds: float) -> Ending:
+    """The agent put us on hold and did not come back."""
+    return Ending(code=EndingCode.AGENT_SILENT, sentence=f"The agent kept the caller on hold for {seconds:.0f} s.")
+
+
 def agent_hung_up() -> Ending:
     """The agent ended a spoken call by its protocol's word."""
     return Ending(code=EndingCode.AGENT_ENDED, sentence="The agent hung up.")
@@ -52,7 +59,8 @@ def agent_hung_up() -> Ending:
 
 def passed_on(target: str) -> Ending:
     """The agent passed a telephone call on to somebody else."""
-    return Ending(code=EndingCode.TRANSFERRED, sentence=f"The agent passed the call on to {target}.")
+    whom = target or "somebody else"
+    return Ending(code=EndingCode.TRANSFERRED, sentence=f"The agent passed the call on to {whom}.")
 
 
 def max_duration(seconds: float) -> Ending:
@@ -98,8 +106,8 @@ def after_drop(event: Dropped, error: str) -> Ending:
         return Ending(code=EndingCode.AGENT_UNRESPONSIVE, sentence=f"The agent did not respond: {event.reason}.")
     if event.cause is not None and event.cause in _CAUSES:
         return Ending(code=_CAUSES[event.cause], sentence=f"The agent sent {event.reason}.")
-    if event.cause is not None and event.cause in _TELEPHONE:
-        return Ending(code=_TELEPHONE[event.cause], sentence=event.reason)
+    if event.cause is not None and event.cause in TELEPHONE_CAUSES:
+        return Ending(code=TELEPHONE_CAUSES[event.cause], sentence=event.reason)
     if event.close_code is None:
         reason = f" ({event.reason})" if event.reason else ""
         return Ending(

@@ -13,6 +13,8 @@ class Limits:
     """How long we listen for a greeting where it is not known who speaks first."""
     inactivity: float = 300.0
     """Without content for so long, the agent counts as silent."""
+    longest_hold: float = 180.0
+    """How long the agent may keep us on hold on a telephone call."""
     tool_hold: float = 30.0
     """How long a function call holds the agent's turn open for its result or the next content."""
     tool_settle: float = 2.0

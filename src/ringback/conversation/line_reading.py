@@ -18,12 +18,13 @@ from ringback.channels.line import (
     TakenOffHold,
     Transferred,
 )
-from ringback.conversation.endings import after_drop, agent_hung_up, passed_on
+from ringback.channels.plain_data import shortened, storable
+from ringback.conversation.endings import LONGEST_TARGET, after_drop, agent_hung_up, passed_on
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.spoken_exchange import SpokenExchange
 from ringback.conversation.voice_record import VoiceNotes
-from ringback.domain.conversation import FindingCode
-from ringback.domain.ending import Ending, EndingCode
+from ringback.domain.conversation import FindingCode, Role
+from ringback.domain.ending import CLEAN, Ending
 
 _LONGEST_REST = 30.0
 """Seconds of the agent's sound that are played after it has ended the call."""
@@ -69,12 +70,19 @@ def _happened(  # noqa: C901, PLR0912 - a table: one event, one case
         case Remarked():
             recorder.heard(Noted(at=event.at, remarks=event.remarks), after_end=turns.closing)
         case PutOnHold():
-            notes.put_on_hold(now)
+            if notes.put_on_hold(now):
+                turns.put_on_hold(now)
+                _did("put the call on hold", now, recorder)
         case TakenOffHold():
-            notes.taken_off_hold(now)
+            if (held := notes.taken_off_hold(now)) is not None:
+                turns.taken_off_hold(now)
+                _did(f"took the call off hold after {held.duration:.1f} s", now, recorder)
         case Transferred():
-            notes.transferred(now, event.target)
-            _hung_up(passed_on(event.target), exchange, recorder)
+            target = shortened(storable(event.target), LONGEST_TARGET)
+            notes.transferred(now, target)
+            _did(f"transferred the call to {target or 'somebody else'}", now, recorder)
+            recorder.heard(Noted(at=event.at, metadata={"transferred_to": target}), after_end=turns.closing)
+            _hung_up(passed_on(target), exchange, recorder)
         case AgentHungUp():
             notes.note(now, "agent_hung_up")
             _hung_up(agent_hung_up(), exchange, recorder)
@@ -86,9 +94,14 @@ def _happened(  # noqa: C901, PLR0912 - a table: one event, one case
                 _hung_up(after_drop(event, ""), exchange, recorder)
 
 
+def _did(what: str, now: float, recorder: Recorder) -> None:
+    """What the agent did on the line is a line of the transcript, as the reference product has pressed keys."""
+    recorder.spoke(Role.AGENT, f"Main Agent {what}", now, now)
+
+
 def _hung_up(ending: Ending, exchange: SpokenExchange, recorder: Recorder) -> None:
     """The agent has ended the call: where it did so in order, what it said before is played to its end."""
-    clean = ending.code in (EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED)
+    clean = ending.code in CLEAN
     rest = min(exchange.line.waiting, _LONGEST_REST) if clean else 0.0
     if rest >= _WORTH_TELLING:
         sentence = (

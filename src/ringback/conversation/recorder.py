@@ -15,6 +15,7 @@ from ringback.channels.channel import (
     ToolReturned,
 )
 from ringback.channels.plain_data import shortened, storable
+from ringback.conversation.endings import TELEPHONE_CAUSES
 from ringback.domain.conversation import (
     Conversation,
     Entry,
@@ -100,7 +101,9 @@ class Recorder:
             said = f": {event.text}" if event.text else ", without saying which."
             self._find(at, FindingCode.ERROR_FRAME, f"The agent reported an error{said}", event.text, number)
         elif isinstance(event, Dropped) and event.cause is not None:
-            self._find(at, event.cause, f"The agent sent {event.reason}; the line was closed.", None, None)
+            ours = event.cause in TELEPHONE_CAUSES  # then the reason is a sentence
+            reason = event.reason if ours else f"The agent sent {event.reason}; the line was closed."
+            self._find(at, event.cause, reason, None, None)
         if entry is None and event.extra is not None and not event.remarks:
             self._find(
                 at,

@@ -26,7 +26,8 @@ _READ_SECONDS = 10
 
 _MOST_KEYS = 1000
 """Of one call; no person presses more."""
-_MOST_HOLDS = 1000
+_MOST_HOLDS = 100
+"""Of one call; those that a storm of them brings on top are not followed."""
 _MOST_TRANSCRIPTS = 1000
 """Texts of one call that the agent says it heard."""
 
@@ -112,18 +113,23 @@ class VoiceNotes:
         self.note(at, "key", digit=digit, by=by.value)
         return True
 
-    def put_on_hold(self, at: float) -> None:
-        """The agent holds us, until `taken_off_hold`; said again it changes nothing."""
-        if self._held_since is None and len(self._holds) < _MOST_HOLDS:
-            self._held_since = at
-            self.note(at, "put_on_hold")
+    def put_on_hold(self, at: float) -> bool:
+        """The agent holds us, until `taken_off_hold`; False: it did already, or did too often."""
+        if self._held_since is not None or len(self._holds) >= _MOST_HOLDS:
+            return False
+        self._held_since = at
+        self.note(at, "put_on_hold")
+        return True
 
-    def taken_off_hold(self, at: float) -> None:
-        """The agent is back."""
-        if self._held_since is not None:
-            self._holds.append(Span(start=self._held_since, end=at))
-            self._held_since = None
-            self.note(at, "taken_off_hold")
+    def taken_off_hold(self, at: float) -> Span | None:
+        """The agent is back after so long; None: it was not known to have us on hold."""
+        if self._held_since is None:
+            return None
+        span = Span(start=self._held_since, end=at)
+        self._holds.append(span)
+        self._held_since = None
+        self.note(at, "taken_off_hold")
+        return span
 
     def transferred(self, at: float, target: str) -> None:
         """The agent passes the call on."""

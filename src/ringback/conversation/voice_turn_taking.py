@@ -7,33 +7,21 @@ The agent's turn is its voice until `end_of_turn` seconds of silence; then the w
 have come the caller is asked. Nothing here depends on what was said.
 """
 
-import random
 from enum import Enum, auto
 
 from ringback.channels.line import FRAME_SECONDS
 from ringback.conversation.agent_voice import AgentVoice
-from ringback.conversation.endings import agent_quiet, caller_ended, cancelled, max_duration
+from ringback.conversation.endings import agent_quiet, caller_ended, cancelled, kept_on_hold, max_duration
+from ringback.conversation.interjections import Interjections
 from ringback.conversation.limits import Limits
 from ringback.conversation.manner import Manner
 from ringback.conversation.turn_taking import Ask, End, Finish, Observation
-from ringback.conversation.voice_steps import (
-    Backchannel,
-    BreakIn,
-    Hear,
-    Prompt,
-    SayPlan,
-    Step,
-    StopSpeaking,
-    Withdraw,
-)
+from ringback.conversation.voice_steps import BreakIn, Hear, Prompt, SayPlan, Step, StopSpeaking, Withdraw
 from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending, EndingCode
 
 EDGE_BEFORE = 0.064
 """Seconds by which a voice may have begun before the model that hears it says so: two of its chunks."""
-
-BACKCHANNEL_AFTER = 4.0
-"""Seconds of the agent's voice between two of our `mm-hm`, and up to two more by chance."""
 
 SECONDS_A_WORD = 0.3
 """How long a spoken word takes: `stop_words` are counted by it, for words are only heard when the turn is over."""
@@ -69,7 +57,7 @@ class VoiceTurnTaking:
         Args:
             manner: The caller's.
             limits: Of them `opening_wait`, `grace`, `grace_when_stopped`, `max_duration`, `inactivity`,
-                `recompositions` and `finish_turn` count.
+                `longest_hold`, `recompositions` and `finish_turn` count.
             end_of_turn: Seconds of silence that end a turn of the agent's.
             agent_speaks_first: None: listen for a greeting, then open.
             seed: Of the chances: the same seed breaks into the same turns.
@@ -77,7 +65,7 @@ class VoiceTurnTaking:
         self._manner = manner
         self._limits = limits
         self._end_of_turn = end_of_turn
-        self._chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._interjections = Interjections(manner, seed)
         self._stop_after = max(manner.stop_seconds, manner.stop_words * SECONDS_A_WORD)
         self._phase = _LISTENING
         # The agent
@@ -111,8 +99,7 @@ class VoiceTurnTaking:
         self._recompositions = 0
         self._quiet_from = 0.0
         self._prompts = 0
-        self._break_in_at: float | None = None
-        self._backchannel_at: float | None = None
+        self._held_from: float | None = None  # the agent holds us since then
         self._stop_at: float | None = None
         self._ending: Ending | None = None
         self._closing_until = self._rest_until = 0.0
@@ -149,14 +136,7 @@ class VoiceTurnTaking:
     def _turn_begins(self, at: float) -> None:
         self._prompts = 0
         self._begun = True
-        self._break_in_at = self._backchannel_at = None
-        chance, more = self._chance.random(), self._chance.random()
-        if self._phase is not _LISTENING:
-            return
-        if chance < self._manner.interruption_chance:
-            self._break_in_at = at + self._manner.interruption_after
-        if self._manner.backchannels:
-            self._backchannel_at = at + BACKCHANNEL_AFTER + 2 * more
+        self._interjections.turn_begins(at, listening=self._phase is _LISTENING and self._held_from is None)
 
     def announced(self, at: float) -> None:
         """The agent says that it begins to speak; one that we talk to is stopped for at once."""
@@ -165,6 +145,18 @@ class VoiceTurnTaking:
     def pressed(self, at: float) -> None:
         """The agent pressed a key: that wants an answer as words do."""
         self._begun = self._fresh = True
+        self._prompts = 0
+        self._not_before = max(self._not_before, at + self._end_of_turn)
+
+    def put_on_hold(self, at: float) -> None:
+        """The agent holds us and does not listen: what it says until it is back is heard, and answered then."""
+        if self._held_from is None:
+            self._held_from = at
+            self._interjections.none()
+
+    def taken_off_hold(self, at: float) -> None:
+        """The agent is back; it speaks first if it wants to."""
+        self._held_from = None
         self._prompts = 0
         self._not_before = max(self._not_before, at + self._end_of_turn)
 
@@ -189,7 +181,7 @@ class VoiceTurnTaking:
             self._own_until = now
             self._fresh = self._fresh and self._phrase  # what was said before is answered by this
         idle = self._phase is _LISTENING or (self._ahead and self._phase in (_COMPOSING, _READY))
-        if not idle or self._voice.sounds or speaking or holding or self._hearing:
+        if not idle or self._held_from is not None or self._voice.sounds or speaking or holding or self._hearing:
             self._quiet_from = now
 
     # What the caller does
@@ -230,7 +222,7 @@ class VoiceTurnTaking:
         self._phrase = phrase
         self._ends_call = self._ends_call and not phrase
         self._over_agent = self._voice.turn_from is not None
-        self._break_in_at = self._backchannel_at = None
+        self._interjections.none()
 
     def spoken(self, now: float, *, words: bool, again: bool = False) -> None:
         """The mouth has played all of it.
@@ -322,6 +314,9 @@ class VoiceTurnTaking:
     def _step(self, now: float) -> Step | None:
         if self._phase is _SPEAKING:
             return StopSpeaking() if self._agent_breaks_in(now) else None
+        if self._held_from is not None:
+            held = now - self._held_from
+            return End(kept_on_hold(held)) if held >= self._limits.longest_hold else None
         if self._phase is _LISTENING:
             return self._while_listening(now)
         if self._agent_goes_on(now):
@@ -359,15 +354,7 @@ class VoiceTurnTaking:
 
     def _into_the_turn(self, now: float) -> Step | None:
         """What we say while the agent speaks on."""
-        if not self._voice.sounds or self._busy:
-            return None
-        if self._break_in_at is not None and now >= self._break_in_at:
-            self._break_in_at = None
-            return BreakIn()
-        if self._backchannel_at is not None and now >= self._backchannel_at:
-            self._backchannel_at = now + BACKCHANNEL_AFTER + 2 * self._chance.random()
-            return Backchannel()
-        return None
+        return self._interjections.due(now) if self._voice.sounds and not self._busy else None
 
     def _agent_goes_on(self, now: float) -> bool:
         """Whether the agent said more before our words were, so that the caller has to think again."""

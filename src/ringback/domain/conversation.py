@@ -150,6 +150,13 @@ class Conversation:
     """Largest event-loop lag seen in the process during the conversation, in seconds."""
     voice: VoiceRecord | None = None
     """What is kept of a spoken call; None for text."""
+    rang_in_vain: float | None = None
+    """Seconds that a telephone rang which nobody answered; None: it did not ring, or the call came about."""
+
+    @property
+    def ringing(self) -> float | None:
+        """Seconds that a telephone rang, answered or not; None where none did."""
+        return self.rang_in_vain if self.voice is None else self.voice.ringing
 
     def said_by(self, role: Role) -> Iterator[Entry]:
         """Entries of one role, in order."""

@@ -133,7 +133,7 @@ class VoiceRecord:
     seed: int = 0
     """Of the disturbances: the same seed gives the same ones."""
     ringing: float | None = None
-    """Seconds from our call's first ringing (or the agent's call's arrival) to the answer; None: not a telephone."""
+    """Seconds from our call's first ringing (or the agent's call's arrival) to the answer; None: nothing rang."""
     media: MediaRecord | None = None
     """What the telephone line did to the sound; None where there is no such line."""
     holds: tuple[Span, ...] = ()
