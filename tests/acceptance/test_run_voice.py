@@ -122,7 +122,8 @@ async def test_ctrl_c_ends_the_call_and_keeps_what_was_recorded(ringback: Comman
     talking = asyncio.Event()
 
     async def talk(call: VoiceAgentCall) -> None:
-        await call.say(await spoken(HELLO))
+        await call.say(await spoken(HELLO), real_time=False)
+        await call.reaches(2 * call.rate)  # a frame of ours is played for each of the caller's
         talking.set()
         await call.closed.wait()
 

@@ -28,7 +28,7 @@ async def server(tmp_path: Path) -> AsyncGenerator[Server]:
 
 
 async def is_well(server: Server, session: aiohttp.ClientSession) -> bool:
-    async with asyncio.timeout(5), session.get(f"{server.url}{V1}/results/", headers=HEADERS) as answer:
+    async with asyncio.timeout(30), session.get(f"{server.url}{V1}/results/", headers=HEADERS) as answer:
         return answer.status == 200
 
 
@@ -43,7 +43,7 @@ async def said_to(server: Server, data: bytes, *, end: bool = False) -> bytes:
         writer.write(data)
         if end:
             writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(25):
             return await reader.read(65536)
     finally:
         writer.close()

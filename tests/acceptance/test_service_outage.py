@@ -105,7 +105,7 @@ async def test_postgresql_may_restart_and_be_away_in_the_middle_of_a_batch(
         assert (await asked(session, server, "/healthz"))[0] == 200
         await asyncio.to_thread(postgresql_server.start)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await agent.call(len(agent.calls) + 30)
         assert (await asked(session, server, f"{V1}/results/"))[0] == 200
         detail = await client.over(result)
@@ -121,7 +121,7 @@ async def test_a_worker_whose_network_is_cut_loses_its_runs_to_others_and_comes_
         ScriptedAgentServer(patient) as agent,
         aiohttp.ClientSession() as session,
     ):
-        few = {"RINGBACK_WORKER_CONCURRENCY": "10"}
+        few = {"RINGBACK_WORKER_CONCURRENCY": "10", "RINGBACK_WORKER_TIMEOUT": "5"}
         server = Server(
             ("serve", "--port", "0", "--workers", "0"), environment(tmp_path, postgresql_url, **few), tmp_path
         )

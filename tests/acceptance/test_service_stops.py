@@ -112,7 +112,7 @@ async def test_a_worker_that_is_told_to_stop_lets_some_end_and_hands_the_others_
         there.worker.send(signal.SIGTERM)
         await there.worker.says("Stopping")
         stopping.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             code = await there.worker.gone()
         gone.set()
         handed_back = [call for call in there.agent.calls if call.number > 5]

@@ -174,7 +174,7 @@ async def test_spoken_calls_of_a_worker_are_ended_handed_back_and_run_again_over
             calls = {(await desk.call(number)).header("X-Run-Id"): await desk.call(number) for number in (1, 2)}
             one, other = calls
             assert (await client("POST", f"{V1}/runs/{one}/end_call/", {}))[0] == 200
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await calls[one].closed.wait()
             assert not calls[other].closed.is_set()
             assert (await client("POST", f"{V1}/results/{answer['id']}/end_calls/", {}))[0] == 200
@@ -185,7 +185,7 @@ async def test_spoken_calls_of_a_worker_are_ended_handed_back_and_run_again_over
             assert (status, again["run_type"], len(again["runs"])) == (200, "Voice", 2)
             await desk.call(4)
             worker.send(signal.SIGTERM)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 assert await worker.gone() == 0, worker.lines
             answers.set()
             await worker.start()

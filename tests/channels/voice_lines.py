@@ -19,7 +19,7 @@ from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_server import VoiceAgentServer
 
 IDS = CallIds(scenario=11, result=22, run=33)
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds after which a test that waits has failed."""
 
 _E = TypeVar("_E")

@@ -23,13 +23,13 @@ def agent() -> Generator[subprocess.Popen[str]]:
 
 def test_it_ends_with_whoever_started_it(agent: subprocess.Popen[str]) -> None:
     """Its standard input is the starter's end of a pipe, which closes however the starter ends."""
-    out, err = agent.communicate(timeout=20)
+    out, err = agent.communicate(timeout=60)
     assert (agent.returncode, out, err) == (0, "", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_end_it_in_order(agent: subprocess.Popen[str], number: signal.Signals) -> None:
     agent.send_signal(number)
-    assert agent.wait(timeout=20) == 0
+    assert agent.wait(timeout=60) == 0
     assert agent.stderr is not None
     assert agent.stderr.read() == ""

@@ -26,7 +26,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def receive(line: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
-    return json.loads(await line.receive_str(timeout=5))
+    return json.loads(await line.receive_str(timeout=30))
 
 
 async def test_a_whole_call(server: Server, session: aiohttp.ClientSession) -> None:
@@ -38,7 +38,7 @@ async def test_a_whole_call(server: Server, session: aiohttp.ClientSession) -> N
         frames = [await receive(line) for _ in range(4)]
         assert [frame.get("role") for frame in frames] == [None, "Function Call", "Function Call Result", None]
         await line.send_json({"content": "", "type": "end_call"})
-        closed = await line.receive(timeout=5)
+        closed = await line.receive(timeout=30)
         assert closed.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
 
 
@@ -74,7 +74,7 @@ async def test_a_huge_frame_ends_that_call_only(server: Server, session: aiohttp
         await receive(line)
         await receive(other)
         await line.send_json({"content": "x" * (MAX_FRAME_BYTES + 1)})
-        message = await line.receive(timeout=5)
+        message = await line.receive(timeout=30)
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert message.data == aiohttp.WSCloseCode.MESSAGE_TOO_BIG
         await other.send_json({"content": "When are you open?"})
@@ -98,7 +98,7 @@ async def test_closing_the_server_hangs_up(session: aiohttp.ClientSession) -> No
     async with session.ws_connect(running.url) as line:
         await receive(line)
         closing = asyncio.create_task(running.close())
-        message = await line.receive(timeout=5)
+        message = await line.receive(timeout=30)
         assert message.type is aiohttp.WSMsgType.CLOSE
         assert message.data == aiohttp.WSCloseCode.GOING_AWAY
         await line.close()

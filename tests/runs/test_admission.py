@@ -95,7 +95,7 @@ async def test_runs_are_let_in_after_a_failure_of_whatever_kind(
         while desk.answers and not going.done():
             desk.on_wake()
             await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await line.reached.wait()
     going.cancel()
 
@@ -107,7 +107,7 @@ async def test_it_looks_again_without_being_woken(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ringback.runs.admission._LOOK", 0.0)
     desk, line = Desk([(1, 1)]), Line()
     going = asyncio.create_task(Admission(cast("RunQueue", desk), line.enqueue, QueueLimits()).run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await line.reached.wait()
     going.cancel()
 

@@ -162,7 +162,7 @@ class Hands:
 @pytest.fixture
 async def hands() -> AsyncIterator[Hands]:
     made = Hands()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         yield made
     for task in made.tasks:
         task.cancel()

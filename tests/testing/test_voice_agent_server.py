@@ -24,7 +24,7 @@ from ringback.speech.audio import Samples, Sound
 from ringback.speech.codec import decode_mulaw, encode_mulaw
 from ringback.testing import VoiceAgentCall, VoiceAgentServer, in_thread
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 @pytest.fixture(params=["media-streams", "chirp"])
