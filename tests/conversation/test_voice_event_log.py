@@ -10,6 +10,7 @@ from voice_staging import Call, polite
 
 from ringback.callers.caller import Say
 from ringback.callers.directives import parse_directives
+from ringback.channels.line import LineReport
 from ringback.conversation.voice_record import VoiceNotes
 from ringback.domain.voice import Lateness, RecognitionMode
 from ringback.speech.recording import Recording
@@ -51,6 +52,7 @@ async def test_sound_that_comes_all_at_once_is_one_line(tmp_path: Path) -> None:
         stem="1/1-1",
         lateness=Lateness(),
         seed=0,
+        line=LineReport(),
     )
     log = [json.loads(line) for line in (tmp_path / "1" / "1-1.events.jsonl").read_text().splitlines()]
     assert log == [
