@@ -12,7 +12,16 @@ from ringback.cli.verbosity import Verbosity
 from ringback.domain.conversation import Conversation, Entry, Role, ToolData
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.evaluation import CheckScore, Evaluation, Evidence
-from ringback.domain.event import CallOpened, EntryAdded, Notice, ResultStarted, RunFinished, RunStarted
+from ringback.domain.event import (
+    CallAwaited,
+    CallOpened,
+    CallTaken,
+    EntryAdded,
+    Notice,
+    ResultStarted,
+    RunFinished,
+    RunStarted,
+)
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunSpecification, RunStatus
 from ringback.domain.scenario import Scenario, ScenarioType
@@ -95,6 +104,22 @@ def test_verbose_shows_every_line_as_it_comes() -> None:
     text = shown(Outcome.PASSED, verbosity=Verbosity.VERBOSE)
     assert "A visit, please." in text
     assert "book(" in text
+
+
+@pytest.mark.parametrize(("verbosity", "told"), [(Verbosity.NORMAL, True), (Verbosity.QUIET, False)])
+def test_who_has_to_be_called_until_when_is_a_line_of_its_own(verbosity: Verbosity, told: bool) -> None:
+    closes = datetime(2026, 3, 1, 17, 32, 10).astimezone()
+    out = io.StringIO()
+    with RunProgress(Console(file=out, width=110), verbosity, {"books": 1}) as progress:
+        progress.show(began(1))
+        progress.show(
+            CallAwaited(
+                run_id=1, number="+15550100", contact_number="+15550111\x1b[31m", closes_at=closes.astimezone(UTC)
+            )
+        )
+        progress.show(CallTaken(run_id=1))
+    waits = "Books a visit: waiting for the agent's call from +15550111 to +15550100 until 17:32:10"
+    assert (waits in out.getvalue().splitlines()) is told
 
 
 def test_without_a_terminal_nothing_steers_one() -> None:

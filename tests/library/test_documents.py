@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ringback.library.files import load_suites
-from ringback.library.project import AgentEntry, load_project, resolve_agent
+from ringback.library.agent_entry import AgentEntry
+from ringback.library.project import load_project, resolve_agent
 from ringback.library.schema import suite_schema
 from ringback.library.validation import CHECK_TYPES
 
@@ -38,7 +39,7 @@ def test_the_project_file_of_the_page_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "agent-lines.txt").write_text("Which day would you like?\n", encoding="utf-8")
     project = load_project(path)
     for name in project.agents:
-        resolve_agent(project, name, {"AGENT_SECRET": "s", "AGENT_TOKEN": "t"})
+        resolve_agent(project, name, {"AGENT_SECRET": "s", "AGENT_TOKEN": "t", "TRIGGER_SECRET": "r"})
 
 
 def test_every_key_of_the_format_is_on_the_page() -> None:

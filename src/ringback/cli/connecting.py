@@ -37,6 +37,10 @@ def find_target(name: str, *, headers: Sequence[str], secret: str | None) -> Tar
         secret=secret,
         run_headers=dict(key_and_value(header, "--header") for header in headers),
     )
+    if agent.channel.is_voice and name not in project.agents:
+        raise UsageError(
+            f"{agent.shown_url} is spoken to. This command speaks the chat protocol: give it a ws://… URL."
+        )
     if agent.channel.is_voice:
         raise UsageError(
             f"Agent '{name}' has channel = \"{agent.channel}\" in {PROJECT_FILE}: it is spoken to. This command speaks"

@@ -18,7 +18,9 @@ from ringback.cli.terminal import show
 from ringback.cli.verbosity import Verbosity
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.event import (
+    CallAwaited,
     CallOpened,
+    CallTaken,
     EntryAdded,
     Event,
     FindingAdded,
@@ -97,8 +99,10 @@ class RunProgress:
                 self._entry(event.run_id, event.entry)
             case RunStarted():
                 self._began(event)
-            case CallOpened():
+            case CallOpened() | CallTaken():
                 self._running[event.run_id].words = "connected"
+            case CallAwaited():
+                self._awaited(event)
             case RunFinished():
                 self._ended(event.run)
             case Notice():
@@ -122,6 +126,14 @@ class RunProgress:
                     f"  run {event.run_id}  caller was invalid, attempt {event.attempt}: {visible(event.scenario_name)}"
                 )
             )
+
+    def _awaited(self, event: CallAwaited) -> None:
+        running = self._running[event.run_id]
+        until = event.closes_at.astimezone().strftime("%H:%M:%S")
+        waits = f"waiting for the agent's call from {event.contact_number} to {event.number} until {until}"
+        running.words = waits
+        if self._verbosity is not Verbosity.QUIET:
+            self._print(Text(visible(f"{running.name}: {waits}")))
 
     def _entry(self, run_id: int, entry: Entry) -> None:
         running = self._running[run_id]

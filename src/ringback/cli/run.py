@@ -30,7 +30,8 @@ def run(
     agent: Annotated[
         str | None,
         typer.Option(
-            help="An agent in ringback.toml, or ws://… or wss://…; the only one there if left out.", metavar="NAME|URL"
+            help="An agent in ringback.toml, or ws://…, wss://…, sip:… or +1…; the only one there if left out.",
+            metavar="NAME|URL",
         ),
     ] = None,
     repeat: Annotated[
@@ -45,7 +46,7 @@ def run(
         str | None, typer.Option(help="Where the value of X-VOCERA-SECRET is: env:NAME.", metavar="env:NAME")
     ] = None,
     channel: Annotated[
-        Literal["text", "media-streams", "chirp"] | None,
+        Literal["text", "media-streams", "chirp", "sip"] | None,
         typer.Option(help="What carries conversations; over the agent's own channel.", rich_help_panel=VOICE),
     ] = None,
     known_lines: Annotated[

@@ -31,7 +31,7 @@ from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
 from ringback.wiring import Models, choose_models, open_store, own_prices, speech_names, tune_garbage_collector
-from ringback.wiring.one_agent import run_service
+from ringback.wiring.one_agent import check_numbers, run_service
 
 EXIT_INTERRUPTED = 130
 
@@ -78,12 +78,14 @@ def _check(options: RunOptions) -> None:
 
 
 def _check_voice(options: RunOptions, agent: Agent) -> None:
+    if options.hang_up_port is not None and agent.channel is Transport.SIP:
+        raise UsageError("--hang-up-port is not for the telephone: the agent hangs up itself. Leave it out.")
     if agent.channel.is_voice:
         return
     given = {"--known-lines": options.known_lines, "--hang-up-port": options.hang_up_port}
     for flag, value in given.items():
         if value is not None:
-            raise UsageError(f"{flag} is for agents that are spoken to: add --channel media-streams or chirp.")
+            raise UsageError(f"{flag} is for agents that are spoken to: add --channel media-streams, chirp or sip.")
 
 
 async def _with_store(
@@ -100,6 +102,7 @@ async def _with_store(
         return 0
     agent = await _agent(options, project, store)
     _check_voice(options, agent)
+    check_numbers(agent, settings)
     planned = planned.with_speech(speech_names(agent, settings, os.environ))
     console = open_console()
     for warning in planned.warnings:

@@ -16,7 +16,7 @@ from ringback.models.budget import Budget
 from ringback.runs.executor import Executor
 from ringback.runs.service import RunService
 from ringback.runs.talking import Talk, by_text
-from ringback.settings import Settings
+from ringback.settings import Settings, environment_variable
 from ringback.storage.store import Store
 from ringback.wiring import (
     Models,
@@ -87,6 +87,8 @@ async def run_service(
             talk = await stack.enter_async_context(speaking)
         else:
             talk = by_text(lines_to(agent, settings, session, redactor=redactor), agent.agent_speaks_first)
+        if not agent.inbound:
+            talk, concurrency = _on_our_numbers(talk, settings, concurrency)
         executor = Executor(
             store=store,
             talk=talk,
@@ -100,6 +102,29 @@ async def run_service(
             connect_attempts=connect_attempts(agent, settings),
         )
         yield RunService(store, executor, concurrency=concurrency, on_event=on_event, stop=stop)
+
+
+def check_numbers(agent: Agent, settings: Settings) -> None:
+    """Whether there is a number that the agent can call, where it calls us.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if agent.inbound or settings.phone_numbers:
+        return
+    raise UsageError(
+        f"Agent '{agent.name}' calls us, and there is no number that it could call. Set"
+        f" {environment_variable('phone_numbers')} (or phone_numbers in ringback.toml) to the numbers or SIP users at"
+        f" which it reaches this machine, and {environment_variable('sip_listen')} to where their calls arrive."
+    )
+
+
+def _on_our_numbers(talk: Talk, settings: Settings, concurrency: int) -> tuple[Talk, int]:
+    """Conversations that wait for the agent's call, and how many there may be at once: one a number."""
+    from ringback.runs.phone_pool import PhonePool, on_numbers_of  # noqa: PLC0415 - few agents call us
+
+    pool = PhonePool(settings.phone_numbers, seconds=settings.dial_window)
+    return on_numbers_of(pool, talk), min(concurrency, len(pool))
 
 
 @asynccontextmanager
