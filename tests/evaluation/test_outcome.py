@@ -18,7 +18,7 @@ from ringback.evaluation.evaluator import evaluate, judge_needs
 Talk = Callable[..., Conversation]
 Specified = Callable[..., RunSpecification]
 
-_CLEAN = {EndingCode.CALLER_ENDED, EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED}
+_CLEAN = {EndingCode.CALLER_ENDED, EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED, EndingCode.TRANSFERRED}
 _LIMITS = {EndingCode.MAX_DURATION, EndingCode.MAX_TURNS}
 _AGENT_S_DOING = {
     EndingCode.AGENT_DROPPED,
@@ -27,6 +27,7 @@ _AGENT_S_DOING = {
     EndingCode.FRAME_TOO_LARGE,
     EndingCode.INVALID_UTF8,
     EndingCode.AGENT_FLOODED,
+    EndingCode.MEDIA_STOPPED,
 }
 _HOLDS = {"type": "agent_said", "text": "hello"}
 _BROKEN = {"type": "agent_said", "text": "goodbye"}

@@ -10,6 +10,7 @@ from ringback.domain.conversation import Conversation
 from ringback.domain.ending import AGENT_FAULTS, CLEAN, LIMITS, EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.errors import CallerInvalid, RingbackError
+from ringback.evaluation.line_doubt import doubt_about_line
 from ringback.evaluation.standing import Assertion, Standing
 from ringback.evaluation.wrong_channel import wrong_channel_hint
 
@@ -37,10 +38,17 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
     if invalid:
         return Decision(Outcome.INVALID, str(failure) if failure is not None else ending.sentence)
     if ending.code in AGENT_FAULTS:
-        return Decision(Outcome.FAILED, ending.sentence)
+        return _fault(conversation)
     if ending.code not in CLEAN | LIMITS:
         return Decision(Outcome.ERROR, ending.sentence)
     return None
+
+
+def _fault(conversation: Conversation) -> Decision:
+    sentence, doubt = conversation.ending.sentence, doubt_about_line(conversation)
+    if doubt:
+        return Decision(Outcome.INCONCLUSIVE, f"{sentence} Whose doing that was cannot be told: {doubt}")
+    return Decision(Outcome.FAILED, sentence)
 
 
 def _without_words(conversation: Conversation, why: str) -> str:

@@ -82,6 +82,8 @@ class Floor:
     protected: tuple[Span, ...]
     broken_off: frozenset[int]
     """Places in `caller` of those utterances that were not finished because the agent began to speak."""
+    holds: tuple[Span, ...] = ()
+    """When the agent had our caller on hold: its music is no speech of the agent's, and nobody owes anything."""
 
     @classmethod
     def of(cls, voice: VoiceRecord, broken_off: Sequence[float] = ()) -> "Floor":
@@ -91,6 +93,8 @@ class Floor:
         `broken_off` are the moments at which the caller was broken off.
         """
         length = voice.duration
+        holds = joined(voice.holds, length, 0.0)
+        agent = without(voice.agent_speech, holds) if holds else voice.agent_speech
         backchannels = joined(voice.backchannels, length, SOUND_GAP)
         keys = [Span(start=key.at, end=key.at + _KEY) for key in voice.keys if key.by is Side.CALLER]
         made = (*voice.caller_speech, *keys)
@@ -100,8 +104,8 @@ class Floor:
             duration=length,
             caller_sounds=joined(made, length, SOUND_GAP),
             caller=caller,
-            agent_sounds=joined(voice.agent_speech, length, SOUND_GAP),
-            agent=joined(voice.agent_speech, length, UTTERANCE_PAUSE),
+            agent_sounds=joined(agent, length, SOUND_GAP),
+            agent=joined(agent, length, UTTERANCE_PAUSE),
             backchannels=backchannels,
             protected=joined(voice.protected, length, SOUND_GAP),
             broken_off=frozenset(
@@ -109,13 +113,14 @@ class Floor:
                 for place, span in enumerate(caller)
                 if any(abs(span.end - moment) < EDGE for moment in broken_off)
             ),
+            holds=holds,
         )
 
     def replies(self) -> tuple[Reply, ...]:
         """The answered turns of the caller.
 
         A turn ends with the last utterance before the agent begins. A turn at whose end the agent is already speaking
-        has no answer that could be timed: it was interrupted, or talked over.
+        has no answer that could be timed: it was interrupted, or talked over; neither has one with a hold between.
         """
         return tuple(self._replies())
 
@@ -127,13 +132,14 @@ class Floor:
             later = self.caller[place + 1].start if place + 1 < len(self.caller) else None
             if answer is None or (later is not None and answer.start >= later) or self._broke_off(answer.start):
                 continue
-            yield Reply(asked.end, answer.start)
+            if not shared(Span(start=asked.end, end=answer.start), self.holds):
+                yield Reply(asked.end, answer.start)
 
     def waits(self) -> tuple[Wait, ...]:
         """How long the agent let the caller wait: from the end of each utterance, and from the call's start.
 
         The wait at the start ends with the first sound of either side. What the caller says meanwhile ("are you
-        there?") does not end a wait.
+        there?") does not end a wait; being put on hold does, for that is an answer.
         """
         return tuple(self._waits())
 
@@ -141,8 +147,9 @@ class Floor:
         firsts = [spans[0].start for spans in (self.agent_sounds, self.caller_sounds) if spans]
         yield Wait(0.0, min(firsts, default=self.duration), answered=bool(firsts))
         for asked in self.caller:
-            if _at(self.agent_sounds, asked.end) is None:
-                answer = _first_from(self.agent_sounds, asked.end)
+            if _at(self.agent_sounds, asked.end) is None and _at(self.holds, asked.end) is None:
+                answers = (_first_from(self.agent_sounds, asked.end), _first_from(self.holds, asked.end))
+                answer = min((one for one in answers if one), key=_start, default=None)
                 yield Wait(asked.end, answer.start if answer else self.duration, answered=answer is not None)
 
     def agent_interruptions(self) -> tuple[float, ...]:
@@ -192,8 +199,8 @@ class Floor:
         return inside, stopped
 
     def silences(self) -> tuple[Span, ...]:
-        """Stretches in which nobody was heard, those at the call's start and end too."""
-        both = joined([*self.caller_sounds, *self.agent_sounds], self.duration, SOUND_GAP)
+        """Stretches in which nobody was heard and no hold was on, those at the call's start and end too."""
+        both = joined([*self.caller_sounds, *self.agent_sounds, *self.holds], self.duration, SOUND_GAP)
         edges = [0.0, *(edge for span in both for edge in (span.start, span.end)), self.duration]
         pairs = zip(edges[::2], edges[1::2], strict=True)
         return tuple(Span(start=start, end=end) for start, end in pairs if end > start)
@@ -218,6 +225,22 @@ def joined(spans: Iterable[Span], duration: float, gap: float) -> tuple[Span, ..
         else:
             found.append(span)
     return tuple(found)
+
+
+def without(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
+    """What of the stretches lies outside of holes, which are in order and do not overlap."""
+    left: list[Span] = []
+    for span in spans:
+        start = span.start
+        for hole in holes[bisect_right(holes, start, key=_end) :]:
+            if hole.start >= span.end:
+                break
+            if hole.start > start:
+                left.append(Span(start=start, end=hole.start))
+            start = max(start, hole.end)
+        if start < span.end:
+            left.append(Span(start=start, end=span.end))
+    return left
 
 
 def total(spans: Iterable[Span]) -> float:
