@@ -177,7 +177,7 @@ async def test_music_on_hold_is_not_the_agent_talking_and_its_silence_keeps_nobo
     assert await measured("talk_ratio", held) == pytest.approx(6.2 / 60, abs=0.01)
     silent = call(holds=(HOLD,), duration=50.0)
     assert await measured("no_long_silence", silent) is True
-    assert await measured("no_long_silence", call(duration=50.0)) is False
+    assert await measured("no_long_silence", call(duration=50.0)) is None
 
 
 async def test_being_put_on_hold_is_an_answer_but_no_latency() -> None:
