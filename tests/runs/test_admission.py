@@ -9,7 +9,8 @@ import pytest
 
 from ringback.errors import StorageError
 from ringback.runs.admission import Admission, QueueLimits
-from ringback.storage.queue import Load, OpenResult, RunQueue
+from ringback.storage.letting_in import Load, OpenResult
+from ringback.storage.queue import RunQueue
 
 
 class Desk:

@@ -13,8 +13,9 @@ from ringback.domain.run import Asked, Provenance, Result, Run, RunOrigin, RunSp
 from ringback.domain.scenario import MetricDefinition, Scenario, ScenarioType
 from ringback.storage import tables
 from ringback.storage.database import Database
+from ringback.storage.letting_in import Load
 from ringback.storage.owner import Owner
-from ringback.storage.queue import Claim, Load, RunQueue
+from ringback.storage.queue import Claim, RunQueue
 from ringback.storage.store import Store
 from ringback.storage.workers import Workers
 

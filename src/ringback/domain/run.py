@@ -72,6 +72,8 @@ class Run:
     finished_at: datetime | None = None
     dial_window: DialWindow | None = None
     """Of a run with an outbound agent, once it has one of our numbers."""
+    calls_from: str | None = None
+    """Telephone: which of our numbers the call of this run comes from; None: what the settings say."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -106,7 +108,9 @@ class RunOrigin:
     personality_id: int | None = None
     test_profile_id: int | None = None
     number: str | None = None
-    """1 to frequency for text runs that are repeated; a telephone number for voice runs."""
+    """1 to frequency for text runs that are repeated; of runs with an outbound agent the number that it calls."""
+    calls_from: str | None = None
+    """Telephone: which of our numbers the call comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,10 @@ class Asked:
     concurrency_limit: int | None = None
     call_timeout: float | None = None
     """Pull-mode chat: seconds that one whole conversation may take."""
+    takes_calls: bool = False
+    """The agent calls us: each run needs one of our numbers before it begins."""
+    taken_on: str | None = None
+    """The only one of our numbers on which its calls are taken; None: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 
+from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import TestProfile
 from ringback.results.brief import figures_of, halves
 from ringback.results.json_text import json_text
-from ringback.results.reference_lines import entry_parts, number_of, success_of
+from ringback.results.reference_lines import entry_parts, line_fields, number_of, success_of
 from ringback.results.reference_totals import overall_evaluation
 from ringback.results.reference_transcript import clock
 from ringback.results.statistics import wilson
@@ -17,7 +18,19 @@ from ringback.storage.reading_rows import Counts, DetailedResult, ListedResult, 
 from ringback.storage.reading_status import TERMINAL, Shown
 from ringback.storage.readings import Readings, counts_of_lines
 
-_NO_CALL = frozenset({"not_connected", "refused", "handshake_failed"})
+_NO_CALL = frozenset(
+    {
+        EndingCode.NOT_CONNECTED,
+        EndingCode.REFUSED,
+        EndingCode.HANDSHAKE_FAILED,
+        EndingCode.BUSY,
+        EndingCode.NO_ANSWER,
+        EndingCode.CREDENTIALS_REFUSED,
+        EndingCode.CALL_FAILED,
+        EndingCode.DID_NOT_CALL,
+        EndingCode.NOT_TRIGGERED,
+    }
+)
 """Endings of runs in which the line was never open."""
 
 
@@ -39,8 +52,9 @@ def result_answer(
     """
     counts = counts_of_lines(runs)
     head = _head(result, counts)
-    # What waits is "running" in the first answer, whichever kind of waiting it is.
-    waiting = {Shown.IN_QUEUE: head["status"], Shown.RUNNING: head["status"]}
+    # What waits is "running" in the first answer, whichever kind of waiting it is; but whoever is to call has to know
+    # which runs it can call by now.
+    waiting = {} if result.takes_calls else {Shown.IN_QUEUE: head["status"], Shown.RUNNING: head["status"]}
     items = [
         {
             "id": run.id,
@@ -49,12 +63,8 @@ def result_answer(
             "number": number_of(run),
             "status": waiting.get(run.shown, run.shown.value),
             "success": success_of(run),
-            "inbound_number": None,
-            "outbound_number": None,
             "test_profile_data": _profile(run, profiles.get(run.specification_id)),
-            "outbound_dial_window_opens_at": None,
-            "outbound_dial_window_seconds": None,
-            "outbound_dial_window_closes_at": None,
+            **line_fields(run),
         }
         for run in runs
     ]
@@ -121,7 +131,7 @@ def _head(result: ResultLine, counts: Counts) -> dict[str, Any]:
         "name": result.name,
         "agent": result.agent_id,
         "agent_name": result.agent_name,
-        "agent_inbound": True,
+        "agent_inbound": not result.takes_calls,
         "agent_version": None,
         "status": counts.status(result.run_type).value,
         "success_rate": success_rate(counts),

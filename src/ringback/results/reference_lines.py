@@ -14,6 +14,7 @@ from ringback.storage.reading_status import Shown
 
 _LOST = {
     Shown.CANCELLED: "The run was cancelled before it began.",
+    Shown.TIMEOUT: "The agent did not call within its dial window.",
     Shown.FAILED: "The process that held the run ended before the run did.",
 }
 """Why there is no record of a run that is over."""
@@ -25,7 +26,21 @@ _EVALUATED = {Outcome.PASSED: "success", Outcome.FAILED: "failure"}
 
 def number_of(run: RunLine) -> int | str | None:
     """1 to frequency of a repeated text run, as a number; a telephone number as it is."""
-    return int(run.number) if run.number and run.number.isdecimal() else run.number
+    if run.number is None or run.dial_opened_at is not None or not run.number.isdecimal():
+        return run.number
+    return int(run.number)
+
+
+def line_fields(run: RunLine) -> dict[str, Any]:
+    """Our telephone numbers of the run, and when its agent may call."""
+    window = run.dial_window
+    return {
+        "inbound_number": run.inbound_number,
+        "outbound_number": window.number if window else None,
+        "outbound_dial_window_opens_at": window.opens_at if window else None,
+        "outbound_dial_window_seconds": window.seconds if window else None,
+        "outbound_dial_window_closes_at": window.closes_at if window else None,
+    }
 
 
 def success_of(run: RunLine) -> bool | None:
@@ -61,8 +76,7 @@ def own_fields(run: RunLine) -> dict[str, Any]:
         "status": run.shown.value,
         "success": success_of(run),
         "outcome": run.outcome if run.is_over else None,
-        "inbound_number": None,
-        "outbound_number": None,
+        **line_fields(run),
     }
 
 
@@ -102,23 +116,25 @@ def entry_parts(run: RunLine, scenario_name: str, members: str | None) -> tuple[
     if members is None:
         text = json_text({**own_fields(run), **without_record(run), **review_of(run)}, ascii_only=True)
         return text[:1], text[1:-1], text[-1:]
-    standing, review = _standing(run.status, run.outcome, run.ending)
+    standing, review = _standing(run.status, run.outcome, run.ending, run.awaits_call)
+    numbers = _NO_NUMBERS if run.dial_opened_at is None and run.inbound_number is None else _members(line_fields(run))
     begins = (
         f'{{"id":{run.id},"result_id":{run.result_id},"scenario":{run.scenario_id},"scenario_name":{scenario_name},'
-        f'"number":{_text(run.number)},"personality":{_number(run.personality_id)},'
+        f'"number":{_text(run)},"personality":{_number(run.personality_id)},'
         f'"test_profile":{_number(run.test_profile_id)},"repeat":{run.repeat},"attempt":{run.attempt},{standing},'
+        f"{numbers},"
     )
     return begins, members, f",{review if run.review is None else _members(review_of(run))}}}"
 
 
 @cache
-def _standing(status: str, outcome: str | None, ending: str | None) -> tuple[str, str]:
+def _standing(status: str, outcome: str | None, ending: str | None, awaits_call: bool | None) -> tuple[str, str]:
     """How a run stands, and the review of one that nobody reviewed: the same for all that ended alike."""
     nothing = dict.fromkeys(RunLine._fields)
-    run = RunLine(**{**nothing, "status": status, "outcome": outcome, "ending": ending})  # pyright: ignore[reportArgumentType] - only these three are read
+    standing: dict[str, Any] = {"status": status, "outcome": outcome, "ending": ending, "awaits_call": awaits_call}
+    run = RunLine(**{**nothing, **standing})  # pyright: ignore[reportArgumentType] - only these are read
     own = own_fields(run)
-    standing = ("status", "success", "outcome", "inbound_number", "outbound_number")
-    return _members({name: own[name] for name in standing}), _members(review_of(run))
+    return _members({name: own[name] for name in ("status", "success", "outcome")}), _members(review_of(run))
 
 
 def _members(values: dict[str, Any]) -> str:
@@ -130,7 +146,8 @@ def _number(value: int | None) -> int | str:
     return "null" if value is None else value
 
 
-def _text(number: str | None) -> str:
-    if number is None:
-        return "null"
-    return str(int(number)) if number.isdecimal() else json_text(number, ascii_only=True)
+def _text(run: RunLine) -> str:
+    return "null" if run.number is None else json_text(number_of(run), ascii_only=True)
+
+
+_NO_NUMBERS = _members(line_fields(RunLine(**dict.fromkeys(RunLine._fields))))  # pyright: ignore[reportArgumentType] - nothing is there

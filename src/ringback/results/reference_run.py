@@ -26,7 +26,6 @@ _ABSENT: dict[str, Any] = {
     "provider_call_id": None,
     "trace_id": None,
     "agent_version": None,
-    "agent_number": None,
     "voice_recording_url": None,
     "email_id": None,
     "critical_categories": [],
@@ -34,9 +33,6 @@ _ABSENT: dict[str, Any] = {
     "mocked_tool_names": [],
     "provider_call_details": None,
     "testing_channel_index": None,
-    "outbound_dial_window_opens_at": None,
-    "outbound_dial_window_seconds": None,
-    "outbound_dial_window_closes_at": None,
 }
 """Fields of the reference product for which a run over text, or over a WebSocket, has nothing."""
 
@@ -63,6 +59,7 @@ def full_run(kept: KeptRun, recording_url: RecordingUrl | None = None) -> dict[s
         "personality_name": specification.personality.name if specification.personality else None,
         "agent": result.agent_id,
         "agent_name": result.agent_name,
+        "agent_number": (result.request or {}).get("telephone"),
         "result_name": result.name,
         "run_as_text": result.run_type != "Voice",
         "run_type": result.run_type or "Text",

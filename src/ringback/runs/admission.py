@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from ringback.errors import StorageError
 from ringback.runs.sharing import Waiting, share_out
-from ringback.storage.queue import Load, RunQueue
+from ringback.storage.letting_in import Load
+from ringback.storage.queue import RunQueue
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ class QueueLimits:
                     waiting=result.waiting,
                     active=result.active,
                     limit=result.limit,
+                    numbers=result.numbers,
+                    provided=result.provided,
                 )
                 for result in load.results
             ],
@@ -70,6 +73,7 @@ class Admission:
         self._limits = limits
         self._woken = asyncio.Event()
         queue.on_wake = self._woken.set
+        queue.let_in_now = self.once
 
     async def run(self) -> None:
         """Let runs in until cancelled."""

@@ -76,7 +76,7 @@ class Reconciler:
                 len(recovery.given_up),
             )
             await self._forget(recovery.workers)
-        if recovery.queued or recovery.given_up:
+        if recovery.queued or recovery.given_up or recovery.late:
             self._queue.wake()
         await self._bring_back()
 

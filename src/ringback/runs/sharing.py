@@ -17,6 +17,10 @@ class Waiting:
     """Runs that were let in and are not over."""
     limit: int | None = None
     """At most so many active at once (`concurrency_limit`)."""
+    numbers: Sequence[str] | None = None
+    """Free telephone numbers that its runs may have, the first ones first; None: they need none."""
+    provided: int = 0
+    """With `numbers`: so many of its waiting runs have one already, and begin before the others."""
 
 
 def reserve_of(places: int) -> int:
@@ -51,6 +55,13 @@ def share_out(
     # What is active in results that have nothing waiting takes places as well; it is part of `agent_active`.
     free = places - sum(agent_active.values())
     left = free if starts is None else min(free, starts)
+    taken: set[str] = set()
+
+    def number_for(result: Waiting) -> str | None:
+        return next((number for number in result.numbers or () if number not in taken), None)
+
+    def needs_number(result: Waiting) -> bool:
+        return result.numbers is not None and shares[result.result_id] >= result.provided
 
     def can_take(result: Waiting) -> bool:
         holds = result.active + shares[result.result_id]
@@ -59,6 +70,7 @@ def share_out(
             and (result.limit is None or holds < result.limit)
             and (agent_limit is None or in_agent[result.agent_id or 0] < agent_limit)
             and (free > reserve or holds < reserve)
+            and (not needs_number(result) or number_for(result) is not None)
         )
 
     while left > 0:
@@ -66,6 +78,8 @@ def share_out(
         if not candidates:
             break
         chosen = min(candidates, key=lambda result: (result.active + shares[result.result_id], result.result_id))
+        if needs_number(chosen) and (number := number_for(chosen)) is not None:
+            taken.add(number)
         shares[chosen.result_id] += 1
         in_agent[chosen.agent_id or 0] += 1
         free -= 1

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 
-from ringback.domain.event import Event
+from ringback.domain.event import CallTaken, Event
 from ringback.domain.log_context import logged_with
 from ringback.domain.run import Run
 from ringback.errors import RingbackError, TakenOver
@@ -87,6 +87,7 @@ class Worker:
         self._claims = GroupedClaims(lambda keys: queue.claim(keys, str(self.owner)))
         self._calls: dict[int, tuple[Call, Progress]] = {}
         self._bodies = 0
+        self._notes: set[asyncio.Task[None]] = set()
         self._registered = asyncio.Event()
         """What is claimed in a name that the others do not know would be taken for a dead worker's."""
         self._idle = asyncio.Event()
@@ -125,7 +126,7 @@ class Worker:
         if claim is None or store is not self._store:
             return
         progress = Progress(claim.run)
-        call = Call(claim=claim, store=store, stop=asyncio.Event(), on_event=progress.take)
+        call = Call(claim=claim, store=store, stop=asyncio.Event(), on_event=self._noting(progress))
         if self._leaving:
             call.stop.set()
         self._calls[run_id] = (call, progress)
@@ -136,6 +137,25 @@ class Worker:
             if self._calls.get(run_id, (None,))[0] is call:
                 del self._calls[run_id]
             self._queue.wake()
+
+    def _noting(self, progress: Progress) -> Callable[[Event], None]:
+        """What takes the events of a run; that its agent has called is written at once, for whoever polls."""
+        owner = str(self.owner)
+
+        def note(event: Event) -> None:
+            progress.take(event)
+            if isinstance(event, CallTaken):
+                task = asyncio.create_task(self._note_call(progress.run, owner))
+                self._notes.add(task)
+                task.add_done_callback(self._notes.discard)
+
+        return note
+
+    async def _note_call(self, run: Run, owner: str) -> None:
+        try:
+            await self._queue.call_taken(run.id, run.attempt, owner)
+        except RingbackError as error:
+            log.warning("It could not be noted that the agent of run %d has called. %s", run.id, error)
 
     async def _say_how_it_ended(self, call: Call) -> None:
         try:

@@ -3,13 +3,12 @@
 The run table is the truth; the engine only brings a worker to a run. Each verb is one transaction.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, literal, or_, select, update
+from sqlalchemy import Connection, func, literal, select, update
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
@@ -17,40 +16,15 @@ from ringback.domain.run import Run, RunStatus
 from ringback.domain.scenario import MetricDefinition
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
+from ringback.storage.letting_in import KIND, Load, close, let_in, load
+from ringback.storage.number_leases import NumberPool
 from ringback.storage.rescoring import dump_metrics, load_metrics
 from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS, UNFINISHED
-from ringback.storage.tables import results, runs, workers
+from ringback.storage.tables import results, runs
 from ringback.storage.unreadable import readable
-
-KIND = "service"
 
 _ADMISSION = 0x52494E47
 """PostgreSQL's advisory lock of this number lets one process at a time share places out; SQLite has one writer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenResult:
-    """A result of the service that is not over."""
-
-    id: int
-    agent_id: int | None
-    limit: int | None
-    waiting: int
-    active: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What the service is doing: what a decision about the next runs needs."""
-
-    results: tuple[OpenResult, ...]
-    """Those with runs that wait, oldest first."""
-    agent_active: dict[int, int]
-    """Active runs by agent; 0 for those without."""
-    places: int
-    """Of all live workers together."""
-    started_lately: int
-    """Runs that were let in during the window that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +49,23 @@ Shares = Callable[[Load], dict[int, int]]
 class RunQueue:
     """Lets runs in, hands them to workers, and cancels them. Its verbs raise `StorageError`."""
 
-    def __init__(self, database: Database, *, changed: Callable[[], None] = lambda: None) -> None:
-        """`changed` is called whenever this process has changed rows of the queue."""
+    def __init__(
+        self, database: Database, *, changed: Callable[[], None] = lambda: None, pool: NumberPool | None = None
+    ) -> None:
+        """How the queue is used.
+
+        Args:
+            database: where it is.
+            changed: called whenever this process has changed rows of the queue.
+            pool: our numbers, for runs whose agent calls us; None: there are none.
+        """
         self._database = database
         self.on_wake: Callable[[], None] = lambda: None
         """Called by `wake`; set by whoever lets runs in."""
+        self.let_in_now: Callable[[], Awaitable[object]] = _nobody
+        """Lets runs in at once, where this process does; set by whoever does. Raises `StorageError`."""
         self._changed = changed
+        self._pool = pool or NumberPool()
 
     def wake(self) -> None:
         """Something was asked for, or ended: there may be runs to let in."""
@@ -99,10 +84,10 @@ class RunQueue:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_ADMISSION)))
             now = now_of(connection)
-            load, over = _load(connection, now, window)
-            _close(connection, over, now)
-            shares = share_out(load) if load.results else {}
-            return [run for result_id, count in shares.items() for run in _let_in(connection, result_id, count, now)]
+            found, over = load(connection, now, window, self._pool)
+            close(connection, over, now)
+            shares = share_out(found) if found.results else {}
+            return let_in(connection, found, shares, self._pool, now)
 
         # What a lost answer let in is found by `stuck`.
         return await self._database.write(admit, repeat=True)
@@ -209,6 +194,20 @@ class RunQueue:
         )
         return await self._database.read(lambda connection: list(connection.execute(asked).scalars()))
 
+    async def call_taken(self, run_id: int, attempt: int, owner: str) -> None:
+        """The agent of a run has called: the run waits for that no more."""
+
+        def taken(connection: Connection) -> None:
+            mine = (runs.c.id == run_id, runs.c.attempt >= attempt, runs.c.owner == owner)
+            connection.execute(
+                update(runs)
+                .where(*mine, runs.c.status == RunStatus.CONVERSING)
+                .values(awaits_call=False, updated_at=now_of(connection))
+            )
+
+        await self._database.write(taken, repeat=True)
+        self._changed()
+
     async def stuck(self, *, seconds: float) -> list[tuple[int, int]]:
         """(run, attempt) of what was let in so long ago and that no worker took up."""
 
@@ -265,6 +264,7 @@ class RunQueue:
                     attempt=runs.c.attempt + 1,
                     scorings=runs.c.scorings + 1,
                     rescoring=dump_metrics(metrics),
+                    awaits_call=False,
                     cancel_requested_at=None,
                     times_lost=0,
                     updated_at=now,
@@ -276,70 +276,5 @@ class RunQueue:
         return count
 
 
-def _load(connection: Connection, now: datetime, window: float) -> tuple[Load, list[int]]:
-    """What the service is doing, and which open results have no run left to do."""
-    counted = connection.execute(
-        select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
-        .where(runs.c.status.in_(UNFINISHED), runs.c.owner_kind == KIND)
-        .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
-    ).all()
-    waiting: Counter[int] = Counter()
-    active: Counter[int] = Counter()
-    agent_active: Counter[int] = Counter()
-    for result_id, agent_id, status, count in counted:
-        if status == RunStatus.QUEUED:
-            waiting[result_id] += count
-        else:
-            active[result_id] += count
-            agent_active[agent_id or 0] += count
-    opened = connection.execute(
-        select(results.c.id, results.c.agent_id, results.c.concurrency_limit, results.c.finished_at)
-        .where(results.c.kind == KIND, or_(results.c.finished_at.is_(None), results.c.id.in_(waiting)))
-        .order_by(results.c.id)
-    ).all()
-    # One that was closed by somebody who could not see yet that there is more to do, however that came about.
-    if shut := [row.id for row in opened if row.finished_at is not None]:
-        connection.execute(update(results).where(results.c.id.in_(shut)).values(finished_at=None, updated_at=now))
-    places = connection.execute(
-        select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None))
-    ).scalar_one()
-    lately = connection.execute(
-        select(func.count()).select_from(runs).where(runs.c.admitted_at > now - timedelta(seconds=window))
-    ).scalar_one()
-    with_waiting = tuple(
-        OpenResult(
-            id=row.id,
-            agent_id=row.agent_id,
-            limit=row.concurrency_limit,
-            waiting=waiting[row.id],
-            active=active[row.id],
-        )
-        for row in opened
-        if waiting[row.id]
-    )
-    load = Load(results=with_waiting, agent_active=dict(agent_active), places=places, started_lately=lately)
-    return load, [row.id for row in opened if not waiting[row.id] and not active[row.id]]
-
-
-def _close(connection: Connection, over: Sequence[int], now: datetime) -> None:
-    """Unless runs came to them since they were counted: what PostgreSQL shows changes from statement to statement."""
-    if over:
-        left = exists().where(runs.c.result_id == results.c.id, runs.c.status.in_(UNFINISHED))
-        connection.execute(update(results).where(results.c.id.in_(over), ~left).values(finished_at=now, updated_at=now))
-
-
-def _let_in(connection: Connection, result_id: int, count: int, now: datetime) -> list[tuple[int, int]]:
-    """The first waiting runs of a result; those whose worker died go before the others."""
-    first = (
-        select(runs.c.id)
-        .where(runs.c.result_id == result_id, runs.c.status == RunStatus.QUEUED)
-        .order_by(runs.c.times_lost.desc(), runs.c.position)
-        .limit(count)
-    )
-    rows = connection.execute(
-        update(runs)
-        .where(runs.c.id.in_(first.scalar_subquery()), runs.c.status == RunStatus.QUEUED)
-        .values(status=RunStatus.ADMITTED, admitted_at=now, updated_at=now)
-        .returning(runs.c.id, runs.c.attempt)
-    )
-    return sorted((row.id, row.attempt) for row in rows)
+async def _nobody() -> None:
+    """Another process lets runs in."""

@@ -10,6 +10,7 @@ from ringback.domain.run import RunStatus
 from ringback.errors import Conflict, NotFound
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
+from ringback.storage.number_leases import forget_leases
 from ringback.storage.records import batches
 from ringback.storage.tables import chat_frames, chat_turns, results, runs
 
@@ -98,6 +99,7 @@ class Revisions:
             for some in batches(gone):
                 for table in (chat_turns, chat_frames):
                     connection.execute(delete(table).where(table.c.run_id.in_(some)))
+                forget_leases(connection, some)
                 connection.execute(delete(runs).where(runs.c.id.in_(some)))
             touched = {row.result_id for row in rows}
             connection.execute(update(results).where(results.c.id.in_(touched)).values(updated_at=now_of(connection)))

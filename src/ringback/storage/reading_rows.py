@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run
+from ringback.domain.telephone import DialWindow
 from ringback.storage.reading_status import TERMINAL, Shown, result_status, run_status
+from ringback.storage.rows import window_of
 
 
 class CountedRuns(NamedTuple):
@@ -16,6 +18,7 @@ class CountedRuns(NamedTuple):
     outcome: str | None
     ending: str | None
     expectation_met: bool | None
+    awaits_call: bool | None
     number: int
 
 
@@ -57,7 +60,7 @@ class Counts:
 
 
 def _shown(group: CountedRuns) -> Shown:
-    return run_status(group.status, group.outcome, group.ending)
+    return run_status(group.status, group.outcome, group.ending, group.awaits_call)
 
 
 class RunLine(NamedTuple):
@@ -71,6 +74,13 @@ class RunLine(NamedTuple):
     test_profile_id: int | None
     specification_id: int
     number: str | None
+    inbound_number: str | None
+    """Where our call comes from."""
+    dial_opened_at: datetime | None
+    """When one of our numbers was given to the run, for its agent to call."""
+    dial_seconds: int | None
+    awaits_call: bool | None
+    """It has a number, and the agent has not called yet."""
     repeat: int
     attempt: int
     status: str
@@ -87,7 +97,12 @@ class RunLine(NamedTuple):
     @property
     def shown(self) -> Shown:
         """How the run is shown."""
-        return run_status(self.status, self.outcome, self.ending)
+        return run_status(self.status, self.outcome, self.ending, self.awaits_call)
+
+    @property
+    def dial_window(self) -> DialWindow | None:
+        """In which the agent has to call, once the run has one of our numbers."""
+        return window_of(self)
 
     @property
     def is_over(self) -> bool:
@@ -109,6 +124,8 @@ class ResultLine:
     request: dict[str, Any] | None
     """The request as it was asked."""
     concurrency_limit: int | None
+    takes_calls: bool | None
+    """Its agent calls us."""
     created_at: datetime
     updated_at: datetime | None
     finished_at: datetime | None

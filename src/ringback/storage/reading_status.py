@@ -31,7 +31,9 @@ class Shown(StrEnum):
 
 TERMINAL = frozenset({Shown.COMPLETED, Shown.FAILED, Shown.TIMEOUT, Shown.CANCELLED})
 
-TIMEOUTS = frozenset({EndingCode.AGENT_SILENT, EndingCode.AGENT_UNRESPONSIVE, EndingCode.MAX_DURATION})
+TIMEOUTS = frozenset(
+    {EndingCode.AGENT_SILENT, EndingCode.AGENT_UNRESPONSIVE, EndingCode.MAX_DURATION, EndingCode.DID_NOT_CALL}
+)
 """Endings by which a run without a word of the agent ran out of time."""
 
 
@@ -44,6 +46,8 @@ class _Line:
     endings: frozenset[EndingCode] | None = None
     scored_before: bool = False
     """The run has an outcome: it only waits to be scored again."""
+    awaits_call: bool = False
+    """The run has one of our numbers, and its agent has not called yet."""
     shown: Shown
 
 
@@ -60,6 +64,9 @@ _TABLE = (
     _Line(status=RunStatus.QUEUED, scored_before=True, shown=Shown.EVALUATING),
     _Line(status=RunStatus.ADMITTED, scored_before=True, shown=Shown.EVALUATING),
     _Line(status=RunStatus.EVALUATING, shown=Shown.EVALUATING),
+    _Line(status=RunStatus.QUEUED, awaits_call=True, shown=Shown.PENDING),
+    _Line(status=RunStatus.ADMITTED, awaits_call=True, shown=Shown.PENDING),
+    _Line(status=RunStatus.CONVERSING, awaits_call=True, shown=Shown.PENDING),
     _Line(status=RunStatus.CONVERSING, shown=Shown.IN_PROGRESS),
     _Line(status=RunStatus.ADMITTED, shown=Shown.RUNNING),
     _Line(status=RunStatus.QUEUED, shown=Shown.IN_QUEUE),
@@ -69,7 +76,7 @@ _TABLE = (
 
 
 @cache  # there are a hundred combinations, and ten thousand runs in a result
-def run_status(status: str, outcome: str | None, ending: str | None) -> Shown:
+def run_status(status: str, outcome: str | None, ending: str | None, awaits_call: bool | None = None) -> Shown:
     """How a run is shown; the values are those of its row."""
     for line in _TABLE:
         if (
@@ -77,6 +84,7 @@ def run_status(status: str, outcome: str | None, ending: str | None) -> Shown:
             and (line.outcome is None or line.outcome == outcome)
             and (line.endings is None or ending in line.endings)
             and (not line.scored_before or outcome is not None)
+            and (not line.awaits_call or awaits_call)
         ):
             return line.shown
     raise ValueError(f"a run with the status {status!r} cannot be")
@@ -95,6 +103,8 @@ def _fits(line: _Line) -> ColumnElement[bool]:
         conditions.append(runs.c.ending.in_(sorted(line.endings)))
     if line.scored_before:
         conditions.append(runs.c.outcome.is_not(None))
+    if line.awaits_call:
+        conditions.append(runs.c.awaits_call.is_(True))
     return and_(*conditions)
 
 
@@ -108,6 +118,8 @@ def result_status(shown: Collection[Shown], run_type: str | None) -> Shown:
     if open_ones := set(shown) - TERMINAL:
         if open_ones == {Shown.EVALUATING}:
             return Shown.EVALUATING
+        if Shown.PENDING in shown and set(shown) <= {Shown.PENDING, Shown.IN_QUEUE}:
+            return Shown.PENDING
         return Shown.IN_PROGRESS if run_type == "Voice" else Shown.RUNNING
     if Shown.COMPLETED in shown:
         return Shown.COMPLETED

@@ -45,6 +45,7 @@ RESULT_COLUMNS = (
     results.c.kind,
     results.c.request,
     results.c.concurrency_limit,
+    results.c.takes_calls,
     results.c.created_at,
     results.c.updated_at,
     results.c.finished_at,
@@ -221,7 +222,14 @@ class Readings:
 
 def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, Counts]:
     """The runs of each result, counted; answered from an index."""
-    alike = (runs.c.result_id, runs.c.status, runs.c.outcome, runs.c.ending, runs.c.expectation_met)
+    alike = (
+        runs.c.result_id,
+        runs.c.status,
+        runs.c.outcome,
+        runs.c.ending,
+        runs.c.expectation_met,
+        runs.c.awaits_call,
+    )
     rows = connection.execute(select(*alike, func.count()).where(runs.c.result_id.in_(result_ids)).group_by(*alike))
     groups: dict[int, list[CountedRuns]] = {number: [] for number in result_ids}
     for row in rows:
@@ -231,7 +239,9 @@ def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, Co
 
 def counts_of_lines(lines: Iterable[RunLine]) -> Counts:
     """As `counts_of`, of runs that are at hand."""
-    counted = Counter((line.status, line.outcome, line.ending, line.expectation_met) for line in lines)
+    counted = Counter(
+        (line.status, line.outcome, line.ending, line.expectation_met, line.awaits_call) for line in lines
+    )
     return Counts(tuple(CountedRuns(*alike, number) for alike, number in counted.items()))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from ringback.domain.run import Asked, Result, Run, RunOrigin, RunSpecification, RunStatus
+from ringback.domain.telephone import DialWindow
 from ringback.storage.documents import (
     dump_specification,
     load_provenance,
@@ -130,9 +131,16 @@ def insert_runs(
         for position, specification in enumerate(specifications)
     ]
     if origins:
-        names += ("agent_id", "personality_id", "test_profile_id", "number")
+        names += ("agent_id", "personality_id", "test_profile_id", "number", "inbound_number")
         rows = [
-            (*row, origin.agent_id, origin.personality_id, origin.test_profile_id, origin.number)
+            (
+                *row,
+                origin.agent_id,
+                origin.personality_id,
+                origin.test_profile_id,
+                origin.number,
+                origin.calls_from,
+            )
             for row, origin in zip(rows, origins, strict=True)
         ]
     insert_many(connection, runs, common, names, rows)
@@ -152,6 +160,8 @@ def asked_columns(asked: Asked) -> dict[str, Any]:
         "request": json.dumps(asked.request),
         "concurrency_limit": asked.concurrency_limit,
         "call_timeout": asked.call_timeout,
+        "takes_calls": asked.takes_calls,
+        "taken_on": asked.taken_on,
     }
 
 
@@ -203,7 +213,16 @@ class RunLoader:
             usage=record.usage,
             started_at=row.started_at,
             finished_at=row.finished_at,
+            dial_window=window_of(row),
+            calls_from=row.inbound_number,
         )
+
+
+def window_of(row: Any) -> DialWindow | None:
+    """The dial window of a run's row; None where it has no number of ours."""
+    if row.number is None or row.dial_opened_at is None:
+        return None
+    return DialWindow(number=row.number, opens_at=row.dial_opened_at, seconds=row.dial_seconds)
 
 
 def counts_of(connection: Connection, result_ids: Sequence[int]) -> dict[int, dict[str | None, int]]:

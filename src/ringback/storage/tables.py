@@ -93,6 +93,8 @@ results = Table(
     Column("request", Text),  # the run request as it was asked, for `rerun` and the answers' `run_settings`
     Column("concurrency_limit", Integer),
     Column("call_timeout", Float),  # pull-mode chat: seconds that one whole conversation may take
+    Column("takes_calls", Boolean),  # its agent calls us: each run needs one of our numbers
+    Column("taken_on", Text),  # the only number on which its calls are taken; None: any of ours
     Column("cancelled_at", Moment),
     Column("deleted_at", Moment),
     Index("results_open", "kind", "finished_at"),
@@ -121,7 +123,11 @@ runs = Table(
     Column("specification_id", Integer, ForeignKey("specifications.id"), nullable=False),
     Column("repeat", Integer, nullable=False, default=1),
     Column("seed", BigInteger, nullable=False, default=0),
-    Column("number", String(32)),  # 1 to frequency for text runs that are repeated; a telephone number for voice
+    Column("number", String(255)),  # 1 to frequency for text runs that are repeated; the number that an agent calls
+    Column("inbound_number", String(255)),  # where our call comes from
+    Column("dial_opened_at", Moment),  # when the number was given to the run
+    Column("dial_seconds", Integer),  # how long the agent has from then on to call it
+    Column("awaits_call", Boolean),  # it has a number, and the agent has not called yet
     Column("status", String(16), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("outcome", String(16)),
@@ -145,10 +151,18 @@ runs = Table(
     UniqueConstraint("result_id", "position"),
     Index("runs_unfinished", "status", "owner_kind", "result_id"),
     # What a result is counted by, so that counting reads no row.
-    Index("runs_of_result", "result_id", "status", "outcome", "ending", "expectation_met"),
+    Index("runs_of_result", "result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"),
     Index("runs_admitted", "admitted_at"),
     Index("runs_changed", "result_id", "updated_at"),
     sqlite_autoincrement=True,
+)
+
+number_leases = Table(
+    "number_leases",
+    metadata,
+    Column("number", String(255), primary_key=True),  # one of ours, which agents call
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),  # whose it is until that run's call is over
+    Column("given_at", Moment, nullable=False),
 )
 
 workers = Table(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from ringback.domain.run import RunStatus
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
-from ringback.storage.queue import KIND
+from ringback.storage.letting_in import KIND
 from ringback.storage.tables import runs, schema, workers
 
 NEWEST = 10_000

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -11,17 +12,21 @@ from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.evaluation import Evaluation
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Attempt, Run, RunStatus
+from ringback.domain.telephone import DialWindow
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
 from ringback.storage.documents import dump_record
+from ringback.storage.letting_in import KIND
 from ringback.storage.owner import Owner
-from ringback.storage.queue import KIND
-from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS
+from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS, window_of
 from ringback.storage.tables import runs, workers
 from ringback.storage.unreadable import readable
 
 _REMEMBERED = timedelta(days=1)
 """How long workers that are gone stay in the table, for whoever looks for what happened."""
+
+_TAKEN_UP = timedelta(seconds=5)
+"""How long a run whose window has closed is left to a worker, which then ends it in its own words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ class Recovery:
     """Runs that are to be begun again."""
     given_up: tuple[int, ...] = ()
     """Runs that ended as `error`: too many workers died with them, or nobody took them up in time."""
+    late: tuple[int, ...] = ()
+    """Runs whose dial window closed before anybody took them up: they ended as if their agent had not called."""
 
 
 class Workers:
@@ -152,7 +159,12 @@ class Workers:
                 self._end(connection, lost, now, _given_up(f"nobody took it up again within {patience:g} seconds"))
                 for lost in _runs_of(connection, *waiting)
             )
-            return Recovery(workers=tuple(dead), queued=tuple(queued), given_up=tuple(given_up))
+            closed = _with_closed_windows(connection, now)
+            late_ones = [
+                self._end(connection, one, now, _did_not_call(one.run.dial_window))
+                for one in (_runs_of(connection, not_begun, runs.c.id.in_(closed)) if closed else ())
+            ]
+            return Recovery(workers=tuple(dead), queued=tuple(queued), given_up=tuple(given_up), late=tuple(late_ones))
 
         return await self._database.write(recover, repeat=True)
 
@@ -193,6 +205,8 @@ class _Lost:
     times_lost: int
     cancelled: bool
     """Somebody wanted it to end: it is not begun again."""
+    awaits_call: bool
+    """Its agent may still call the number that it has."""
 
 
 _CANCELLED = Ending(
@@ -203,6 +217,22 @@ _CANCELLED = Ending(
 def _given_up(why: str) -> Ending:
     sentence = f"Worker lost: the process that carried the run out died or failed, and {why}."
     return Ending(code=EndingCode.INTERRUPTED, sentence=sentence)
+
+
+def _did_not_call(window: DialWindow | None) -> Ending:
+    within = f" within {window.seconds} seconds" if window else ""
+    number = f" {window.number}" if window else ""
+    return Ending(code=EndingCode.DID_NOT_CALL, sentence=f"The agent did not call{number}{within}.")
+
+
+def _with_closed_windows(connection: Connection, now: datetime) -> list[int]:
+    """Runs that nobody has taken up though their dial window is over: their number is others' to have."""
+    rows = connection.execute(
+        select(runs.c.id, runs.c.number, runs.c.dial_opened_at, runs.c.dial_seconds).where(
+            runs.c.owner_kind == KIND, runs.c.status.in_(NOT_BEGUN), runs.c.awaits_call.is_(True)
+        )
+    )
+    return [row.id for row in rows if (window := window_of(row)) and window.closes_at + _TAKEN_UP < now]
 
 
 def _give_up_workers(connection: Connection, now: datetime, silence: float) -> list[str]:
@@ -238,7 +268,12 @@ def _runs_of(connection: Connection, *which: object) -> list[_Lost]:
     )
     rows = connection.execute(query).all()
     return [
-        _Lost(run, row.times_lost, row.cancel_requested_at is not None)
+        _Lost(
+            run,
+            row.times_lost,
+            row.cancel_requested_at is not None,
+            bool(row.awaits_call) and run.status is not RunStatus.EVALUATING,
+        )
         for row, run in readable(connection, rows, now_of(connection))
     ]
 
@@ -253,7 +288,11 @@ def _queue_again(connection: Connection, left: _Lost, now: datetime, *, lost: bo
         reason = "Worker lost: its process died." if lost else "Handed back by a worker that stopped."
         earlier = Attempt(number=run.attempt, conversation=run.conversation, reason=reason)
         run = replace(run, conversation=None, earlier_attempts=(*run.earlier_attempts, earlier))
-    nothing_held = {"ending": None, "duration": None} if run.conversation is None else {}
+    nothing_held: dict[str, Any] = {}
+    if run.conversation is None:
+        nothing_held = {"ending": None, "duration": None}
+        if not left.awaits_call:  # its agent has to call again, on whichever number is free then
+            nothing_held |= {"number": None, "dial_opened_at": None, "dial_seconds": None} if run.dial_window else {}
     connection.execute(
         update(runs)
         .where(runs.c.id == run.id)
@@ -264,6 +303,7 @@ def _queue_again(connection: Connection, left: _Lost, now: datetime, *, lost: bo
             times_lost=left.times_lost + lost,
             owner="",
             record=dump_record(run),
+            awaits_call=left.awaits_call,
             admitted_at=None,
             updated_at=now,
         )

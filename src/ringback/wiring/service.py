@@ -23,6 +23,7 @@ from ringback.storage.chats import Chats
 from ringback.storage.database import Database
 from ringback.storage.key_check import check_key
 from ringback.storage.keys import KeyStore
+from ringback.storage.number_leases import NumberLeases, NumberPool
 from ringback.storage.owner import Owner
 from ringback.storage.queue import RunQueue
 from ringback.storage.reading_changes import Revisions
@@ -48,6 +49,7 @@ class Services:
     keys: KeyStore
     queue: RunQueue
     workers: Workers
+    number_leases: NumberLeases
     readings: Readings
     revisions: Revisions
     progress: ProgressFeed
@@ -90,7 +92,8 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
         await metrics.make_ready()
         readings = Readings(database)
         progress = ProgressFeed(readings)
-        queue = RunQueue(database, changed=progress.wake)
+        pool = NumberPool(numbers=settings.phone_numbers, window=settings.dial_window)
+        queue = RunQueue(database, changed=progress.wake, pool=pool)
         submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
         yield Services(
             settings=settings,
@@ -101,6 +104,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             keys=KeyStore(database),
             queue=queue,
             workers=Workers(database, brief_of=brief_of),
+            number_leases=NumberLeases(database),
             readings=readings,
             revisions=Revisions(database),
             progress=progress,

@@ -52,6 +52,8 @@ def _results() -> None:
         sa.Column("request", sa.Text),
         sa.Column("concurrency_limit", sa.Integer),
         sa.Column("call_timeout", sa.Float),
+        sa.Column("takes_calls", sa.Boolean),
+        sa.Column("taken_on", sa.Text),
         sa.Column("cancelled_at", _MOMENT),
         sa.Column("deleted_at", _MOMENT),
     ):
@@ -77,7 +79,11 @@ def _runs() -> None:
         sa.Column("specification_id", sa.Integer),
         sa.Column("repeat", sa.Integer),
         sa.Column("seed", sa.BigInteger),
-        sa.Column("number", sa.String(32)),
+        sa.Column("number", sa.String(255)),
+        sa.Column("inbound_number", sa.String(255)),
+        sa.Column("dial_opened_at", _MOMENT),
+        sa.Column("dial_seconds", sa.Integer),
+        sa.Column("awaits_call", sa.Boolean),
         sa.Column("ending", sa.String(64)),
         sa.Column("expectation_met", sa.Boolean),
         sa.Column("duration", sa.Float),
@@ -106,7 +112,8 @@ def _runs() -> None:
     op.create_index("ix_runs_scenario_id", "runs", ["scenario_id"])
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"])
     op.create_index("runs_unfinished", "runs", ["status", "owner_kind", "result_id"])
-    op.create_index("runs_of_result", "runs", ["result_id", "status", "outcome", "ending", "expectation_met"])
+    counted = ["result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"]
+    op.create_index("runs_of_result", "runs", counted)
     op.create_index("runs_admitted", "runs", ["admitted_at"])
     op.create_index("runs_changed", "runs", ["result_id", "updated_at"])
 
@@ -232,6 +239,12 @@ def _kept() -> tuple[sa.Column[Any], ...]:
 
 
 def _service() -> None:
+    op.create_table(
+        "number_leases",
+        sa.Column("number", sa.String(255), primary_key=True),
+        sa.Column("run_id", sa.Integer, sa.ForeignKey("runs.id"), nullable=False),
+        sa.Column("given_at", _MOMENT, nullable=False),
+    )
     op.create_table(
         "workers",
         sa.Column("owner", sa.Text, primary_key=True),
