@@ -6,10 +6,10 @@ from kept_results import conversation, keep
 from running_service import Service
 
 from ringback.api.reading_shapes import FullRun, ListedResult, ResultDetail, RunEntry, TranscriptEntry
-from ringback.api.voice_shapes import RecognitionEntry, VoiceFacts
+from ringback.api.voice_shapes import RecognitionEntry, TelephoneMedia, VoiceFacts
 from ringback.domain.conversation import Entry, Role
 from ringback.domain.ending import EndingCode
-from ringback.domain.voice import Key, Recognition, RecognitionMode, Side, Span, VoiceRecord
+from ringback.domain.voice import Key, MediaRecord, Recognition, RecognitionMode, Side, Span, VoiceRecord
 from ringback.results.reference_transcript import transcript_object
 from ringback.results.reference_voice import voice_fields
 
@@ -73,11 +73,14 @@ def test_every_field_of_a_call_is_described_and_is_what_it_is_said_to_be() -> No
         recording="1/1-1",
         agent_speech=(Span(start=0, end=1),),
         keys=(Key(at=0.5, digit="1", by=Side.AGENT),),
+        ringing=1.0,
+        media=MediaRecord(codec="PCMU"),
     )
     held = replace(conversation(EndingCode.CALLER_ENDED), entries=(entry,), voice=voice)
     shown = voice_fields(held)["voice"]
     VoiceFacts.model_validate(shown, strict=False)
     assert shown.keys() == VoiceFacts.model_fields.keys()
+    assert shown["media"].keys() == TelephoneMedia.model_fields.keys()
     [item] = transcript_object(held)
     described = TranscriptEntry.model_validate(item)
     assert described.model_extra == {}

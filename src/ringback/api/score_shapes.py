@@ -105,4 +105,6 @@ class OverallEvaluation(Shape):
     worst_performing_metrics: list[MetricValue] = Field(default=[], description="Those that are farthest below best.")
     numeric_metrics: list[MetricValue] = Field(default=[])
     enum_metrics: list[MetricValue] = Field(default=[])
-    extra_metrics: list[MetricValue] = Field(default=[], description="The expected outcome, where it was judged.")
+    extra_metrics: list[MetricValue] = Field(
+        default=[], description="The expected outcome where it was judged, and how long telephones rang."
+    )

@@ -36,10 +36,23 @@ class SendingLateness(Shape):
     worst: float
 
 
+class TelephoneMedia(Shape):
+    """What the telephone line did to the sound, by RTP and RTCP (RFC 3550); null is what nobody measured."""
+
+    codec: str = Field(description="PCMU or PCMA.")
+    packets_sent: int
+    packets_received: int
+    lost_received: int = Field(description="Packets of the agent's that never came.")
+    lost_sent: int | None = Field(description="Packets of ours that never came, as the agent's side reported.")
+    jitter_received: float | None = Field(description="Seconds, of what came.")
+    jitter_sent: float | None = Field(description="Seconds, of ours, as the agent's side reported.")
+    round_trip: float | None = Field(description="Seconds there and back.")
+
+
 class VoiceFacts(Shape):
     """What is known of a call's sound."""
 
-    transport: str = Field(description="media-streams or chirp.")
+    transport: str = Field(description="media-streams, chirp or sip.")
     sample_rate: int = Field(description="Hz, of the line and of the recording.")
     duration: float = Field(description="Seconds of the recording.")
     recognition: Mode = Field(description="How the agent was heard: by `grammar` (known lines) or `open`.")
@@ -51,5 +64,13 @@ class VoiceFacts(Shape):
     protected: Stretches = Field(description="Those of our caller that nobody could interrupt.")
     keys: list[PressedKey]
     lateness: SendingLateness
-    degraded: list[str] = Field(description="Why times of this call are not to be trusted; empty: they are.")
+    degraded: list[str] = Field(
+        description="Why times of this call are not to be trusted, and on whose side it was; empty: they are."
+    )
     seed: int = Field(description="Of chances and disturbances.")
+    ringing: float | None = Field(
+        description="Seconds that the telephone rang until the answer; null: none rang.", examples=[1.25]
+    )
+    media: TelephoneMedia | None = Field(description="What the telephone line did to the sound; null: none was there.")
+    holds: Stretches = Field(description="Seconds between which the agent had our caller on hold.")
+    transferred_to: str | None = Field(description="Whom the agent passed the call on to, as it named them.")

@@ -46,6 +46,8 @@ class Figures(NamedTuple):
     expected_score: float | None
     """0 to 100."""
     metrics: Sequence[Figure]
+    ringing: float | None = None
+    """Seconds that the telephone rang; None where none did. Briefs of older versions lack it."""
 
 
 def brief_of(run: Run) -> str:
@@ -78,6 +80,7 @@ def _own_metadata(conversation: Conversation | None, evaluation: Evaluation | No
         "ended_by": ending.ended_by.value,
         "ending": ending.code.value,
         "ending_explanation": ending.sentence,
+        **({} if conversation.ringing is None else {"ringing_duration": round(conversation.ringing, 3)}),
         **({"nothing_asserted": True} if evaluation and evaluation.nothing_asserted else {}),
     }
 
@@ -100,7 +103,7 @@ def _figures(run: Run) -> Figures:
             metrics.append(Figure(CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation)))
     expected = evaluation.expected_outcome if evaluation else None
     score = expected.score if expected is not None and expected.quotes_verified else None
-    return Figures(score, metrics)
+    return Figures(score, metrics, run.conversation.ringing if run.conversation else None)
 
 
 def _entry(run: Run) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[
     """
     metrics: dict[int | str, _Values] = {}
     expected: list[float] = []
-    for expected_score, measured in figures:
+    ringing: list[float] = []
+    for expected_score, measured, *rang in figures:
+        ringing += [seconds for seconds in rang if seconds is not None]
         if expected_score is not None:
             expected.append(expected_score)
         for number, name, kind, value in measured:
@@ -72,7 +74,10 @@ def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[
             for values in metrics.values()
             if values.kind == MetricKind.ENUM
         ],
-        "extra_metrics": [_expected(expected)] if expected else [],
+        "extra_metrics": [
+            *([_extra("expected_outcome", "Expected Outcome", expected)] if expected else ()),
+            *([_extra("ringing_duration", "Average Ringing Duration", ringing)] if ringing else ()),
+        ],
     }
 
 
@@ -116,15 +121,16 @@ def _worst(metrics: Iterable[_Values]) -> list[dict[str, Any]]:
     ]
 
 
-def _expected(scores: list[float]) -> dict[str, Any]:
-    """The expected outcome over the runs in which it was judged: its mean, 0 to 100."""
+def _extra(slug: str, name: str, values: list[float]) -> dict[str, Any]:
+    """What is no metric, over the runs that have it: the mean of the expected outcome (0 to 100) or ringing (s)."""
+    mean = _rounded(sum(values) / len(values))
     return {
-        "id": "expected_outcome",
-        "name": "Expected Outcome",
+        "id": slug,
+        "name": name,
         "type": MetricKind.NUMERIC.value,
-        "score": _rounded(sum(scores) / len(scores)),
-        "value": _rounded(sum(scores) / len(scores)),
-        "runs": len(scores),
+        "score": mean,
+        "value": mean,
+        "runs": len(values),
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ringback.domain.conversation import Conversation
-from ringback.domain.voice import Span
+from ringback.domain.voice import MediaRecord, Span
 
 
 def voice_fields(conversation: Conversation | None) -> dict[str, Any]:
@@ -32,8 +32,30 @@ def voice_fields(conversation: Conversation | None) -> dict[str, Any]:
             },
             "degraded": list(voice.degraded),
             "seed": voice.seed,
+            "ringing": _rounded(voice.ringing),
+            "media": None if voice.media is None else _media(voice.media),
+            "holds": _edges(voice.holds),
+            "transferred_to": voice.transfer,
         }
     }
+
+
+def _media(media: MediaRecord) -> dict[str, Any]:
+    """Packets and seconds; None is what nobody measured."""
+    return {
+        "codec": media.codec,
+        "packets_sent": media.packets_sent,
+        "packets_received": media.packets_received,
+        "lost_received": media.lost_received,
+        "lost_sent": media.lost_sent,
+        "jitter_received": _rounded(media.jitter_received),
+        "jitter_sent": _rounded(media.jitter_sent),
+        "round_trip": _rounded(media.round_trip),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 4)
 
 
 def _edges(spans: tuple[Span, ...]) -> list[list[float]]:
