@@ -186,6 +186,10 @@ class Recorder:
         """Record a remark of the caller's or of the conversation's, now."""
         self._find(self._seconds(self.clock()), code, sentence, detail, None)
 
+    def tell(self, event: Event) -> None:
+        """Tell whoever follows the run of something that is no part of its record."""
+        self._on_event(event)
+
     def finish(
         self, ending: Ending, at: float, *, loop_lag: float = 0.0, voice: VoiceRecord | None = None
     ) -> Conversation:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -21,7 +22,7 @@ from ringback.conversation.loop import Held
 from ringback.conversation.manner import manner_of
 from ringback.conversation.recorder import Recorder
 from ringback.conversation.voice_call import VoiceTools, converse_by_voice
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.run import Run
 from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
@@ -41,6 +42,10 @@ from ringback.speech.voice_activity import VoiceActivity
 from ringback.storage.recordings import make_folder, stem_of
 from ringback.wiring.speech_accounts import SpeechAccounts
 from ringback.wiring.voice_lines import voice_lines_to
+
+if TYPE_CHECKING:
+    from ringback.channels.sip.telephone import Telephone
+    from ringback.wiring.telephone import Awaiting
 
 _EARS_KEPT = 8
 """What hears agents that nobody talks to at the moment; each may have a process of its own."""
@@ -123,12 +128,15 @@ class Voices:
         self._gate = asyncio.Semaphore(settings.max_connecting)
         self._opening = asyncio.Lock()
         self._providers: aiohttp.ClientSession | None = None
+        self._telephone: Telephone | None = None
         self._clock: CallClock | None = None
         self._text_to_speech: TextToSpeech | None = None
         self._hearings: OrderedDict[tuple[str, ...], _Hearing] = OrderedDict()
 
     async def close(self) -> None:
         """Let go of processes and connections; calls must be over."""
+        if self._telephone is not None:
+            await self._telephone.close()
         for hearing in self._hearings.values():
             await hearing.speech_to_text.close()
         self._hearings.clear()
@@ -144,7 +152,8 @@ class Voices:
             UsageError: it cannot be had with these settings on this machine.
         """
         async with self._tools(agent):
-            pass
+            if agent.channel is Transport.SIP:
+                await self._line_to_the_world().start()
 
     def talk_to(self, agent: Agent, redactor: Redactor) -> Talk:
         """Spoken conversations with one agent, by the transport that its record names.
@@ -152,13 +161,21 @@ class Voices:
         Raises:
             UsageError: a file with a certificate authority that cannot be read.
         """
+        on_telephone = agent.channel is Transport.SIP
         line_for = voice_lines_to(
-            agent, self._settings, self._session, redactor=redactor, gate=self._gate, calls=self._calls
+            agent,
+            self._settings,
+            self._session,
+            redactor=redactor,
+            gate=self._gate,
+            calls=self._calls,
+            telephone=self._line_to_the_world() if on_telephone else None,
         )
 
         async def talk(run: Run, caller: Caller, recorder: Recorder, *, limits: Limits, stop: asyncio.Event) -> Held:
             specification = run.specification
-            line = line_for(call_ids(run), specification.profile)
+            waiting = self._awaiting(agent, run, recorder) if on_telephone else None
+            line = line_for(call_ids(run), specification.profile, waiting)
             async with self._tools(agent) as tools:
                 account = self._accounts.open(tools)
                 held = await converse_by_voice(
@@ -178,6 +195,20 @@ class Voices:
             return replace(held, usage=account.usage)
 
         return talk
+
+    def _line_to_the_world(self) -> "Telephone":
+        """The telephone of the process; it starts nothing before the first call."""
+        if self._telephone is None:
+            from ringback.channels.sip.telephone import Telephone  # noqa: PLC0415 - other lines do not need it
+            from ringback.wiring.telephone import telephone_settings  # noqa: PLC0415 - the same
+
+            self._telephone = Telephone(telephone_settings(self._settings))
+        return self._telephone
+
+    def _awaiting(self, agent: Agent, run: Run, recorder: Recorder) -> "Awaiting | None":
+        from ringback.wiring.telephone import awaiting  # noqa: PLC0415 - other lines do not need it
+
+        return awaiting(agent, run, recorder, self._session)
 
     @asynccontextmanager
     async def _tools(self, agent: Agent) -> AsyncGenerator[VoiceTools]:

@@ -1,23 +1,43 @@
 """Lines to an agent that is spoken to: what it is told of each call, and the bounds of what it may send."""
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 
 from ringback.channels.channel import CallIds
 from ringback.channels.chirp import ChirpLine
 from ringback.channels.hang_up_rest import CallsInProgress
-from ringback.channels.line_headers import chirp_headers, media_streams_headers, media_streams_parameters
+from ringback.channels.line import Line
+from ringback.channels.line_headers import (
+    chirp_headers,
+    media_streams_headers,
+    media_streams_parameters,
+    sip_headers,
+)
 from ringback.channels.media_streams import MediaStreamsLine
 from ringback.channels.voice_socket import LineLimits
 from ringback.domain.agent import Agent, Transport
 from ringback.domain.scenario import TestProfile
 from ringback.domain.secret import Redactor
+from ringback.errors import UsageError
 from ringback.settings import Settings
 from ringback.wiring import ssl_context_for
 
-VoiceLine = ChirpLine | MediaStreamsLine
+if TYPE_CHECKING:
+    from ringback.channels.sip.telephone import Telephone
+    from ringback.wiring.telephone import Awaiting
+
+
+class VoiceLines(Protocol):
+    """Makes lines to one agent."""
+
+    def __call__(self, ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:
+        """A line for one call, not yet open; `awaiting`: of an outbound agent, whose call it waits for.
+
+        Raises `BadHeader`.
+        """
+        ...
 
 
 def voice_lines_to(
@@ -28,7 +48,8 @@ def voice_lines_to(
     redactor: Redactor,
     gate: asyncio.Semaphore | None = None,
     calls: CallsInProgress | None = None,
-) -> Callable[[CallIds, TestProfile | None], VoiceLine]:
+    telephone: "Telephone | None" = None,
+) -> VoiceLines:
     """Lines to one agent, by the transport that its record names; making one raises `BadHeader`.
 
     Args:
@@ -38,10 +59,13 @@ def voice_lines_to(
         redactor: knows the secrets of the calls.
         gate: bounds how many handshakes are under way at once.
         calls: where the agent can hang up by the telephone company's REST endpoint.
+        telephone: of this process, for agents on the telephone.
 
     Raises:
-        UsageError: a file with a certificate authority that cannot be read.
+        UsageError: a file with a certificate authority that cannot be read, or a number and no trunk.
     """
+    if agent.channel is Transport.SIP:
+        return _telephone_lines(agent, settings, redactor=redactor, telephone=telephone)
     url, ssl_context = agent.url.get_secret_value(), ssl_context_for(agent, settings)
     bounds = LineLimits(
         max_frame_bytes=settings.max_frame_bytes,
@@ -51,7 +75,7 @@ def voice_lines_to(
         ping_timeout=settings.ping_timeout,
     )
 
-    def line(ids: CallIds, profile: TestProfile | None = None) -> VoiceLine:
+    def line(ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:  # noqa: ARG001 - only telephones are called
         if agent.channel is Transport.CHIRP:
             return ChirpLine(
                 url,
@@ -72,6 +96,43 @@ def voice_lines_to(
             redactor=redactor,
             gate=gate,
             calls=calls,
+        )
+
+    return line
+
+
+def _telephone_lines(
+    agent: Agent, settings: Settings, *, redactor: Redactor, telephone: "Telephone | None"
+) -> VoiceLines:
+    from ringback.channels.sip.awaited_line import AwaitedLine  # noqa: PLC0415 - other lines do not need it
+    from ringback.channels.sip.line import SipLine  # noqa: PLC0415 - the same
+    from ringback.wiring.telephone import dialled_uri, identity_for, identity_of_number  # noqa: PLC0415 - the same
+
+    if telephone is None:
+        raise UsageError("An agent on the telephone cannot be reached from here.")
+    uri = dialled_uri(agent, settings) if agent.inbound else ""
+    identity = identity_for(agent, settings)
+
+    def line(ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:
+        if agent.inbound:
+            return SipLine(
+                telephone,
+                uri,
+                sip_headers(agent, profile, ids),
+                identity=identity,
+                ring_timeout=settings.ring_timeout,
+                redactor=redactor,
+            )
+        if awaiting is None:
+            raise UsageError(f"Agent '{agent.name}' calls us: a run needs one of our numbers.")
+        return AwaitedLine(
+            telephone,
+            window=awaiting.window,
+            contact_number=agent.contact_number or "",
+            identity=identity_of_number(awaiting.window.number, settings),
+            on_awaited=awaiting.on_awaited,
+            on_taken=awaiting.on_taken,
+            redactor=redactor,
         )
 
     return line

@@ -40,5 +40,9 @@ class TelephoneSettings:
     """At the same time; a further call that arrives is answered 486."""
     media_timeout: float = 10.0
     """Seconds without RTP after which a call is taken for dead."""
+    headers: tuple[str, ...] = ("X-Run-Id", "X-Scenario-Id", "X-Result-Id")
+    """Headers of incoming INVITEs that are told; the stack takes 16 names at most."""
+    verify: bool = True
+    """Whether certificates of TLS servers are verified."""
     ca_file: str | None = None
     """PEM file of a private certificate authority for `sips:` and TLS."""

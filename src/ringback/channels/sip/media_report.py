@@ -1,0 +1,67 @@
+"""What the telephone line did to the sound of a call, out of the stack's figures."""
+
+from typing import Any, cast
+
+from ringback.channels.sip.messages import Control
+from ringback.domain.voice import MediaRecord
+
+MOST_LOSS = 0.01
+"""Share of packets; a bound of ours: from there on words may be missing that were said."""
+MOST_JITTER = 0.030
+"""Seconds; a bound of ours: the buffer that evens jitter out holds 40 ms."""
+_MOST_DROPPED = 0.1
+"""Seconds of sound that we may drop before it is told."""
+
+
+def media_record(codec: str, message: Control) -> MediaRecord:
+    """The record of a call that is over; what nobody measured is None."""
+    stats = _part(message, "stats")
+    sent, received = _part(stats, "tx"), _part(stats, "rx")
+    rtcp, buffer = _part(stats, "rtcp"), _part(stats, "jbuf")
+    reported = bool(message.get("rtcp"))
+    came = _count(received, "packets") > 0
+    return MediaRecord(
+        codec=codec or "unknown",
+        packets_sent=_count(sent, "packets"),
+        packets_received=_count(received, "packets"),
+        lost_received=_count(buffer, "lost"),
+        lost_sent=_count(rtcp, "tx_lost") if reported else None,
+        jitter_received=_count(buffer, "jitter_ms") / 1000 if came and buffer else None,
+        jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,
+        round_trip=_count(rtcp, "rtt_us") / 1e6 if reported and _count(rtcp, "rtt_us") else None,
+    )
+
+
+def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tuple[str, ...]:
+    """Why the sound of a call is not to be trusted, and on whose way it suffered."""
+    found: list[str] = []
+    expected = media.packets_received + media.lost_received
+    if expected and media.lost_received / expected > MOST_LOSS:
+        share = media.lost_received / expected
+        found.append(f"{share:.1%} of the packets were lost on the way from the agent.")
+    if media.lost_sent is not None and media.packets_sent and media.lost_sent / media.packets_sent > MOST_LOSS:
+        share = media.lost_sent / media.packets_sent
+        found.append(f"{share:.1%} of the packets were lost on the way to the agent, as its side reported.")
+    if media.jitter_received is not None and media.jitter_received > MOST_JITTER:
+        found.append(f"Packets came with a jitter of {media.jitter_received * 1000:.0f} ms on the way from the agent.")
+    if media.jitter_sent is not None and media.jitter_sent > MOST_JITTER:
+        found.append(
+            f"Packets arrived with a jitter of {media.jitter_sent * 1000:.0f} ms on the way to the agent, as its side"
+            " reported."
+        )
+    starved = _count(_part(_part(message, "stats"), "audio"), "tx_starved_frames")
+    if starved > 1:
+        found.append(f"{starved} of our own frames came too late to be sent whole.")
+    if dropped > _MOST_DROPPED:
+        found.append(f"{dropped:.1f} s of the agent's sound were dropped, because we could not play them in time.")
+    return tuple(found)
+
+
+def _part(values: Control, key: str) -> Control:
+    found: Any = values.get(key)
+    return cast("Control", found) if isinstance(found, dict) else {}
+
+
+def _count(values: Control, key: str) -> int:
+    found: Any = values.get(key)
+    return max(0, int(found)) if isinstance(found, (int, float)) else 0

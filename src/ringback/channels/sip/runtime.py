@@ -1,0 +1,377 @@
+"""The process that carries telephone calls: one SIP stack, whose sound goes to and fro every 20 ms.
+
+Started by `Telephone` as `python -m ringback.channels.sip.runtime FD`; FD is its end of a socket pair. It ends when the
+other end is closed, whatever became of whoever had it. The stack is baresip (libre) with OpenSSL 1.1.1k built in, a
+release that gets no corrections any more: why it has a process of its own that holds no secrets but its accounts'.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+from baresip import Account, Call, CallState, Config, RegistrationError, Runtime, UserAgent
+from baresip.errors import BaresipError, NoLocalAddressError
+from baresip.events import Event, StackEvent
+
+from ringback.channels.sip.agreed_codec import AgreedCodecs
+from ringback.channels.sip.leg import Leg
+from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
+
+log = logging.getLogger(__name__)
+
+FRAME_SECONDS = 0.02
+_INCOMING = 1 << 31
+"""Numbers of calls that come to us begin here; those below are given by whoever dials."""
+_MOST_BACKLOG = 4 * 1024 * 1024
+"""Bytes that may wait for a parent that does not read; further sound is dropped, as it would be stale."""
+_TOO_LATE = 1.0
+_MOST_EARLY = 1000
+_STARTS = 5
+
+
+class Carrier(asyncio.Protocol):
+    """Carries calls until its socket is closed."""
+
+    def __init__(self) -> None:
+        self.done = asyncio.Event()
+        self._reader = Reader()
+        self._transport: asyncio.Transport | None = None
+        self._runtime = Runtime()
+        self._settings: Control = {}
+        self._host = ""
+        self._legs: dict[int, Leg] = {}
+        self._agents: dict[str, Any] = {}
+        self._users: dict[int, str] = {}
+        """Users by the stack's handles of their agents."""
+        self._listeners: dict[str, int] = {}
+        """Users at whom calls are taken, each with the number of its listener."""
+        self._incoming = _INCOMING
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pacing: asyncio.Task[None] | None = None
+        self._codecs = AgreedCodecs(asyncio.get_running_loop())
+        self._early: deque[StackEvent] = deque(maxlen=_MOST_EARLY)
+        """Events of calls whose dialling has not returned yet."""
+
+    # The parent
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket pair is ours."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is a stream
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Messages of the parent's."""
+        try:
+            for message in self._reader.feed(data):
+                if isinstance(message, list):
+                    self._send(message)
+                else:
+                    self._told(message)
+        except Malformed:
+            self.done.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the interface of protocols
+        """The parent is gone, or wants us to go."""
+        self.done.set()
+
+    def _tell(self, values: Control) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(control(values))
+
+    def _told(self, message: Control) -> None:
+        match message.get("do"):
+            case "start":
+                self._spawn(self._start(message))
+            case "dial":
+                self._spawn(self._dial(message))
+            case "listen":
+                self._spawn(self._listen(message))
+            case "unlisten":
+                self._spawn(self._unlisten(message))
+            case _:
+                leg = self._legs.get(message.get("call", -1))
+                if leg is not None:
+                    self._about(leg, message)
+
+    def _about(self, leg: Leg, message: Control) -> None:
+        match message.get("do"):
+            case "accept":
+                self._spawn(leg.accept())
+            case "refuse":
+                self._spawn(leg.refuse())
+            case "hang_up":
+                self._spawn(leg.hang_up())
+            case "press":
+                leg.press(str(message["digit"]))
+            case "hold":
+                self._spawn(leg.hold(held=bool(message["held"])))
+            case "transfer":
+                self._spawn(leg.transfer(str(message["target"])))
+            case _:
+                pass
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # The stack
+
+    async def _start(self, settings: Control) -> None:
+        self._settings = settings
+        host, _, port = str(settings["listen"]).rpartition(":")
+        self._host = settings.get("interface") or (host if host not in ("", "0.0.0.0", "[::]") else "")  # noqa: S104 - compared, not bound
+        try:
+            trace = logging.getLogger("baresip.native.sip")
+            trace.setLevel(logging.DEBUG)
+            trace.addHandler(self._codecs)
+            trace.propagate = False
+            number = await self._listen_at(host, int(port))
+        except (BaresipError, OSError, ValueError) as error:
+            self._tell({"is": "failed", "why": f"{error}"})
+            return
+        self._runtime.subscribe(self._happened)
+        self._runtime.on_dead = self.done.set
+        self._pacing = asyncio.get_running_loop().create_task(self._pace())
+        self._tell({"is": "started", "address": f"{self._host or '0.0.0.0'}:{number}"})  # noqa: S104 - shown, not bound
+
+    async def _listen_at(self, host: str, port: int) -> int:
+        """Start the stack at an address; returns the port. Raises BaresipError, OSError."""
+        for left in range(_STARTS, 0, -1):
+            found = _free_port(host, port)
+            try:
+                await self._runtime.start(_config(self._settings, host, found))
+            except BaresipError:
+                if port or left == 1:
+                    raise
+                self._runtime = Runtime()  # somebody else was faster to take it
+            else:
+                return found
+        raise AssertionError("the last try raises")
+
+    async def close(self) -> None:
+        """Hang up all, and stop the stack."""
+        if self._pacing is not None:
+            self._pacing.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await asyncio.gather(*(leg.hang_up() for leg in self._legs.values()), return_exceptions=True)
+                await asyncio.gather(*(self._unregister(key) for key in self._agents), return_exceptions=True)
+        with suppress(Exception):
+            await self._runtime.close()
+
+    async def _unregister(self, key: str) -> None:
+        agent = self._agents[key]
+        if agent._registered:  # noqa: SLF001 - the stack has no word for it
+            await agent.unregister(timeout=1.0)
+
+    async def _agent(self, identity: Control, *, registers: bool) -> Any:
+        key = repr((sorted(identity.items()), registers))
+        if key not in self._agents:
+            account = _account(identity, self._host, self._settings, registers=registers)
+            agent = await UserAgent.create(self._runtime, account)
+            self._agents[key] = agent
+            self._users[agent.handle] = str(identity["user"])
+        return self._agents[key]
+
+    async def _dial(self, message: Control) -> None:
+        number = int(message["call"])
+        try:
+            agent = await self._agent(message["identity"], registers=False)
+            call = await agent.dial(str(message["uri"]), headers=dict(message["headers"]))
+        except (BaresipError, ValueError, TypeError) as error:
+            no_way = isinstance(error, NoLocalAddressError)
+            why = "no network interface leads there" if no_way else str(error)
+            self._tell({"is": "closed", "call": number, "at": time.monotonic(), "text": why, "not_sent": True})
+            return
+        self._legs[number] = Leg(number, call, self._tell_of, codec_of=self._codecs.of)
+        for event in [event for event in self._early if event.call == call.handle]:
+            call._on_stack_event(event)  # noqa: SLF001 - it came before the call had a listener, and would be lost
+
+    def _tell_of(self, values: Control) -> None:
+        self._tell(values)
+        if values["is"] == "closed":
+            self._legs.pop(values["call"], None)
+
+    async def _listen(self, message: Control) -> None:
+        identity, number = message["identity"], int(message["listener"])
+        registers = bool(identity.get("registrar"))
+        try:
+            agent = await self._agent(identity, registers=registers)
+            self._listeners[str(identity["user"])] = number
+            if registers:
+                await agent.register()
+        except RegistrationError as error:
+            self._listeners.pop(str(identity["user"]), None)
+            self._tell({"is": "not_listening", "listener": number, "status": error.status, "why": error.reason})
+        except (BaresipError, ValueError) as error:
+            self._listeners.pop(str(identity["user"]), None)
+            self._tell({"is": "not_listening", "listener": number, "status": None, "why": str(error)})
+        else:
+            self._tell({"is": "listening", "listener": number})
+
+    async def _unlisten(self, message: Control) -> None:
+        user = next((user for user, number in self._listeners.items() if number == message["listener"]), None)
+        if user is None:
+            return
+        del self._listeners[user]
+        identity = message["identity"]
+        if identity.get("registrar"):
+            with suppress(BaresipError):
+                await (await self._agent(identity, registers=True)).unregister(timeout=2.0)
+
+    def _happened(self, event: StackEvent) -> None:
+        if event.event is Event.CALL_INCOMING:
+            self._came(event)
+        elif event.event is not Event.CALL_RTCP and not any(
+            leg.call.handle == event.call for leg in self._legs.values()
+        ):
+            self._early.append(event)
+
+    def _came(self, event: StackEvent) -> None:
+        # Not by the stack's own listener, for calls at users whom nobody listens for have to be refused, too.
+        call = Call(
+            self._runtime,
+            handle=event.call,
+            ua_handle=event.ua,
+            state=CallState.INCOMING,
+            peer=event.peer,
+            call_id=event.call_id,
+            headers=event.headers,
+        )
+        called = self._users.get(event.ua, "")
+        listener = self._listeners.get(called)
+        if listener is None:
+            self._spawn(_refuse(call))
+            return
+        self._incoming += 1
+        number = self._incoming
+        self._legs[number] = Leg(number, call, self._tell_of, codec_of=self._codecs.of)
+        self._tell(
+            {
+                "is": "incoming",
+                "call": number,
+                "listener": listener,
+                "peer": event.peer or event.from_ or "",
+                "called": called,
+                "call_id": event.call_id or "",
+                "headers": dict(event.headers),
+                "at": time.monotonic(),
+            }
+        )
+
+    # Every 20 ms
+
+    async def _pace(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time()
+        while True:
+            deadline += FRAME_SECONDS
+            now = loop.time()
+            if now - deadline > _TOO_LATE:
+                deadline = now
+            await asyncio.sleep(max(0.0, deadline - now))
+            self._collect()
+
+    def _collect(self) -> None:
+        transport = self._transport
+        if transport is None or transport.get_write_buffer_size() > _MOST_BACKLOG:
+            return
+        entries: Sound = []
+        for number, leg in self._legs.items():
+            if heard := leg.take():
+                entries.append((number, heard))
+        if entries:
+            transport.write(sound(entries))
+
+    def _send(self, entries: Sound) -> None:
+        for number, frame in entries:
+            leg = self._legs.get(number)
+            if leg is not None:
+                leg.give(frame)
+
+
+async def _refuse(call: Any) -> None:
+    with suppress(BaresipError):
+        await call.reject()
+
+
+def _free_port(host: str, port: int) -> int:
+    """A port at which SIP can be heard: by UDP and TCP, and by TLS at the one behind it. Raises OSError."""
+    address = host.strip("[]")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    for left in range(20, 0, -1):
+        with (
+            socket.socket(family, socket.SOCK_DGRAM) as udp,
+            socket.socket(family, socket.SOCK_STREAM) as tcp,
+            socket.socket(family, socket.SOCK_STREAM) as tls,
+        ):
+            for stream in (tcp, tls):
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            udp.bind((address, port))
+            found: int = udp.getsockname()[1]
+            try:
+                tcp.bind((address, found))
+                tls.bind((address, found + 1))
+            except (OSError, OverflowError):
+                if port or left == 1:
+                    raise
+                continue
+            return found
+    raise AssertionError("the last try raises")
+
+
+def _config(settings: Control, host: str, port: int) -> Config:
+    lines = [
+        f"sip_listen {host}:{port}",
+        # 40 ms instead of the stack's 100: our peers are servers, and each millisecond counts as the agent's delay.
+        "audio_jitter_buffer_type fixed",
+        "audio_jitter_buffer_ms 40-40",
+        f"sip_verify_server {'yes' if settings.get('verify', True) else 'no'}",
+    ]
+    if settings.get("ca_file"):
+        lines.append(f"sip_cafile {settings['ca_file']}")
+    return Config(
+        net_interface=settings.get("interface"),
+        max_concurrent_calls=int(settings["max_calls"]),
+        expose_headers=tuple(settings["headers"]),
+        rtp_timeout=max(1, round(settings["media_timeout"])),
+        native_log_level="error",
+        sip_trace=True,
+        extra_config_text="\n".join(lines) + "\n",
+    )
+
+
+def _account(identity: Control, host: str, settings: Control, *, registers: bool) -> Account:
+    credentials = identity.get("credentials") or ("", "")
+    return Account(
+        user=str(identity["user"]),
+        domain=str(identity.get("domain") or (identity.get("registrar") if registers else None) or host or "localhost"),
+        password=credentials[1],
+        auth_user=credentials[0] or None,
+        registrar=identity.get("proxy") or (identity.get("registrar") if registers else None),
+        reg_interval=600 if registers else 0,
+        transport=identity.get("transport", "udp"),
+        audio_codecs=tuple(settings["codecs"]),
+        dtmf_mode="rtpevent",
+    )
+
+
+async def _main(descriptor: int) -> None:
+    carrier = Carrier()
+    loop = asyncio.get_running_loop()
+    await loop.create_connection(lambda: carrier, sock=socket.socket(fileno=descriptor))
+    await carrier.done.wait()
+    await carrier.close()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    asyncio.run(_main(int(sys.argv[1])))

@@ -1,0 +1,135 @@
+"""Settings to the telephone: who we are on it, and whom we call."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+from pydantic import SecretStr
+
+from ringback.channels.channel import Noted
+from ringback.channels.sip.account import Identity, TelephoneSettings
+from ringback.conversation.recorder import Recorder
+from ringback.domain.agent import Agent
+from ringback.domain.event import CallAwaited, CallTaken
+from ringback.domain.run import Run
+from ringback.domain.telephone import DialWindow, plain_number
+from ringback.errors import UsageError
+from ringback.settings import Settings, environment_variable
+
+_SCHEMES = ("sip:", "sips:")
+
+
+def telephone_settings(settings: Settings) -> TelephoneSettings:
+    """What the process that carries calls is started with."""
+    return TelephoneSettings(
+        listen=settings.sip_listen,
+        interface=settings.sip_interface,
+        max_calls=settings.max_telephone_calls,
+        media_timeout=settings.media_timeout,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def identity_for(agent: Agent, settings: Settings) -> Identity:
+    """Whom a call to an agent comes from.
+
+    The trunk's password is for the trunk alone: an agent that is called at an address of its own gets only the
+    credentials that its settings have.
+    """
+    own = agent.sip_credentials
+    if _is_address(agent):
+        credentials = (own.user, own.password) if own is not None else None
+        domain = None
+    else:
+        credentials = (own.user, own.password) if own is not None else _of_trunk(settings, settings.sip_user)
+        domain = settings.sip_trunk
+    return Identity(
+        user=plain_number(settings.sip_user or "") or "ringback",
+        domain=domain,
+        credentials=credentials,
+        proxy=settings.sip_proxy,
+        transport=settings.sip_transport,
+    )
+
+
+def identity_of_number(number: str, settings: Settings) -> Identity:
+    """Who we are where an outbound agent calls a number of ours."""
+    return Identity(
+        user=number,
+        domain=settings.sip_registrar,
+        credentials=_of_trunk(settings, settings.sip_user or number) if settings.sip_registrar else None,
+        registrar=settings.sip_registrar,
+        proxy=settings.sip_proxy if settings.sip_registrar else None,
+        transport=settings.sip_transport,
+    )
+
+
+def _of_trunk(settings: Settings, user: str | None) -> tuple[str, SecretStr] | None:
+    return (user, settings.sip_password) if user and settings.sip_password is not None else None
+
+
+def _is_address(agent: Agent) -> bool:
+    return agent.url.get_secret_value().lower().startswith(_SCHEMES)
+
+
+def dialled_uri(agent: Agent, settings: Settings) -> str:
+    """The address that is called: the agent's own, or its number at the trunk.
+
+    Raises:
+        UsageError: it has a number, and there is no trunk.
+    """
+    if _is_address(agent):
+        return agent.url.get_secret_value()
+    number = plain_number(agent.url.get_secret_value())
+    if settings.sip_trunk is None:
+        raise UsageError(
+            f"Agent '{agent.name}' has a telephone number, and there is no trunk to call it through. Set"
+            f" {environment_variable('sip_trunk')} (or sip_trunk in ringback.toml) to the host of your SIP provider."
+        )
+    way = f";transport={settings.sip_transport}" if settings.sip_transport != "udp" else ""
+    return f"sip:{number}@{settings.sip_trunk}{way}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaiting:
+    """What a run with an outbound agent needs beside its line."""
+
+    window: DialWindow
+    on_awaited: Callable[[], Awaitable[None]]
+    on_taken: Callable[[], None]
+
+
+def awaiting(agent: Agent, run: Run, recorder: Recorder, session: aiohttp.ClientSession) -> Awaiting | None:
+    """How the call of a run's outbound agent is waited for; None where we call the agent.
+
+    Args:
+        agent: who is tested.
+        run: with its dial window.
+        recorder: of the run; its listeners are told of the waiting.
+        session: for the agent's trigger URL.
+    """
+    window = run.dial_window
+    if agent.inbound or window is None:
+        return None
+    contact = agent.contact_number or ""
+
+    async def awaited() -> None:
+        recorder.tell(
+            CallAwaited(run_id=run.id, number=window.number, contact_number=contact, closes_at=window.closes_at)
+        )
+        if agent.dial_trigger is None:
+            return
+        from ringback.channels.dial_trigger import ask_to_call  # noqa: PLC0415 - few agents have a trigger
+
+        profile = run.specification.profile
+        call_id = await ask_to_call(
+            agent.dial_trigger,
+            from_number=contact,
+            to_number=window.number,
+            dynamic_variables=dict(profile.agent_variables) if profile is not None else {},
+            session=session,
+        )
+        if call_id is not None:
+            recorder.heard(Noted(at=recorder.clock(), metadata={"call_id": call_id}))
+
+    return Awaiting(window=window, on_awaited=awaited, on_taken=lambda: recorder.tell(CallTaken(run_id=run.id)))
