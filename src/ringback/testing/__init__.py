@@ -1,4 +1,4 @@
-"""Doubles for tests of agents and suites: a scripted agent, a scripted language model, and pytest fixtures.
+"""Doubles for tests of agents and suites: agents that write, speak or telephone, models, and pytest fixtures.
 
 Names are loaded when they are used: pytest imports this package at its start, whether a test needs it or not.
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         server_error,
     )
     from ringback.testing.model_server import ScriptedModelServer
+    from ringback.testing.sip_agent_call import SipAgentCall
+    from ringback.testing.sip_agent_server import SipAgentServer
     from ringback.testing.speech_requests import AskedToHear, AskedToSpeak, CloseSocket, CutShort, Transcript
     from ringback.testing.speech_server import ScriptedSpeechServer
     from ringback.testing.steps import (
@@ -60,6 +62,8 @@ __all__ = [
     "ScriptedAgentServer",
     "ScriptedModelServer",
     "ScriptedSpeechServer",
+    "SipAgentCall",
+    "SipAgentServer",
     "Stall",
     "Transcript",
     "VoiceAgentCall",
@@ -79,7 +83,7 @@ __all__ = [
     "tool_result",
 ]
 
-_VOICE = ("voice_agent_server", "voice_agent_call")
+_VOICE = ("voice_agent_server", "voice_agent_call", "sip_agent_server", "sip_agent_call")
 """Last, for they load what reckons with sound."""
 
 _MODULES = (

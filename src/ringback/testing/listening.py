@@ -9,8 +9,29 @@ from typing import Generic, Protocol, Self, TypeVar
 from aiohttp import web
 
 
-class ListeningServer(ABC):
-    """A server in the running event loop."""
+class LastingServer(ABC):
+    """What a `with` block lasts for: a server in the running event loop."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Stop listening. Raises the first exception of a function that the test gave."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What went wrong in the test itself is the better story; do not cover it.
+        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
+            await self.close()
+
+
+class ListeningServer(LastingServer):
+    """A server of HTTP or WebSockets."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
         self.port = port
@@ -41,14 +62,28 @@ class ListeningServer(ABC):
         if self._errors:
             raise self._errors.pop(0)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # What went wrong in the test itself is the better story; do not cover it.
-        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
-            await self.close()
+AnyCallT = TypeVar("AnyCallT")
+
+
+class KeptCalls(Generic[AnyCallT]):
+    """The calls that a server has taken."""
+
+    def __init__(self) -> None:
+        self.calls: list[AnyCallT] = []
+        """Every accepted call, in the order in which they came."""
+        self._arrived = asyncio.Condition()
+
+    async def call(self, number: int = 1) -> AnyCallT:
+        """Wait until so many calls have been accepted; the last of them."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.calls) >= number)
+        return self.calls[number - 1]
+
+    async def _accepted(self, call: AnyCallT) -> None:
+        async with self._arrived:
+            self.calls.append(call)
+            self._arrived.notify_all()
 
 
 class Droppable(Protocol):
@@ -64,25 +99,12 @@ class Droppable(Protocol):
 CallT = TypeVar("CallT", bound=Droppable)
 
 
-class CalledServer(ListeningServer, Generic[CallT]):
+class CalledServer(KeptCalls[CallT], ListeningServer):
     """A server that takes calls, and keeps them."""
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
-        super().__init__(host=host, port=port, ssl_context=ssl_context)
-        self.calls: list[CallT] = []
-        """Every accepted call, in the order in which they came."""
-        self._arrived = asyncio.Condition()
-
-    async def call(self, number: int = 1) -> CallT:
-        """Wait until so many calls have been accepted; the last of them."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: len(self.calls) >= number)
-        return self.calls[number - 1]
-
-    async def _accepted(self, call: CallT) -> None:
-        async with self._arrived:
-            self.calls.append(call)
-            self._arrived.notify_all()
+        ListeningServer.__init__(self, host=host, port=port, ssl_context=ssl_context)
+        KeptCalls.__init__(self)  # pyright: ignore[reportUnknownMemberType] - the parameter is the class's
 
     async def close(self) -> None:
         """Drop all lines and stop listening. Raises the first exception that a `talk` ended with."""

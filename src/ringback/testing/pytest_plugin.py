@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ringback.testing import ScriptedAgentServer, ScriptedModelServer
+    from ringback.testing import ScriptedAgentServer, ScriptedModelServer, SipAgentServer
 
 
 @pytest.fixture
@@ -41,5 +41,21 @@ def model_server() -> "Iterator[Callable[..., ScriptedModelServer]]":
 
         def start(*arguments: Any, **behaviour: Any) -> "ScriptedModelServer":
             return servers.enter_context(in_thread(ScriptedModelServer(*arguments, **behaviour)))
+
+        yield start
+
+
+@pytest.fixture
+def sip_agent_server() -> "Iterator[Callable[..., SipAgentServer]]":
+    """Starts telephone agents and closes them after the test; Linux, with the extra `ringback[sip]`.
+
+    `agent = sip_agent_server(greeting=hello)`; it takes what `SipAgentServer` takes, and may be called again.
+    """
+    from ringback.testing import SipAgentServer, in_thread  # noqa: PLC0415 - see above
+
+    with ExitStack() as servers:
+
+        def start(*arguments: Any, **behaviour: Any) -> "SipAgentServer":
+            return servers.enter_context(in_thread(SipAgentServer(*arguments, **behaviour)))
 
         yield start

@@ -10,6 +10,7 @@ from aiohttp import encode_basic_auth, web
 from ringback.speech.audio import Sound
 from ringback.testing.agent_call import LineClosed
 from ringback.testing.listening import CalledServer
+from ringback.testing.spoken_answers import SpokenAnswers
 from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_wire import ChirpWire, MediaStreamsWire
 
@@ -70,7 +71,7 @@ class VoiceAgentServer(CalledServer[VoiceAgentCall]):
         super().__init__(host=host, port=port, ssl_context=ssl_context)
         self.refused: list[dict[str, str]] = []
         """Headers of each handshake that was refused."""
-        self._talk = talk or _Answers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
+        self._talk = talk or SpokenAnswers(greeting, tuple(replies), delay, silence, hangs_up=hangs_up)
         self._authorization = None if credentials is None else encode_basic_auth(*credentials, encoding="utf-8")
         self._refusals = list(refusals)
         self._answer_pings = answer_pings
@@ -130,28 +131,3 @@ class VoiceAgentServer(CalledServer[VoiceAgentCall]):
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
-
-
-class _Answers:
-    """The behaviour of an agent that is described by sounds."""
-
-    def __init__(
-        self, greeting: Sound | None, replies: tuple[Sound, ...], delay: float, silence: float, *, hangs_up: bool
-    ) -> None:
-        self._greeting = greeting
-        self._replies = replies
-        self._delay = delay
-        self._silence = silence
-        self._hangs_up = hangs_up
-
-    async def __call__(self, call: VoiceAgentCall) -> None:
-        if self._greeting is not None:
-            await call.say(self._greeting)
-        for reply in self._replies:
-            if await call.listen(silence=self._silence) is None:
-                return
-            await asyncio.sleep(self._delay)
-            await call.say(reply)
-        if self._hangs_up:
-            await call.hang_up()
-        await call.closed.wait()
