@@ -2,9 +2,10 @@
 # Brings what the commands of the Makefile need, and nothing that is there already.
 #
 #   tools/setup.sh demo   what Ringback itself runs on: Python, uv, the locked packages
-#   tools/setup.sh voice  that, and what speaks and hears without a key: flite, pocketsphinx
+#   tools/setup.sh voice  that, what speaks and hears without a key (flite, pocketsphinx), and the telephone
 #   tools/setup.sh test   that, the development tools, what the examples and the reference's snippets need, a browser,
-#                         PostgreSQL's server (not started: the tests start their own), a Pipecat agent to call
+#                         PostgreSQL's server (not started: the tests start their own), a Pipecat agent to call,
+#                         telephones to call and be called by: SIPp and baresip
 #   tools/setup.sh model  the development tools and a small language model
 #
 # Where the system's packages cannot be installed from here, it prints the one line to type and stops.
@@ -77,17 +78,17 @@ line_to_type() {
     if command -v apt-get >/dev/null 2>&1; then
         echo "sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
     elif command -v brew >/dev/null 2>&1; then
-        echo "brew install python@3.13 postgresql flite && brew install --cask chromium"
+        echo "brew install python@3.13 postgresql flite sipp baresip && brew install --cask chromium"
     elif command -v dnf >/dev/null 2>&1; then
-        echo "sudo dnf install -y python3 chromium postgresql-server flite"
+        echo "sudo dnf install -y python3 chromium postgresql-server flite sipp baresip"
     elif command -v pacman >/dev/null 2>&1; then
-        echo "sudo pacman -S --needed python chromium postgresql flite"
+        echo "sudo pacman -S --needed python chromium postgresql flite baresip, and sipp from the AUR"
     elif command -v zypper >/dev/null 2>&1; then
-        echo "sudo zypper install python3 chromium postgresql-server flite"
+        echo "sudo zypper install python3 chromium postgresql-server flite sipp baresip"
     elif command -v apk >/dev/null 2>&1; then
-        echo "sudo apk add python3 py3-pip chromium font-liberation postgresql flite"
+        echo "sudo apk add python3 py3-pip chromium font-liberation postgresql flite sipp baresip"
     else
-        echo "install Python 3.11 or newer, Chromium, PostgreSQL's server and flite with your system's package manager"
+        echo "install Python 3.11 or newer, Chromium, PostgreSQL's server, flite, SIPp and baresip with your system's package manager"
     fi
 }
 
@@ -136,6 +137,10 @@ fi
 case $purpose in
 voice | test) command -v flite >/dev/null 2>&1 || missing="$missing flite" ;;
 esac
+if [ "$purpose" = test ]; then
+    command -v sipp >/dev/null 2>&1 || missing="$missing sip-tester"
+    command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
+fi
 if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of names, to be several words
     install_system_packages $missing
@@ -154,7 +159,13 @@ fi
 # The demo leaves development tools that are there in place.
 case $purpose in
 demo) packages="--no-dev --inexact" ;;
-voice) packages="--no-dev --inexact --extra pocketsphinx" ;;
+voice)
+    packages="--no-dev --inexact --extra pocketsphinx"
+    # The telephone is Linux's first: elsewhere its package may not be there.
+    if [ -d /proc/self ]; then
+        packages="$packages --extra sip"
+    fi
+    ;;
 *) packages="" ;;
 esac
 # shellcheck disable=SC2086 # flags, to be several words

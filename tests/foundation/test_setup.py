@@ -52,13 +52,14 @@ def set_up(clone: Path, programs: Path, purpose: str = "demo") -> subprocess.Com
 @pytest.mark.parametrize(
     ("manager", "line"),
     [
-        ("dnf", "sudo dnf install -y python3 chromium postgresql-server flite"),
-        ("pacman", "sudo pacman -S --needed python chromium postgresql flite"),
-        ("zypper", "sudo zypper install python3 chromium postgresql-server flite"),
-        ("brew", "brew install python@3.13 postgresql flite && brew install --cask chromium"),
+        ("dnf", "sudo dnf install -y python3 chromium postgresql-server flite sipp baresip"),
+        ("pacman", "sudo pacman -S --needed python chromium postgresql flite baresip, and sipp from the AUR"),
+        ("zypper", "sudo zypper install python3 chromium postgresql-server flite sipp baresip"),
+        ("brew", "brew install python@3.13 postgresql flite sipp baresip && brew install --cask chromium"),
         (
             "none",
-            "install Python 3.11 or newer, Chromium, PostgreSQL's server and flite with your system's package manager",
+            "install Python 3.11 or newer, Chromium, PostgreSQL's server, flite, SIPp and baresip"
+            " with your system's package manager",
         ),
     ],
 )
@@ -78,7 +79,7 @@ def test_debian_without_rights_is_told_the_one_line_to_type(machine: Path, clone
     assert "called" not in done.stderr
     assert done.stderr.splitlines()[-1].strip() == (
         "sudo apt-get update && sudo apt-get install -y --no-install-recommends "
-        "python3 python3-venv chromium fonts-liberation postgresql flite"
+        "python3 python3-venv chromium fonts-liberation postgresql flite sip-tester baresip-core"
     )
 
 
@@ -89,7 +90,8 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     program(machine, "id", "echo 0")
     program(machine, "chromium", "exit 0")
     program(machine, "initdb", "exit 0")
-    program(machine, "flite", "exit 0")
+    for there in ("flite", "sipp", "baresip"):
+        program(machine, there, "exit 0")
     done = set_up(clone, machine, "test")
     assert (clone / "asked").read_text().splitlines() == [
         "update -qq",
@@ -99,8 +101,10 @@ def test_debian_with_rights_installs_only_what_is_missing(machine: Path, clone: 
     assert "python3.11" in done.stderr
 
 
-@pytest.mark.parametrize(("purpose", "wanted"), [("test", " postgresql flite"), ("voice", " flite"), ("demo", "")])
-def test_debian_s_postgresql_comes_for_the_tests_alone_and_is_not_started_and_flite_for_what_speaks(
+@pytest.mark.parametrize(
+    ("purpose", "wanted"), [("test", " postgresql flite sip-tester baresip-core"), ("voice", " flite"), ("demo", "")]
+)
+def test_debian_s_postgresql_and_telephones_come_for_the_tests_alone_and_flite_for_what_speaks(
     machine: Path, clone: Path, purpose: str, wanted: str
 ) -> None:
     program(machine, "apt-get", 'echo "$@" "$PGSYSCONFDIR" >>"$HOME/asked"')
