@@ -18,6 +18,8 @@ from ringback.domain.voice import MediaRecord, RecognitionMode, Span, VoiceRecor
 from ringback.results.brief import Figure, Figures, brief_of, figures_of, halves, run_metadata
 from ringback.results.reference_totals import overall_evaluation
 from ringback.results.reference_voice import voice_fields
+from ringback.results.summary import latency_of
+from ringback.results.telephone_words import from_agent_words, telephone_facts, telephone_lines, to_agent_words
 from ringback.storage.documents import dump_record, load_record
 
 MEDIA = MediaRecord(
@@ -157,3 +159,54 @@ def test_endings_of_telephone_calls_are_told_in_the_reference_s_words(code: Endi
     assert run_metadata(conversation, None)["ended_reason"] == _REFERENCE[code]
     _, members = halves(brief_of(run_of(conversation)))
     assert orjson.loads(f"{{{members}}}")["call_ended_reason"] == _REFERENCE[code]
+
+
+def test_latencies_of_degraded_calls_say_that_it_was_the_calls() -> None:
+    speech = {"caller_speech": (Span(start=2.0, end=3.0),), "agent_speech": (Span(start=3.7, end=5.0),)}
+    bad = replace(VOICE, holds=(), degraded=("12.0% of the packets were lost.",), **speech)
+    busy = replace(bad, transport="chirp", media=None)
+    doubts = {name: latency_of([run_of(held(voice=voice))]) for name, voice in (("bad", bad), ("busy", busy))}
+    assert {name: latency.doubt for name, latency in doubts.items() if latency} == {
+        "bad": "calls were degraded",
+        "busy": "this machine was busy",
+    }
+    good = latency_of([run_of(held(voice=replace(bad, degraded=())))])
+    assert good is not None
+    assert (good.trusted, good.doubt) == (True, "")
+
+
+def test_a_telephone_call_is_told_in_words() -> None:
+    assert list(telephone_lines(held(voice=replace(VOICE, degraded=("Bad.",))))) == [
+        "telephone: rang 1.2 s; PCMU; round trip 31 ms",
+        "from the agent: 1,204 packets, 3 lost (0.2 %); jitter 4.0 ms",
+        "to the agent: 1,200 packets, 0 lost; jitter 2.1 ms",
+        "on hold: 3.0 to 9.5 s",
+        "passed on to: sip:sales@clinic.example",
+        "degraded: Bad.",
+    ]
+    assert list(telephone_lines(unanswered(30.0))) == ["telephone: rang 30.0 s"]
+    assert list(telephone_lines(unanswered(None))) == []
+
+
+@pytest.mark.parametrize(
+    ("media", "words"),
+    [
+        (MediaRecord(codec="PCMU"), ("0 packets, 0 lost", "0 packets; what came of them was not reported")),
+        (
+            MediaRecord(codec="PCMU", packets_sent=10, lost_sent=40, packets_received=99_999, lost_received=1),
+            ("99,999 packets, 1 lost (< 0.1 %)", "10 packets, 40 lost (100.0 %)"),
+        ),
+    ],
+)
+def test_what_was_not_measured_is_said_to_be_unknown_and_shares_make_sense(
+    media: MediaRecord, words: tuple[str, str]
+) -> None:
+    assert (from_agent_words(media), to_agent_words(media)) == words
+
+
+def test_many_holds_and_an_agent_s_address_stay_on_their_line() -> None:
+    holds = tuple(Span(start=at, end=at + 1) for at in range(0, 40, 2))
+    facts = dict(telephone_facts(held(voice=replace(VOICE, holds=holds, transfer="sip:a\nb\x1b[31m"))))
+    assert facts["on hold"].endswith("8.0 to 9.0 s and 15 more times")
+    assert "\n" not in facts["passed on to"]
+    assert "\x1b" not in facts["passed on to"]

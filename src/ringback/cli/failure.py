@@ -14,6 +14,7 @@ from ringback.evaluation.arguments import as_json
 from ringback.evaluation.quotes import shown_text
 from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 from ringback.results.faults import Fault, exchange, faults
+from ringback.results.telephone_words import telephone_lines
 from ringback.results.words import SPEAKERS
 
 MARKS = {
@@ -95,6 +96,8 @@ def transcript_lines(run: Run) -> Iterator[Text]:
         yield Text(f"      finding at {finding.at:.2f} s: {visible(finding.sentence)}", style="yellow")
     if conversation.metadata:
         yield Text(f"      metadata {visible(as_json(conversation.metadata))}", style="dim")
+    for line in telephone_lines(conversation):
+        yield Text(f"      {visible(line)}", style="yellow" if line.startswith("degraded: ") else "dim")
     yield Text(f"      {visible(conversation.ending.sentence)}", style="dim")
 
 

@@ -89,7 +89,7 @@ def _remark(scenario: ScenarioSummary) -> str:
         remarks.append("nothing was asserted")
     remarks.extend(other_counts(scenario.tally))
     if scenario.latency is not None and not scenario.latency.trusted:
-        remarks.append("latency not trusted: this machine was busy")
+        remarks.append(f"latency not trusted: {scenario.latency.doubt}")
     return ", ".join(remarks)
 
 

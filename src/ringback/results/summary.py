@@ -32,6 +32,8 @@ class LatencySummary:
     slowest: float
     trusted: bool
     """False where Ringback's own event loop lagged past its bound in some run, or some call was degraded."""
+    doubt: str = ""
+    """Why they are not trusted, in a few words; empty: they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +177,15 @@ def tally(runs: Sequence[Run]) -> Tally:
 def latency_of(runs: Iterable[Run]) -> LatencySummary | None:
     """Reply latency over the runs' answered turns; None where no turn was answered."""
     values: list[float] = []
-    trusted = True
+    doubts: set[str] = set()
     for run in runs:
         conversation = run.conversation
         if conversation is None:
             continue
         values += [answer.seconds for answer in Record(conversation).answers]
-        trusted = trusted and latency_trusted(conversation)
+        if not latency_trusted(conversation):
+            on_a_telephone = conversation.voice is not None and conversation.voice.media is not None
+            doubts.add("calls were degraded" if on_a_telephone else "this machine was busy")
     if not values:
         return None
     return LatencySummary(
@@ -189,7 +193,8 @@ def latency_of(runs: Iterable[Run]) -> LatencySummary | None:
         mean=sum(values) / len(values),
         percentiles=percentiles(values),
         slowest=max(values),
-        trusted=trusted,
+        trusted=not doubts,
+        doubt=" and ".join(sorted(doubts)),
     )
 
 

@@ -238,7 +238,7 @@ def _row(scenario: ScenarioSummary) -> _ScenarioRow:
         remarks.append("nothing was asserted")
     latency = scenario.latency
     if latency and not latency.trusted:
-        remarks.append("latency not trusted: this machine was busy")
+        remarks.append(f"latency not trusted: {latency.doubt}")
     worst = min(scenario.runs, key=lambda run: WORST_FIRST.index(run.outcome))
     return _ScenarioRow(
         name=one_line(scenario.name),
@@ -294,7 +294,7 @@ def _notes(comparison: Comparison) -> list[str]:
 def _latency(latency: LatencySummary | None) -> str:
     if latency is None:
         return ""
-    trusted = "" if latency.trusted else " (not trusted: this machine was busy)"
+    trusted = "" if latency.trusted else f" (not trusted: {latency.doubt})"
     median, late = latency.percentiles["p50"], latency.percentiles["p95"]
     return f"{seconds_words(median)} median, {seconds_words(late)} p95{trusted}"
 

@@ -17,6 +17,7 @@ from ringback.domain.visible import one_line, visible
 from ringback.evaluation.record import Record
 from ringback.evaluation.unheard import NOT_RECOGNISED, is_unheard
 from ringback.results.export.html_voice import Recorded, VoiceView, measured_words, remarks_on, voice_facts, voice_view
+from ringback.results.telephone_words import telephone_facts
 from ringback.results.words import SPEAKERS, json_words, outcome_word, seconds_words, usage_words, variant
 
 _LONGEST = 20_000
@@ -161,6 +162,7 @@ def _facts(run: Run, record: Record | None) -> Iterator[tuple[str, str]]:
         if updates := len(conversation.metadata_updates):
             yield "metadata", f"{updates} update{'' if updates == 1 else 's'}"
         yield from voice_facts(conversation)
+        yield from telephone_facts(conversation)
     evaluation = run.evaluation
     if evaluation is not None and evaluation.expected_outcome is not None:
         score = evaluation.expected_outcome.score

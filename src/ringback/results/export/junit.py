@@ -16,7 +16,8 @@ from ringback.domain.run import Result, Run
 from ringback.domain.visible import one_line, visible
 from ringback.results.compare import Comparison
 from ringback.results.faults import exchange, faults
-from ringback.results.summary import ResultSummary
+from ringback.results.summary import ResultSummary, ScenarioSummary
+from ringback.results.telephone_words import telephone_lines
 from ringback.results.words import (
     SPEAKERS,
     entry_words,
@@ -106,7 +107,9 @@ def _story(run: Run) -> Iterator[str]:
         yield f"{entry.number:>4} {seconds_words(entry.start):>9}  {SPEAKERS[entry.role]}: {words}"
     yield ""
     if run.conversation is not None:
-        yield f"ending: {one_line(run.conversation.ending.sentence)}"
+        ending = run.conversation.ending
+        yield f"ending: {one_line(ending.sentence)} ({ending.code.value})"
+        yield from telephone_lines(run.conversation)
     yield f"run {run.id}, attempt {run.attempt}"
 
 
@@ -116,9 +119,19 @@ def _overview(summary: ResultSummary, comparison: Comparison | None) -> Iterator
         facts = [share_words(scenario.tally), interval_words(scenario.tally), *other_counts(scenario.tally)]
         yield f"{standing(scenario)}: {one_line(scenario.name)}: {', '.join(fact for fact in facts if fact)}"
     yield usage_words(summary.total_usage)
+    for scenario in summary.scenarios:
+        yield from _degraded(scenario)
     if comparison is not None:
         yield f"against result {comparison.baseline_id}:"
         yield from (one_line(sentence) for sentence in comparison.sentences())
+
+
+def _degraded(scenario: ScenarioSummary) -> Iterator[str]:
+    """The calls whose times are not trusted, those that passed too."""
+    for run in scenario.runs:
+        voice = run.conversation.voice if run.conversation else None
+        if voice is not None and voice.degraded:
+            yield f"degraded: run {run.id}, {one_line(scenario.name)}: {one_line(' '.join(voice.degraded))}"
 
 
 def _attribute(text: str) -> str:

@@ -14,6 +14,7 @@ from ringback.domain.visible import one_line
 from ringback.results.compare import Comparison
 from ringback.results.faults import exchange, faults
 from ringback.results.summary import EXIT_MISSED, EXIT_OK, ResultSummary, ScenarioSummary
+from ringback.results.telephone_words import telephone_lines
 from ringback.results.words import (
     SPEAKERS,
     WORST_FIRST,
@@ -131,6 +132,9 @@ def _failure(run: Run) -> Iterator[str]:
     if run.conversation is not None:
         yield ""
         yield f"Ending: {escape(run.conversation.ending.sentence)}"
+        if lines := list(telephone_lines(run.conversation)):
+            yield ""
+            yield from (f"- {escape(line)}" for line in lines)
 
 
 def _exchange_lines(run: Run) -> Iterator[str]:

@@ -33,8 +33,10 @@ COLUMNS = (
     "finished_at",
     "metrics",
     "transcript",
+    "ringing_duration",
+    "degraded",
 )
-"""Of the CSV file; `metrics` and `transcript` are text with line ends."""
+"""Of the CSV file; `metrics`, `transcript` and `degraded` are text with line ends."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula; agents choose their words."""
@@ -77,6 +79,8 @@ def _flat(run: Mapping[str, Any]) -> dict[str, Any]:
         **run,
         "expected_outcome_score": expected["score"] if expected else None,
         "metrics": "\n".join(metrics),
+        "ringing_duration": run["metadata"].get("ringing_duration"),
+        "degraded": "\n".join(run.get("voice", {}).get("degraded", ())),
     }
 
 
