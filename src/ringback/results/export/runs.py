@@ -80,7 +80,7 @@ def _flat(run: Mapping[str, Any]) -> dict[str, Any]:
         "expected_outcome_score": expected["score"] if expected else None,
         "metrics": "\n".join(metrics),
         "ringing_duration": run["metadata"].get("ringing_duration"),
-        "degraded": "\n".join(run.get("voice", {}).get("degraded", ())),
+        "degraded": "\n".join((run.get("voice") or {}).get("degraded", ())),
     }
 
 
