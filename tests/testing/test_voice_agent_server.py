@@ -274,3 +274,28 @@ def test_it_runs_in_a_thread_of_its_own() -> None:
     with in_thread(VoiceAgentServer(greeting=tone(0.1, 8000))) as agent:
         assert agent.media_streams_url == f"ws://127.0.0.1:{agent.port}/media-streams"
         assert agent.chirp_url == f"ws://127.0.0.1:{agent.port}/chirp"
+
+
+async def test_an_agent_that_closes_waits_for_the_caller_to_have_read_all(
+    transport: str, session: aiohttp.ClientSession
+) -> None:
+    """A connection that is dropped while the caller sends is reset: what it has not read by then would be lost."""
+    over = asyncio.Event()
+
+    async def talk(call: VoiceAgentCall) -> None:
+        await call.say(Sound(np.ones(call.rate, np.int16), call.rate), real_time=False)
+        await call.close(1001)
+        over.set()
+
+    async with VoiceAgentServer(talk) as agent:
+        url = agent.chirp_url if transport == "chirp" else agent.media_streams_url
+        async with session.ws_connect(url, autoclose=False) as line:
+            await line.send_json({"event": "start", "start": {}})
+            call = await agent.call()
+            message = await line.receive(PATIENCE)
+            while message.type is not aiohttp.WSMsgType.CLOSE:
+                message = await line.receive(PATIENCE)
+            assert not over.is_set()
+            await line.close()
+            await asyncio.wait_for(over.wait(), PATIENCE)
+    assert (message.data, call.close_code) == (1001, 1000)
