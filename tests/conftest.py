@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import itertools
 import json
 import os
 import subprocess
@@ -21,6 +22,62 @@ settings.load_profile("ringback")
 gc.set_threshold(50_000, 20, 100)
 
 SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_unmeasured() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction] - for all tests
+    """No coverage is measured in processes that tests start, but where `measuring` of tests/acceptance is asked.
+
+    With it a command takes two thirds longer, and there are hundreds that carry out the same lines.
+    """
+    if told := os.environ.pop("COVERAGE_PROCESS_CONFIG", None):
+        os.environ["COVERAGE_OF_COMMANDS"] = told
+    yield
+    if told:
+        os.environ["COVERAGE_PROCESS_CONFIG"] = os.environ.pop("COVERAGE_OF_COMMANDS")
+
+
+_LONG = frozenset(
+    {
+        "test_chat_survives",
+        "test_compose_file",
+        "test_demo",
+        "test_demo_command",
+        "test_engine_processes",
+        "test_examples",
+        "test_pipecat_agent",
+        "test_planted_secret",
+        "test_run_voice",
+        "test_schemathesis",
+        "test_service_losses",
+        "test_service_outage",
+        "test_service_stops",
+        "test_service_survives",
+        "test_service_voice",
+        "test_voice_bad_input",
+        "test_voice_survives",
+        "test_workers_beside",
+    }
+)
+"""Modules whose tests take long, mostly for waiting: a run that comes to them last has nothing to do beside them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each worker begin with an equal share of the long tests."""
+    long = [item for item in items if item.path.stem in _LONG]
+    others = iter([item for item in items if item.path.stem not in _LONG])
+    told: dict[str, int] = getattr(config, "workerinput", {})
+    workers = told.get("workercount", 1)
+    left = len(items)
+    items.clear()
+    for worker in range(workers):
+        # pytest-xdist hands out as many tests in a row to each.
+        share = left // (workers - worker)
+        left -= share
+        first = long[worker::workers]
+        items += first
+        items += itertools.islice(others, max(share - len(first), 0))
+    items += others
 
 
 class PostgreSQL:

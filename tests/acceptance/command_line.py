@@ -1,12 +1,19 @@
 """The real command line as a process."""
 
 import asyncio
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 RINGBACK = Path(sys.executable).parent / "ringback"
 QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_TOOL_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
+
+
+def measuring() -> dict[str, str]:
+    """What the environment of a process needs so that coverage is measured in it; empty where none is."""
+    told = os.environ.get("COVERAGE_OF_COMMANDS")
+    return {"COVERAGE_PROCESS_CONFIG": told} if told else {}
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,17 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "telephony"))
 
-from command_line import QUICK, CommandLine
+from command_line import QUICK, CommandLine, measuring
 
-_UNMEASURED = frozenset(
-    {"test_models", "test_privacy", "test_reference_snippets", "test_resume_judging", "test_voice_survives"}
-)
-"""Modules whose commands others try, too, or may write no files: with the measuring of coverage each takes longer."""
+_MEASURED = frozenset({"test_agent_commands", "test_db_command", "test_keys_command", "test_run"})
+"""Modules whose commands are measured for coverage; the others' carry out the same lines."""
 
 
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, tmp_path: Path) -> CommandLine:
     """The command line in an empty folder; waits that the protocol wants are set to 0."""
-    measuring = [] if request.path.stem in _UNMEASURED else ["COVERAGE_PROCESS_CONFIG"]
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", *measuring) if name in os.environ}
-    return CommandLine(tmp_path, {**keep, **QUICK, "COLUMNS": "200"})
+    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    measured = measuring() if request.path.stem in _MEASURED else {}
+    return CommandLine(tmp_path, {**keep, **measured, **QUICK, "COLUMNS": "200"})

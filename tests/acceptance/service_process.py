@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from command_line import QUICK, RINGBACK
+from command_line import QUICK, RINGBACK, measuring
 
 KEY = "key-of-the-settings"
 V1 = "/test_framework/v1"
@@ -159,7 +159,8 @@ def environment(
             of one or two tests of each command is enough.
         more: variables.
     """
-    names = ("PATH", "HOME", *(["COVERAGE_PROCESS_CONFIG"] if measured else []))
-    keep = {name: os.environ[name] for name in names if name in os.environ}
+    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    if measured:
+        keep |= measuring()
     given = {"RINGBACK_DATABASE_URL": database_url} if database_url else {}
     return {**keep, **QUICK_SERVICE, "RINGBACK_HOME": str(folder / "home"), **given, **more}

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from running_service import ADMIN_KEY, Service, running, settings_in
-from schemathesis.config import SchemathesisConfig
 
 EXAMPLES = 3
 """For each operation."""
@@ -80,6 +78,9 @@ def with_the_number_one(case: Any) -> Any:
 
 
 def test_no_request_that_can_be_made_up_meets_a_defect(url: str) -> None:
+    import schemathesis  # half a second, which only the process that is here has to take
+    from schemathesis.config import SchemathesisConfig
+
     schema: Any = schemathesis.openapi.from_url(f"{url}/openapi.json", config=SchemathesisConfig())
     headers = {"X-VOCERA-API-KEY": ADMIN_KEY}
     defects: list[str] = []
@@ -114,6 +115,7 @@ def test_no_request_that_can_be_made_up_meets_a_defect(url: str) -> None:
 
 def modes(operation: Any) -> Any:
     """Requests that fit the document, and requests that do not."""
+    import schemathesis
 
     def strategy(mode: str) -> Any:
         return operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode))

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from openai import AsyncOpenAI, AuthenticationError
 
 from ringback.speech.audio import Sound
 from ringback.speech.hosted_client import HostedAnswer
@@ -19,6 +18,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def test_openais_own_client_is_spoken_to_and_heard() -> None:
+    from openai import AsyncOpenAI  # a second, which only the process that is here has to take
+
     async with (
         ScriptedSpeechServer(hears=Transcript("Which day?", 0.5), api_key="sk-1") as server,
         AsyncOpenAI(base_url=server.url, api_key="sk-1", max_retries=0) as client,
@@ -40,6 +41,8 @@ async def test_openais_own_client_is_spoken_to_and_heard() -> None:
 
 
 async def test_openais_own_client_is_refused_with_another_key() -> None:
+    from openai import AsyncOpenAI, AuthenticationError  # a second, which only the process that is here has to take
+
     async with (
         ScriptedSpeechServer(api_key="sk-1") as server,
         AsyncOpenAI(base_url=server.url, api_key="sk-2", max_retries=0) as client,
