@@ -1,4 +1,7 @@
-"""Settings to live objects: the only place that picks concrete classes."""
+"""Settings to live objects: the only place that picks concrete classes.
+
+What is slow to load (HTTP, the database, models) is imported where it is opened: no command loads what it does not use.
+"""
 
 import asyncio
 import gc
@@ -6,16 +9,14 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import aiohttp
 from pydantic import SecretStr
 
 from ringback.callers.build import PROMPT_VERSIONS as CALLER_PROMPTS
 from ringback.callers.build import model_needs
 from ringback.channels.channel import CallIds, Channel
 from ringback.channels.handshake import handshake_headers
-from ringback.channels.websocket import WebSocketChannel
 from ringback.conversation.limits import Limits
 from ringback.domain.agent import Agent, Transport
 from ringback.domain.scenario import MetricDefinition, Scenario, TestProfile
@@ -24,13 +25,15 @@ from ringback.errors import ModelNotConfigured, UsageError
 from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
 from ringback.models.budget import Budget
-from ringback.models.build import check_name, needs_key, open_model, provider_key_variables
-from ringback.models.connections import Connections
 from ringback.models.model import LanguageModel
 from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
 from ringback.settings import Settings, environment_variable
-from ringback.storage.store import Store
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from ringback.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +118,19 @@ def _choice(
             f" {environment_variable(f'{role}_model')} (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
             f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
         )
+    from ringback.models.build import check_name, provider_key_variables  # noqa: PLC0415 - see above
+
     check_name(name, base_url, role=role)
     api_key = next((environ[variable] for variable in provider_key_variables(name) if environ.get(variable)), None)
     return ModelChoice(role=role, name=name, base_url=base_url, api_key=api_key)
 
 
 def _check_key(choice: ModelChoice | None, needs: Sequence[tuple[str, str]]) -> None:
-    if choice is None or choice.api_key or not needs_key(choice.name, choice.base_url):
+    if choice is None or choice.api_key:
+        return
+    from ringback.models.build import needs_key, provider_key_variables  # noqa: PLC0415 - see above
+
+    if not needs_key(choice.name, choice.base_url):
         return
     variables = " or ".join(provider_key_variables(choice.name))
     raise ModelNotConfigured(
@@ -220,12 +229,14 @@ class LineFactory(Protocol):
 def lines_to(
     agent: Agent,
     settings: Settings,
-    session: aiohttp.ClientSession,
+    session: "aiohttp.ClientSession",
     *,
     redactor: Redactor | None = None,
     on_frame: Callable[[str, str], None] | None = None,
 ) -> LineFactory:
     """Lines to one agent; no more than the set number of handshakes are under way at once."""
+    from ringback.channels.websocket import WebSocketChannel  # noqa: PLC0415 - see above
+
     ssl_context = ssl_context_for(agent, settings)
     gate = asyncio.Semaphore(settings.max_connecting)
 
@@ -263,6 +274,9 @@ def open_models(
     Raises:
         UsageError: a name or address that cannot be right, or no price under a cost limit.
     """
+    from ringback.models.build import open_model  # noqa: PLC0415 - see above
+    from ringback.models.connections import Connections  # noqa: PLC0415 - see above
+
     places: dict[tuple[str, str | None], asyncio.Semaphore] = {}
     connections = Connections()
     prices = own_prices(settings)
@@ -285,12 +299,14 @@ def open_models(
     return opened(models.caller), opened(models.judge)
 
 
-async def open_store(settings: Settings, *, temporary: bool = False) -> Store:
+async def open_store(settings: Settings, *, temporary: bool = False) -> "Store":
     """The database of the settings, or one that is gone when it is closed.
 
     Raises:
         StorageError: it cannot be opened.
     """
+    from ringback.storage.store import Store  # noqa: PLC0415 - see above
+
     if temporary:
         return await Store.temporary()
     if settings.database_url is None:
@@ -313,5 +329,10 @@ def _make_home(home: Path) -> None:
 
 
 def connect_attempts(agent: Agent, settings: Settings) -> int:
-    """How often a call is dialled where another try can help: CHIRP has three retries behind the first."""
+    """How often a call is dialled where another try can help: CHIRP has three retries behind the first, SIP none.
+
+    A telephone that rings again is no longer the call that was asked for.
+    """
+    if agent.channel is Transport.SIP:
+        return 1
     return settings.connect_attempts + 1 if agent.channel is Transport.CHIRP else settings.connect_attempts
