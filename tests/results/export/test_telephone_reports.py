@@ -58,6 +58,7 @@ def test_the_page_has_the_telephone_among_the_facts_of_the_call(result: Result) 
     assert facts["call"] == "a84b4c76e66710@127.0.0.1"
     assert f"Times of this call are not trusted: {LOST}" in page
     assert "latency not trusted: calls were degraded" in page
+    assert "caller on hold 4.60 to 4.90 s" in page
 
 
 def test_a_call_that_nobody_answered_says_how_long_it_rang(samples: Samples) -> None:

@@ -73,6 +73,7 @@ def draw(floor: Floor, keys: Sequence[Key], peaks: tuple[Sequence[float], Sequen
     both = overlaps(floor.caller_sounds, floor.agent_sounds)
     replies = floor.replies()
     shapes = [
+        *(pen.box(span, 0, HEIGHT, "held", "caller on hold") for span in floor.holds),
         *(pen.lane(span, Side.CALLER, "spoke") for span in floor.caller_sounds),
         *(pen.lane(span, Side.AGENT, "spoke") for span in floor.agent_sounds),
         *(pen.box(span, 0, HEIGHT, "both", "both speak") for span in both),
@@ -189,6 +190,7 @@ def _ticks(duration: float) -> Iterator[Label]:
 def _kinds(floor: Floor, *, both: bool, gaps: bool, keys: bool) -> Iterator[tuple[str, str]]:
     present = {
         ("both", "both speak"): both,
+        ("held", "caller on hold"): bool(floor.holds),
         ("gap", "time to answer"): gaps,
         ("backchannel", "caller's backchannel"): bool(floor.backchannels),
         ("protected", "caller speaks on whatever the agent says"): bool(floor.protected),

@@ -74,13 +74,14 @@ async def _runs(readings: Readings, result_id: int) -> AsyncGenerator[dict[str, 
 
 def _flat(run: Mapping[str, Any]) -> dict[str, Any]:
     expected = run["expected_outcome"]
+    voice: Mapping[str, Any] | None = run.get("voice")
     metrics = (f"{metric['name']}: {_value(metric)}" for metric in run["evaluation"]["metrics"])
     return {
         **run,
         "expected_outcome_score": expected["score"] if expected else None,
         "metrics": "\n".join(metrics),
         "ringing_duration": run["metadata"].get("ringing_duration"),
-        "degraded": "\n".join((run.get("voice") or {}).get("degraded", ())),
+        "degraded": "\n".join(voice["degraded"] if voice else ()),
     }
 
 
