@@ -61,6 +61,13 @@ def demo(
     thinking: Annotated[
         float, typer.Option(min=0, max=60, help="Seconds before each answer.", metavar="SECONDS")
     ] = 0.2,
+    sip_listen: Annotated[
+        str | None, typer.Option(help="With --voice: answer telephone calls there, too.", metavar="ADDRESS:PORT")
+    ] = None,
+    sip_to: Annotated[
+        str | None,
+        typer.Option(help="With --voice: call numbers at this SIP host, as POST /call asks.", metavar="HOST:PORT"),
+    ] = None,
 ) -> None:
     """Run the demo agent: a clinic's front desk, rule-based, with two tools and one planted fault.
 
@@ -70,8 +77,10 @@ def demo(
     if voice:
         from ringback.cli.voice_demo import run_forever as answer_calls  # noqa: PLC0415 - nothing of voice for chat
 
-        answer_calls(host, port, thinking=thinking)
+        answer_calls(host, port, thinking=thinking, sip_listen=sip_listen, sip_to=sip_to)
         return
+    if sip_listen is not None or sip_to is not None:
+        raise typer.BadParameter("a telephone is for --voice: add it.", param_hint="--sip-listen, --sip-to")
     from ringback.demo.server import run_forever  # noqa: PLC0415 - keeps --help quick
 
     run_forever(host, port, thinking=thinking)

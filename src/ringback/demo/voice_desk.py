@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ringback.demo.front_desk import Frame, FrontDesk
 from ringback.speech.audio import Sound
@@ -24,13 +24,8 @@ _QUIET = 0.6
 """Seconds of silence after which the caller is taken to have spoken."""
 
 
-class VoiceCall(Protocol):
-    """One call at the agent's end of a line."""
-
-    @property
-    def transport(self) -> str:
-        """`media-streams` or `chirp`."""
-        ...
+class DeskCall(Protocol):
+    """One call at the agent's end of a line, whatever the line is."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
@@ -45,6 +40,28 @@ class VoiceCall(Protocol):
 
     async def speaks(self) -> int | None:
         """Wait until the caller begins to speak; None: the line is closed."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        ...
+
+
+class TelephoneCall(DeskCall, Protocol):
+    """A call by telephone: nothing but sound."""
+
+    async def say(self, sound: Sound) -> None:
+        """Say it, in real time; cancelled, the rest is not said."""
+        ...
+
+
+@runtime_checkable
+class SocketCall(DeskCall, Protocol):
+    """A call over a WebSocket, whose protocol has words of its own."""
+
+    @property
+    def transport(self) -> str:
+        """`media-streams` or `chirp`."""
         ...
 
     async def say(self, sound: Sound, *, frame: float = ..., real_time: bool = ...) -> None:
@@ -79,9 +96,8 @@ class VoiceCall(Protocol):
         """Tell metadata."""
         ...
 
-    async def hang_up(self) -> None:
-        """End the call."""
-        ...
+
+VoiceCall = TelephoneCall | SocketCall
 
 
 class VoiceDesk:
@@ -105,7 +121,7 @@ class VoiceDesk:
         await self._say(call, desk.greet())
         while (sound := await call.listen(silence=_QUIET)) is not None:
             heard = await self._ear.hear(sound)
-            if heard.text:
+            if heard.text and isinstance(call, SocketCall):
                 await call.transcript(heard.text)
             frames = desk.hear(heard.text)
             tools = sum(frame.get("role") == "Function Call Result" for frame in frames)
@@ -118,30 +134,39 @@ class VoiceDesk:
     async def _say(self, call: VoiceCall, frames: list[Frame]) -> None:
         """Speak the words of all frames; the caller may break in, and what was not said then is dropped."""
         for frame in frames:
-            if metadata := frame.get("metadata"):
+            if (metadata := frame.get("metadata")) and isinstance(call, SocketCall):
                 await call.metadata(metadata)
         words = " ".join(str(frame["content"]) for frame in frames if frame.get("content"))
         if not words:
             return
-        sound = await self._mouth.speak(words, _VOICE)
-        if call.transport == "chirp":
-            await call.began_speaking()
-        saying = _play(call, sound)
+        saying = _play(call, await self._mouth.speak(words, _VOICE))
         await (saying if words.startswith(_DEAF) else _until_interrupted(call, saying))
-        if call.transport == "chirp":
-            await call.stopped_speaking()
 
 
 async def _play(call: VoiceCall, sound: Sound) -> None:
-    """Returns when the caller has heard all of it."""
-    if call.transport == "chirp":
-        await call.say(sound, frame=_AHEAD)
-        return
-    # The telephone company keeps what comes early; a mark tells when it has been played.
+    """Returns when the caller has heard all of it; cancelled, the caller does not hear the rest."""
+    if not isinstance(call, SocketCall):
+        await call.say(sound)
+    elif call.transport == "chirp":
+        await call.began_speaking()
+        try:
+            await call.say(sound, frame=_AHEAD)
+        finally:
+            await call.stopped_speaking()
+    else:
+        await _play_ahead(call, sound)
+
+
+async def _play_ahead(call: SocketCall, sound: Sound) -> None:
+    """The telephone company keeps what comes early; a mark tells when it has been played."""
     name = uuid.uuid4().hex
-    await call.say(sound, real_time=False)
-    await call.mark(name)
-    await call.marked(name)
+    try:
+        await call.say(sound, real_time=False)
+        await call.mark(name)
+        await call.marked(name)
+    except asyncio.CancelledError:
+        await call.clear()
+        raise
 
 
 async def _until_interrupted(call: VoiceCall, playing: Coroutine[Any, Any, None]) -> None:
@@ -152,8 +177,6 @@ async def _until_interrupted(call: VoiceCall, playing: Coroutine[Any, Any, None]
         await asyncio.wait((saying, interrupted), return_when=asyncio.FIRST_COMPLETED)
         if saying.done():
             await saying
-        elif call.transport == "media-streams":
-            await call.clear()
     finally:
         for task in (saying, interrupted):
             task.cancel()

@@ -27,18 +27,19 @@ class SipAgentCall(CallHearing):
 
     transport = "sip"
 
-    def __init__(self, number: int, call: TelephoneCall) -> None:
+    def __init__(self, number: int, call: TelephoneCall, headers: Mapping[str, str]) -> None:
         """Made by the server.
 
         Args:
             number: 1 for the server's first call.
             call: the agent's end of it.
+            headers: of the INVITE.
         """
         super().__init__(_ENCODING.rate)
         self.number = number
         """1 for the server's first call that was answered, by us or by whom we called."""
-        self.headers: dict[str, str] = dict(call.headers)
-        """Those of the INVITE's `X-` headers that the server was told to look for; of our own calls none."""
+        self.headers: dict[str, str] = dict(headers)
+        """Those of the INVITE's `X-` headers that the server was told to look for; of our own calls what we sent."""
         self.peer = call.peer
         """The other side's address, `sip:user@host`."""
         self.called = call.called

@@ -134,7 +134,8 @@ class SipAgentServer(KeptCalls[SipAgentCall], LastingServer):
             ChannelError: the call was not answered, with the reason in words.
         """
         identity = self._identity if from_user is None else Identity(user=from_user)
-        call = SipAgentCall(len(self.calls) + 1, await self._telephone.dial(uri, headers or {}, identity=identity))
+        dialled = await self._telephone.dial(uri, headers or {}, identity=identity)
+        call = SipAgentCall(len(self.calls) + 1, dialled, headers or {})
         answered = asyncio.ensure_future(call.answered.wait())
         holding = self._spawn(self._hold(call))
         try:
@@ -174,7 +175,7 @@ class SipAgentServer(KeptCalls[SipAgentCall], LastingServer):
             return
         await asyncio.sleep(self._rings)
         await incoming.accept()
-        await self._hold(SipAgentCall(len(self.calls) + 1, incoming))
+        await self._hold(SipAgentCall(len(self.calls) + 1, incoming, incoming.headers))
 
     async def _hold(self, call: SipAgentCall) -> None:
         running = asyncio.create_task(call.run())
