@@ -213,3 +213,15 @@ def test_what_lies_outside_of_holes(
 ) -> None:
     made, cut = ([Span(start=start, end=end) for start, end in some] for some in (spans, holes))
     assert [(span.start, span.end) for span in without(made, cut)] == left
+
+
+async def test_what_the_agent_did_is_no_speech_and_what_was_announced_on_hold_neither() -> None:
+    """Pace and share of words are those of the words that were spoken to the caller."""
+    plain = call()
+    deeds = ("Main Agent put the call on hold", "Main Agent sent DTMF: 5")
+    more = [Entry(number=4 + n, role=Role.AGENT, content=deeds[n], start=5, end=5, turn=1) for n in range(2)]
+    announced = Entry(number=6, role=Role.AGENT, content="all our lines are busy", start=20, end=22, turn=1)
+    held = call(EndingCode.CALLER_ENDED, *more, announced, holds=(HOLD,), agent_speech=MUSIC[:2])
+    assert await measured("words_per_minute", held) == await measured("words_per_minute", plain)
+    only_deeds = call(EndingCode.CALLER_ENDED, *more)
+    assert await measured("word_share", only_deeds) == await measured("word_share", plain)

@@ -173,7 +173,8 @@ class WordShare:
 
 
 def _words_of(role: Role, record: Record) -> int:
-    return sum([len(entry.content.split()) for entry in record.entries if entry.role is role])
+    said = [entry for entry in record.entries if entry.role is role and not record.is_deed(entry)]
+    return sum([len(entry.content.split()) for entry in said])
 
 
 _SPEECH: tuple[SpeechMetric, ...] = (

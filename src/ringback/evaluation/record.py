@@ -68,8 +68,13 @@ class Record:
         """Numbers of the entries in which the agent spoke and could not be understood."""
         return tuple(entry.number for entry in self.entries if is_unheard(entry))
 
+    def is_deed(self, entry: Entry) -> bool:
+        """Whether a line tells what the agent did on a call (a key, a hold, a transfer): its words are not spoken."""
+        spoken = self.conversation.voice is not None and entry.role is Role.AGENT
+        return spoken and entry.recognition is None and entry.end == entry.start
+
     def _heard_at(self, moment: float) -> int | None:
-        agent = [entry for entry in self.entries if entry.role is Role.AGENT]
+        agent = [entry for entry in self.entries if entry.role is Role.AGENT and not self.is_deed(entry)]
         near = [entry for entry in agent if entry.start - _NEAR <= moment <= entry.end + _NEAR]
         return min(near, key=lambda entry: abs(entry.start - moment)).number if near else None
 

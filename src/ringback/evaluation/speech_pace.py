@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ringback.domain.conversation import Role
+from ringback.domain.conversation import Entry, Role
 from ringback.domain.voice import Span
 from ringback.evaluation.speech_metric import Measured, SpeechMetric, SpokenCall
 from ringback.evaluation.speech_turns import joined, shared, total
@@ -44,10 +44,16 @@ class WordsPerMinute(SpeechMetric):
         spoken = total(call.floor.agent_sounds)
         if not spoken:
             return Measured(None, "The agent was not heard.")
-        said = [entry for entry in call.record.entries if entry.role is Role.AGENT and entry.content]
+        said = [entry for entry in call.record.entries if self._counts(entry, call)]
         known = joined((Span(start=entry.start, end=entry.end) for entry in said), call.floor.duration, 0.0)
         seconds = sum(shared(sound, known) for sound in call.floor.agent_sounds)
         if not seconds or seconds < _LEAST_UNDERSTOOD * spoken:
             return Measured(None, f"The words of only {seconds:.1f} s of {spoken:.1f} s of speech are known.")
         words = sum(len(entry.content.split()) for entry in said)
         return Measured(words * _MINUTE / seconds, f"The agent said {words} words in {seconds:.1f} s of speech.")
+
+    def _counts(self, entry: Entry, call: SpokenCall) -> bool:
+        """Words that the agent spoke while it had nobody on hold."""
+        if entry.role is not Role.AGENT or not entry.content or call.record.is_deed(entry):
+            return False
+        return 2 * shared(Span(start=entry.start, end=entry.end), call.floor.holds) <= entry.end - entry.start
