@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from ringback.channels.sip.account import TelephoneSettings
 from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
@@ -123,8 +123,7 @@ class CarrierProcess(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket pair is ours."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it is a stream
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not say that it is one
 
     def data_received(self, data: bytes) -> None:
         """Messages of its; garbage ends it."""

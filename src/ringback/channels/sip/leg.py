@@ -5,11 +5,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
-from baresip.events import Event
+from baresip.events import Event, StackEvent
 
 from ringback.channels.sip.messages import FRAME_BYTES, SILENCE, Control
 
@@ -21,27 +20,56 @@ DEEP = 6
 """Frames that wait from which on silent ones are left out, until what waits is short again."""
 FULL = 25
 """Frames that wait from which on any is left out."""
+SETTLES = 0.2
+"""Seconds between two changes of a hold that are told; what changes faster is told when it has settled."""
+MOST_OFFERS = 20
+"""Offers of new media in a call that are nothing to remark upon."""
+
 _MOST_READ = 20 * FRAME_BYTES
 _MOST_KEYS = 200
+_BETWEEN_KEYS = 0.12
+_SPOKEN = ("PCMU", "PCMA")
+_LOOKS = 50
+"""Frames between two looks at the stack's counters, which it has forgotten when it tells of the end."""
 
 
 class Leg:
     """A call of the stack's. `tell` sends a control message about it."""
 
-    def __init__(self, number: int, call: Any, tell: Callable[[Control], None], *, codec_of: "CodecOf") -> None:
+    def __init__(
+        self,
+        number: int,
+        call: Any,
+        *,
+        tell: Callable[[Control], None],
+        codec_of: Callable[[str], Awaitable[str]],
+    ) -> None:
         self.number = number
         self.call = call
         self.over = False
-        self.ended_by_us = False
-        self.left_out = 0
-        """Frames of ours that were not sent, because more came than could be."""
         self._tell = tell
         self._codec_of = codec_of
-        self._primed = False
+        self._ended_by_us = False
+        self._refused = ""
+        """Why we hung up on what was agreed, as a SIP status."""
         self._established = False
+        self._told = False
+        """Whether it was told that it is established."""
         self._rang = False
         self._rtcp = False
-        self._held = False
+        self._held = self._told_held = False
+        self._settling: asyncio.TimerHandle | None = None
+        self._offers = 0
+        self._heard = 0
+        """Bytes of the other side's sound."""
+        self._keys_heard = 0
+        self._gave = 0
+        self._silent_before: int | None = None
+        """Frames of silence that the stack had sent before our first frame."""
+        self._gaps = 0
+        """Frames of silence that it has sent since, because ours were late."""
+        self._left_out = 0
+        """Frames of ours that were not sent, because more came than could be."""
         self._keys: deque[str] = deque(maxlen=_MOST_KEYS)
         self._pressing: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,27 +80,35 @@ class Leg:
     def take(self) -> bytes:
         """What came of the other side's sound since the last time."""
         try:
-            return self.call.audio.read(_MOST_READ)
+            heard: bytes = self.call.audio.read(_MOST_READ)
         except (AudioNotActive, AudioRestarted):
             return b""
+        self._heard += len(heard)
+        return heard
 
-    def give(self, frames: bytes) -> None:
-        """Send frames of ours; those before there is any media are lost, as on every telephone."""
+    def give(self, frame: bytes) -> None:
+        """Send a frame of ours; those before there is any media are lost, as on every telephone."""
         audio = self.call.audio
         try:
             info = audio.info()
             if not info.tx_ready or self.over:
                 return
+            self._gave += 1
+            if self._silent_before is None:
+                self._silent_before = audio.stats().tx_silence_frames
+            elif self._gave % _LOOKS == 0:
+                self._gaps = max(self._gaps, audio.stats().tx_silence_frames - self._silent_before)
             waiting = info.tx_buffered
             if waiting == 0:
                 audio.write(SILENCE * PRIMED)
-                waiting = PRIMED * FRAME_BYTES
             deep = waiting // FRAME_BYTES
-            if deep > FULL or (deep > DEEP and not any(frames)):
-                self.left_out += 1
+            if deep > FULL or (deep > DEEP and not any(frame)):
+                self._left_out += not self._held
                 return
-            audio.write(frames)
-        except (AudioNotActive, AudioRestarted):
+            audio.write(frame)
+        except AudioRestarted:
+            self._silent_before = None  # it counts anew
+        except AudioNotActive:
             return
 
     # What we do
@@ -83,12 +119,12 @@ class Leg:
 
     async def refuse(self) -> None:
         """486."""
-        self.ended_by_us = True
+        self._ended_by_us = True
         await self._try(self.call.reject())
 
     async def hang_up(self) -> None:
         """BYE or CANCEL."""
-        self.ended_by_us = True
+        self._ended_by_us = True
         await self._try(self.call.hangup())
 
     async def hold(self, *, held: bool) -> None:
@@ -108,7 +144,7 @@ class Leg:
     async def _press(self) -> None:
         while self._keys and not self.over:
             await self._try(self.call.send_dtmf(self._keys.popleft()))
-            await asyncio.sleep(0.12)
+            await asyncio.sleep(_BETWEEN_KEYS)
 
     async def _try(self, doing: Awaitable[Any]) -> None:
         try:
@@ -124,7 +160,7 @@ class Leg:
 
     # What happens
 
-    def _happened(self, event: Any) -> None:  # noqa: C901 - a table: one event, one case
+    def _happened(self, event: StackEvent) -> None:  # noqa: C901, PLR0912 - a table: one event, one case
         match event.event:
             case Event.CALL_RINGING | Event.CALL_PROGRESS:
                 if not self._rang and not self._established:
@@ -133,15 +169,17 @@ class Leg:
             case Event.CALL_ESTABLISHED:
                 if not self._established:
                     self._established = True
-                    self._spawn(self._establish())
+                    self._spawn(self._establish(time.monotonic()))
             case Event.CALL_DTMF_START:
                 if event.text:
-                    self._say("pressed", digit=str(event.text)[:1])
+                    self._keys_heard += 1
+                    self._say("pressed", digit=event.text[:1])
             case Event.CALL_HOLD | Event.CALL_RESUME:
-                held = event.event is Event.CALL_HOLD
-                if held is not self._held:
-                    self._held = held
-                    self._say("held", held=held)
+                self._held = event.event is Event.CALL_HOLD
+                self._settle()
+            case Event.CALL_REMOTE_SDP:
+                if event.text == "offer" and self._established:
+                    self._offered()
             case Event.CALL_TRANSFER:
                 request = self.call.transfer_request
                 self._say("transfer", target=request.target if request else str(event.text or ""))
@@ -152,32 +190,56 @@ class Leg:
             case _:
                 pass
 
-    async def _establish(self) -> None:
+    async def _establish(self, at: float) -> None:
         codec = await self._codec_of(self.call.call_id or "")
-        if not self.over:
-            self._say("established", codec=codec, call_id=self.call.call_id or "")
+        if self.over:
+            return
+        if codec and codec not in _SPOKEN:
+            self._refused = "488 No codec of ours was agreed on"
+            await self._try(self.call.hangup())
+            return
+        self._told = True
+        self._say("established", codec=codec or _SPOKEN[0], call_id=self.call.call_id or "", at=at)
 
-    def _closed(self, event: Any) -> None:
+    def _settle(self) -> None:
+        """Tell of a hold's change, but of no more of them than somebody can take in."""
+        if self._settling is not None or self._held is self._told_held or self.over:
+            return
+        self._told_held = self._held
+        self._say("held", held=self._held)
+        self._settling = asyncio.get_running_loop().call_later(SETTLES, self._settled)
+
+    def _settled(self) -> None:
+        self._settling = None
+        self._settle()
+
+    def _offered(self) -> None:
+        self._offers += 1
+        if self._offers == MOST_OFFERS + 1:
+            sentence = f"The agent offered other media more than {MOST_OFFERS} times in one call (re-INVITE)."
+            self._say("remark", code="flood", sentence=sentence)
+
+    def _closed(self, event: StackEvent) -> None:
         if self.over:
             return
         self.over = True
+        if self._settling is not None:
+            self._settling.cancel()
         for task in tuple(self._tasks):
             task.cancel()
         self._say(
             "closed",
-            text=str(event.text or ""),
-            by_us=self.ended_by_us,
-            established=self._established,
+            text=self._refused or event.text or "",
+            by_us=self._ended_by_us and not self._refused,
+            established=self._told,
             call_id=self.call.call_id or "",
             stats=dict(event.stats or {}),
             rtcp=self._rtcp,
-            left_out=self.left_out,
+            heard=self._heard // FRAME_BYTES,
+            keys=self._keys_heard,
+            gaps=self._gaps,
+            left_out=self._left_out,
         )
 
     def _say(self, happened: str, **values: Any) -> None:
-        with suppress(Exception):
-            self._tell({"is": happened, "call": self.number, "at": time.monotonic(), **values})
-
-
-CodecOf = Callable[[str], Awaitable[str]]
-"""What was agreed on, by Call-ID."""
+        self._tell({"is": happened, "call": self.number, "at": time.monotonic(), **values})

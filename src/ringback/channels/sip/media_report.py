@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from ringback.channels.line import FRAME_SECONDS
 from ringback.channels.sip.messages import Control
 from ringback.domain.voice import MediaRecord
 
@@ -11,6 +12,8 @@ MOST_JITTER = 0.030
 """Seconds; a bound of ours: the buffer that evens jitter out holds 40 ms."""
 _MOST_DROPPED = 0.1
 """Seconds of sound that we may drop before it is told."""
+_G711_STEP = 80
+_KEY_BYTES = 4
 
 
 def media_record(codec: str, message: Control) -> MediaRecord:
@@ -19,17 +22,31 @@ def media_record(codec: str, message: Control) -> MediaRecord:
     sent, received = _part(stats, "tx"), _part(stats, "rx")
     rtcp, buffer = _part(stats, "rtcp"), _part(stats, "jbuf")
     reported = bool(message.get("rtcp"))
-    came = _count(received, "packets") > 0
+    # Of a call whose sound stopped the stack has forgotten what came; the frames that were read are as many.
+    came = _count(received, "packets") or _count(message, "heard")
     return MediaRecord(
-        codec=codec or "unknown",
+        codec=codec,
         packets_sent=_count(sent, "packets"),
-        packets_received=_count(received, "packets"),
-        lost_received=_count(buffer, "lost"),
+        packets_received=came,
+        lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message)),
         lost_sent=_count(rtcp, "tx_lost") if reported else None,
         jitter_received=_count(buffer, "jitter_ms") / 1000 if came and buffer else None,
         jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,
         round_trip=_count(rtcp, "rtt_us") / 1e6 if reported and _count(rtcp, "rtt_us") else None,
     )
+
+
+def _keys_of(received: Control, message: Control) -> int:
+    """Packets that were keys and no sound.
+
+    They have numbers among those of the sound (RFC 4733, section 2.1), and the stack takes them for gaps. Each has four
+    bytes and one of sound a multiple of 80 (10 ms of G.711), so the bytes of all tell how many were keys.
+    """
+    packets, size = _count(received, "packets"), _count(received, "bytes")
+    if not message.get("keys") or not packets:
+        return 0
+    of_sound = -(-size // (packets * _G711_STEP)) * _G711_STEP
+    return round((of_sound * packets - size) / (of_sound - _KEY_BYTES))
 
 
 def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tuple[str, ...]:
@@ -49,9 +66,9 @@ def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tupl
             f"Packets arrived with a jitter of {media.jitter_sent * 1000:.0f} ms on the way to the agent, as its side"
             " reported."
         )
-    starved = _count(_part(_part(message, "stats"), "audio"), "tx_starved_frames")
-    if starved > 1:
-        found.append(f"{starved} of our own frames came too late to be sent whole.")
+    late = (_count(message, "gaps") + _count(message, "left_out")) * FRAME_SECONDS
+    if late > _MOST_DROPPED:
+        found.append(f"{late:.1f} s of our own sound came too late, or too much at once, to be sent in time.")
     if dropped > _MOST_DROPPED:
         found.append(f"{dropped:.1f} s of the agent's sound were dropped, because we could not play them in time.")
     return tuple(found)

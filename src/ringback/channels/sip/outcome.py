@@ -10,7 +10,10 @@ from ringback.errors import CallFailed, ChannelError, NotConnected, Refused
 
 _STATUS = re.compile(r"([3-6]\d\d)(?: +(.*))?", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_ERRNO = re.compile(r" *\[\d+\]$")
 _LONGEST_REASON = 200
+_UNREADABLE = 488
+"""What we would have answered: Not Acceptable Here."""
 
 _BUSY = frozenset({486, 600})
 _REFUSED = frozenset({403, 603})
@@ -27,7 +30,7 @@ def closed_of(message: Control, at: float, clean: Clean) -> Closed:
     if established:
         cause = ""
         if text == "rtp stream error":  # the stack's own words for sound that does not come
-            cause = "media_stopped" if _received(message) else "no_media"
+            cause = "media_stopped" if message.get("heard") else "no_media"
         return Closed(at=at, status=None, reason=text, cause=cause, by_us=by_us)
     if by_us:
         return Closed(at=at, status=None, reason=text, by_us=True)
@@ -35,13 +38,9 @@ def closed_of(message: Control, at: float, clean: Clean) -> Closed:
         status = int(found[1])
         cause = "credentials_refused" if status in _CREDENTIALS else ""
         return Closed(at=at, status=status, reason=found[2] or "", cause=cause)
-    return Closed(at=at, status=None, reason=text, cause="not_connected")
-
-
-def _received(message: Control) -> bool:
-    stats = message.get("stats")
-    received = stats.get("rx") if isinstance(stats, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - JSON
-    return bool(received.get("packets")) if isinstance(received, dict) else False  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
+    if text.startswith("Bad message"):  # the stack's words for an answer that it cannot read
+        return Closed(at=at, status=_UNREADABLE, reason="its answer makes no sense")
+    return Closed(at=at, status=None, reason=_ERRNO.sub("", text), cause="not_connected")
 
 
 def no_call(closed: Closed, shown: str, *, ringing: float | None) -> ChannelError:  # noqa: PLR0911 - a table

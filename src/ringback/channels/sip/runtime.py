@@ -16,13 +16,14 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from baresip import Account, Call, CallState, Config, RegistrationError, Runtime, UserAgent
+from baresip import Call, CallState, RegistrationError, Runtime, UserAgent
 from baresip.errors import BaresipError, NoLocalAddressError
 from baresip.events import Event, StackEvent
 
 from ringback.channels.sip.agreed_codec import AgreedCodecs
 from ringback.channels.sip.leg import Leg
 from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
+from ringback.channels.sip.stack_config import account, config, free_port
 
 log = logging.getLogger(__name__)
 
@@ -145,9 +146,9 @@ class Carrier(asyncio.Protocol):
     async def _listen_at(self, host: str, port: int) -> int:
         """Start the stack at an address; returns the port. Raises BaresipError, OSError."""
         for left in range(_STARTS, 0, -1):
-            found = _free_port(host, port)
+            found = free_port(host, port)
             try:
-                await self._runtime.start(_config(self._settings, host, found))
+                await self._runtime.start(config(self._settings, host, found))
             except BaresipError:
                 if port or left == 1:
                     raise
@@ -175,8 +176,8 @@ class Carrier(asyncio.Protocol):
     async def _agent(self, identity: Control, *, registers: bool) -> Any:
         key = repr((sorted(identity.items()), registers))
         if key not in self._agents:
-            account = _account(identity, self._host, self._settings, registers=registers)
-            agent = await UserAgent.create(self._runtime, account)
+            ours = account(identity, self._host, self._settings, registers=registers)
+            agent = await UserAgent.create(self._runtime, ours)
             self._agents[key] = agent
             self._users[agent.handle] = str(identity["user"])
         return self._agents[key]
@@ -186,14 +187,22 @@ class Carrier(asyncio.Protocol):
         try:
             agent = await self._agent(message["identity"], registers=False)
             call = await agent.dial(str(message["uri"]), headers=dict(message["headers"]))
-        except (BaresipError, ValueError, TypeError) as error:
-            no_way = isinstance(error, NoLocalAddressError)
-            why = "no network interface leads there" if no_way else str(error)
-            self._tell({"is": "closed", "call": number, "at": time.monotonic(), "text": why, "not_sent": True})
+        except NoLocalAddressError:
+            self._end(number, "no network interface leads there")
             return
-        self._legs[number] = Leg(number, call, self._tell_of, codec_of=self._codecs.of)
+        except (BaresipError, ValueError) as error:
+            self._end(number, str(error))
+            return
+        except Exception as defect:
+            log.exception("call %s", number)
+            self._end(number, type(defect).__name__)
+            return
+        self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
         for event in [event for event in self._early if event.call == call.handle]:
             call._on_stack_event(event)  # noqa: SLF001 - it came before the call had a listener, and would be lost
+
+    def _end(self, number: int, why: str) -> None:
+        self._tell_of({"is": "closed", "call": number, "at": time.monotonic(), "text": why})
 
     def _tell_of(self, values: Control) -> None:
         self._tell(values)
@@ -253,7 +262,7 @@ class Carrier(asyncio.Protocol):
             return
         self._incoming += 1
         number = self._incoming
-        self._legs[number] = Leg(number, call, self._tell_of, codec_of=self._codecs.of)
+        self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
         self._tell(
             {
                 "is": "incoming",
@@ -285,83 +294,35 @@ class Carrier(asyncio.Protocol):
         if transport is None or transport.get_write_buffer_size() > _MOST_BACKLOG:
             return
         entries: Sound = []
-        for number, leg in self._legs.items():
-            if heard := leg.take():
-                entries.append((number, heard))
+        for number, leg in tuple(self._legs.items()):
+            try:
+                if heard := leg.take():
+                    entries.append((number, heard))
+            except Exception as defect:  # noqa: BLE001 - one call's defect is not the others'
+                self._break(leg, defect)
         if entries:
             transport.write(sound(entries))
 
     def _send(self, entries: Sound) -> None:
         for number, frame in entries:
             leg = self._legs.get(number)
-            if leg is not None:
+            if leg is None:
+                continue
+            try:
                 leg.give(frame)
+            except Exception as defect:  # noqa: BLE001 - one call's defect is not the others'
+                self._break(leg, defect)
+
+    def _break(self, leg: Leg, defect: Exception) -> None:
+        """A call that breaks is that call's end, and no other's."""
+        log.error("call %s", leg.number, exc_info=defect)
+        self._spawn(leg.hang_up())
+        self._end(leg.number, type(defect).__name__)
 
 
 async def _refuse(call: Any) -> None:
     with suppress(BaresipError):
         await call.reject()
-
-
-def _free_port(host: str, port: int) -> int:
-    """A port at which SIP can be heard: by UDP and TCP, and by TLS at the one behind it. Raises OSError."""
-    address = host.strip("[]")
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for left in range(20, 0, -1):
-        with (
-            socket.socket(family, socket.SOCK_DGRAM) as udp,
-            socket.socket(family, socket.SOCK_STREAM) as tcp,
-            socket.socket(family, socket.SOCK_STREAM) as tls,
-        ):
-            for stream in (tcp, tls):
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            udp.bind((address, port))
-            found: int = udp.getsockname()[1]
-            try:
-                tcp.bind((address, found))
-                tls.bind((address, found + 1))
-            except (OSError, OverflowError):
-                if port or left == 1:
-                    raise
-                continue
-            return found
-    raise AssertionError("the last try raises")
-
-
-def _config(settings: Control, host: str, port: int) -> Config:
-    lines = [
-        f"sip_listen {host}:{port}",
-        # 40 ms instead of the stack's 100: our peers are servers, and each millisecond counts as the agent's delay.
-        "audio_jitter_buffer_type fixed",
-        "audio_jitter_buffer_ms 40-40",
-        f"sip_verify_server {'yes' if settings.get('verify', True) else 'no'}",
-    ]
-    if settings.get("ca_file"):
-        lines.append(f"sip_cafile {settings['ca_file']}")
-    return Config(
-        net_interface=settings.get("interface"),
-        max_concurrent_calls=int(settings["max_calls"]),
-        expose_headers=tuple(settings["headers"]),
-        rtp_timeout=max(1, round(settings["media_timeout"])),
-        native_log_level="error",
-        sip_trace=True,
-        extra_config_text="\n".join(lines) + "\n",
-    )
-
-
-def _account(identity: Control, host: str, settings: Control, *, registers: bool) -> Account:
-    credentials = identity.get("credentials") or ("", "")
-    return Account(
-        user=str(identity["user"]),
-        domain=str(identity.get("domain") or (identity.get("registrar") if registers else None) or host or "localhost"),
-        password=credentials[1],
-        auth_user=credentials[0] or None,
-        registrar=identity.get("proxy") or (identity.get("registrar") if registers else None),
-        reg_interval=600 if registers else 0,
-        transport=identity.get("transport", "udp"),
-        audio_codecs=tuple(settings["codecs"]),
-        dtmf_mode="rtpevent",
-    )
 
 
 async def _main(descriptor: int) -> None:

@@ -133,7 +133,7 @@ class TelephoneCall:
 
     def happened(self, message: Control) -> None:
         """The process tells of something."""
-        at = time.monotonic()
+        at = self._when(message)
         match message.get("is"):
             case "ringing":
                 if self._rang_at is None:
@@ -158,6 +158,11 @@ class TelephoneCall:
                 self.close(closed_of(message, at, self._clean), message)
             case _:
                 pass
+
+    def _when(self, message: Control) -> float:
+        """The process stamps what it tells with the same clock, for it may have waited a little."""
+        now, told = time.monotonic(), message.get("at")
+        return told if isinstance(told, float) and now - _PATIENCE < told < now else now
 
     def _text(self, message: Control, key: str) -> str:
         return self._clean(str(message.get(key) or ""))[:500]
