@@ -100,6 +100,7 @@ class VoiceTurnTaking:
         self._quiet_from = 0.0
         self._prompts = 0
         self._held_from: float | None = None  # the agent holds us since then
+        self._listens_until = 0.0  # it is just back
         self._stop_at: float | None = None
         self._ending: Ending | None = None
         self._closing_until = self._rest_until = 0.0
@@ -158,7 +159,8 @@ class VoiceTurnTaking:
         """The agent is back; it speaks first if it wants to."""
         self._held_from = None
         self._prompts = 0
-        self._not_before = max(self._not_before, at + self._end_of_turn)
+        self._listens_until = at + self._end_of_turn
+        self._not_before = max(self._not_before, self._listens_until)
 
     def heard(self) -> None:
         """The words of the oldest turn that was to be heard have been recorded."""
@@ -337,7 +339,7 @@ class VoiceTurnTaking:
     def _while_listening(self, now: float) -> Step | None:  # noqa: PLR0911 - a table of rules: the first that fits decides
         if self._voice.turn_from is not None and not self._over_agent:
             return self._into_the_turn(now)
-        if self._hearing:
+        if self._hearing or now < self._listens_until:
             return None
         if self._fresh:
             return End(caller_ended()) if self._farewell_broken else Ask(opening=False, waited=False)
