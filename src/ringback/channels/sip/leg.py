@@ -5,7 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 from baresip.events import Event, StackEvent
@@ -233,7 +233,7 @@ class Leg:
             by_us=self._ended_by_us and not self._refused,
             established=self._told,
             call_id=self.call.call_id or "",
-            stats=dict(event.stats or {}),
+            stats=cast("Control", event.stats),
             rtcp=self._rtcp,
             heard=self._heard // FRAME_BYTES,
             keys=self._keys_heard,

@@ -11,6 +11,10 @@ from ringback.errors import CallFailed, ChannelError, NotConnected, Refused
 _STATUS = re.compile(r"([3-6]\d\d)(?: +(.*))?", re.DOTALL)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ERRNO = re.compile(r" *\[\d+\]$")
+_IN_WORDS = {
+    "Destination address required": "its host name could not be found",
+    "Connection timed out": "nothing was heard from there",
+}
 _LONGEST_REASON = 200
 _UNREADABLE = 488
 """What we would have answered: Not Acceptable Here."""
@@ -40,7 +44,8 @@ def closed_of(message: Control, at: float, clean: Clean) -> Closed:
         return Closed(at=at, status=status, reason=found[2] or "", cause=cause)
     if text.startswith("Bad message"):  # the stack's words for an answer that it cannot read
         return Closed(at=at, status=_UNREADABLE, reason="its answer makes no sense")
-    return Closed(at=at, status=None, reason=_ERRNO.sub("", text), cause="not_connected")
+    text = _ERRNO.sub("", text)
+    return Closed(at=at, status=None, reason=_IN_WORDS.get(text, text), cause="not_connected")
 
 
 def no_call(closed: Closed, shown: str, *, ringing: float | None) -> ChannelError:  # noqa: PLR0911 - a table

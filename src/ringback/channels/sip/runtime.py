@@ -188,7 +188,7 @@ class Carrier(asyncio.Protocol):
             agent = await self._agent(message["identity"], registers=False)
             call = await agent.dial(str(message["uri"]), headers=dict(message["headers"]))
         except NoLocalAddressError:
-            self._end(number, "no network interface leads there")
+            self._end(number, "no network interface leads there (loopback has to be named: sip_interface 127.0.0.1)")
             return
         except (BaresipError, ValueError) as error:
             self._end(number, str(error))

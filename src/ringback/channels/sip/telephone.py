@@ -9,6 +9,7 @@ from typing import Any
 from ringback.channels.sip.account import Identity, TelephoneSettings
 from ringback.channels.sip.call import Closed
 from ringback.channels.sip.carrier_process import CarrierProcess
+from ringback.channels.sip.dialled import stack_address
 from ringback.channels.sip.messages import Control, Sound
 from ringback.channels.sip.outcome import plain_address
 from ringback.channels.sip.telephone_call import TelephoneCall
@@ -96,15 +97,17 @@ class Telephone:
             identity: Whom the call comes from.
 
         Raises:
+            NotConnected: it is no address, or its host is not known.
             UsageError: there is no telephone on this machine.
         """
+        called = await stack_address(uri)
         process = await self._running()
         call = self._new_call(process, next(self._numbers), peer=plain_address(uri), called=identity.user)
         process.tell(
             {
                 "do": "dial",
                 "call": call.number,
-                "uri": uri,
+                "uri": called,
                 "headers": dict(headers),
                 "identity": _identity(identity),
             }
