@@ -120,7 +120,7 @@ class Client:
 
     async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """Status and body (JSON where it is JSON)."""
-        deadline = asyncio.get_running_loop().time() + 30
+        deadline = asyncio.get_running_loop().time() + 90  # as long as a busy machine may take to start it
         sent = {"X-VOCERA-API-KEY": self.key, **headers}
         while True:
             try:

@@ -26,7 +26,7 @@ from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_server import VoiceAgentServer
 
 HELLO = "Hello, this is the clinic."
-QUICK = {"RINGBACK_END_OF_TURN": "0.4", "RINGBACK_GRACE": "0", "RINGBACK_MAX_CALL_BYTES": str(2 * 1024 * 1024)}
+QUICK = {"RINGBACK_END_OF_TURN": "0.4", "RINGBACK_GRACE": "0", "RINGBACK_MAX_CALL_BYTES": str(512 * 1024)}
 LONGEST = 5
 """Seconds of a call."""
 IDLE = 1.5
