@@ -30,6 +30,7 @@ _VOICES = st.builds(
     agent_speech=_SPANS,
     backchannels=_SPANS,
     protected=_SPANS,
+    holds=_SPANS,
     agent_transcripts=st.lists(
         st.builds(AgentTranscript, at=st.floats(0, 60), text=st.text(max_size=20)), max_size=3
     ).map(tuple),
