@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command()(chat)
     app.command(name="check-agent")(check_agent)
+    app.command(name="check-line")(check_line)
     agent = typer.Typer(help="Agents that come with Ringback.", no_args_is_help=True)
     agent.command()(demo)
     app.add_typer(agent, name="agent")
@@ -49,6 +50,18 @@ def check_agent(
     from ringback.cli.check_command import check_by_rules  # noqa: PLC0415 - keeps --help quick
 
     raise typer.Exit(check_by_rules(url, headers=header or [], secret=secret, answer_patience=patience))
+
+
+def check_line() -> None:
+    """Try the telephone line of the settings: register, call ourselves, and listen to what comes through.
+
+    Says how long sound takes, what is lost, and whether keys come. Without a trunk or registrar (RINGBACK_SIP_TRUNK,
+    RINGBACK_SIP_REGISTRAR) the call stays on this machine. Exit 0 when all works, 1 when something does not, 2 when it
+    could not be tried.
+    """
+    from ringback.cli.check_line_command import check_line as try_line  # noqa: PLC0415 - keeps --help quick
+
+    raise typer.Exit(try_line())
 
 
 def demo(

@@ -11,16 +11,16 @@ from ringback.channels.channel import CallIds, Channel
 from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
 from ringback.cli.terminal import open_console
+from ringback.cli.verdicts import print_verdict
 from ringback.domain.agent import Agent
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
-from ringback.runs.conformance import Level, OpenLine, Patience, Verdict, check_agent
+from ringback.runs.conformance import Level, OpenLine, Patience, check_agent
 from ringback.wiring import lines_to
 
 EXIT_BROKEN = 1
 EXIT_NO_SESSION = 3
 WRONG_SECRET = "ringback-wrong-secret"  # noqa: S105 - deliberately not one
-MARKS = {Level.OK: ("✓", "green"), Level.NOTE: ("·", "cyan"), Level.BROKEN: ("✗", "bold red")}
 
 
 def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, answer_patience: float) -> int:
@@ -57,7 +57,7 @@ async def _check(target: Target, patience: Patience, console: Console) -> int:
             ):
                 tried += verdict.level is not Level.NOTE
                 broken += verdict.level is Level.BROKEN
-                _print(console, verdict)
+                print_verdict(console, verdict)
         except ChannelError as error:
             console.print(Text(f"✗ no session could be opened: {visible(str(error))}", style="red"))
             return EXIT_NO_SESSION
@@ -66,10 +66,3 @@ async def _check(target: Target, patience: Patience, console: Console) -> int:
         return EXIT_BROKEN
     console.print(Text(f"All {tried} rules that were tried are kept.", style="bold green"))
     return 0
-
-
-def _print(console: Console, verdict: Verdict) -> None:
-    sign, style = MARKS[verdict.level]
-    console.print(Text(sign, style=style).append(f" {verdict.rule}: ", style="bold").append(visible(verdict.sentence)))
-    if verdict.frame:
-        console.print(Text(f"    frame: {visible(verdict.frame)}", style="dim"))

@@ -83,6 +83,10 @@ class CallHearing:
             frame += 1
         return None
 
+    def forget(self) -> None:
+        """Take what was heard so far as past: `listen` and `speaks` begin with what comes now."""
+        self._listened = len(self._levels)
+
     async def reaches(self, position: int) -> bool:
         """Wait until the caller has sent so many samples; False: the line is closed before."""
         return await self._until(lambda: self.position >= position)

@@ -8,7 +8,7 @@ import aiohttp
 
 from ringback.callers.build import build_caller
 from ringback.channels.websocket import agent_session
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.event import Event, Notice
 from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
@@ -63,6 +63,7 @@ async def run_service(
         UsageError: the agent cannot be spoken to with these settings on this machine.
     """
     agent = with_default_secret(agent, settings)
+    settings = _with_loopback(agent, settings)
     concurrency = concurrency or settings.max_concurrent_runs or 10
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
@@ -102,6 +103,20 @@ async def run_service(
             connect_attempts=connect_attempts(agent, settings),
         )
         yield RunService(store, executor, concurrency=concurrency, on_event=on_event, stop=stop)
+
+
+def _with_loopback(agent: Agent, settings: Settings) -> Settings:
+    """Settings whose telephone is at home on loopback, where that is where it listens or where the agent is.
+
+    The stack has to be told; else it takes the interface that leads out.
+    """
+    if settings.sip_interface is not None or agent.channel is not Transport.SIP:
+        return settings
+    called = agent.url.get_secret_value().rpartition("@")[2].partition(";")[0]
+    for host in (settings.sip_listen.rpartition(":")[0], called.removeprefix("sip:").partition(":")[0]):
+        if host == "localhost" or host.startswith("127."):
+            return settings.model_copy(update={"sip_interface": "127.0.0.1"})
+    return settings
 
 
 def check_numbers(agent: Agent, settings: Settings) -> None:
