@@ -189,10 +189,10 @@ async def test_voice_runs_over_text_where_the_agent_has_nothing_else(service: Se
     scenario = await make_scenario(service, text_only)
     answer = await made(service.post(VOICE, {"scenarios": [scenario]}))
     assert (answer["run_type"], answer["status"], answer["run_as_text"]) == ("Text", "running", True)
-    both = await make_agent(service, "Both", phone_number="+15550100")
+    both = await make_agent(service, "Both", assistant_provider="vapi", assistant_id="a-1")
     body = await refused(service.post(VOICE, {"agent_id": both, "scenarios": [scenario]}))
     assert "not available yet" in body["detail"]
-    voice_only = await make_agent(service, "Voice", phone_number="+15550101", secrets={})
+    voice_only = await make_agent(service, "Voice", assistant_provider="vapi", assistant_id="a-2", secrets={})
     body = await refused(service.post(VOICE, {"agent_id": voice_only, "scenarios": [scenario]}))
     assert "not available yet" in body["detail"]
 

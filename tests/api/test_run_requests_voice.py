@@ -41,10 +41,11 @@ async def channel_of(service: Service, result_id: int) -> str:
     [
         (True, True, {}, "media-streams"),
         (False, True, {}, "chirp"),
-        (True, False, {"sip_endpoint": "sip:desk@agent.example", "phone_number": "+15550100"}, "media-streams"),
+        (True, True, {"sip_endpoint": "sip:desk@agent.example", "phone_number": "+15550100"}, "sip"),
+        (True, False, {"phone_number": "+15550100"}, "media-streams"),  # there is no trunk to call numbers through
     ],
 )
-async def test_an_agent_is_called_over_media_streams_then_chirp(
+async def test_an_agent_is_called_by_telephone_then_over_media_streams_then_chirp(
     service: Service, media: bool, chirp: bool, fields: dict[str, Any], channel: str
 ) -> None:
     agent = await make_spoken(service, media=media, chirp=chirp, **fields)
@@ -101,12 +102,11 @@ async def test_a_url_of_the_request_does_not_lead_a_spoken_run_into_text(service
     assert list(body) == ["websocket_url"]
 
 
-@pytest.mark.parametrize("path", [VOICE, CHIRP])
-async def test_agents_that_call_themselves_are_not_available_yet(service: Service, path: str) -> None:
+async def test_the_calls_of_an_agent_that_calls_itself_are_not_taken_over_websockets(service: Service) -> None:
     agent = await make_spoken(service, inbound=False)
     scenario = await make_scenario(service, agent)
-    body = await refused(service.post(path, {"scenarios": [scenario]}))
-    assert "not available yet" in body["detail"]
+    body = await refused(service.post(CHIRP, {"scenarios": [scenario]}))
+    assert "taken by telephone only" in body["detail"]
 
 
 async def test_an_agent_whose_lines_nobody_knows_is_refused_before_anything_runs(service: Service) -> None:

@@ -40,6 +40,7 @@ TAGS = {
     "metrics": "What is measured or judged on a run.",
     "personalities": "How a caller behaves.",
     "test profiles": "Data of one customer, which scenarios refer to.",
+    "phone numbers": "Ours, which outbound agents call.",
     "keys": "API keys. Only keys of scope admin reach them.",
     "shared": "Results that somebody shared by a link.",
     "health": "For load balancers and Prometheus; no key is asked for.",
@@ -48,6 +49,7 @@ _FAMILY_TAGS = {
     "aiagents": "agents",
     "test-profiles": "test profiles",
     "predefined-metrics": "metrics",
+    "phone-numbers": "phone numbers",
     "share": "shared",
     "user-api-key": "keys",
 }

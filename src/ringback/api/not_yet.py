@@ -56,8 +56,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET scenarios/infrastructure_suite_preview/",
         "GET scenarios/has_infrastructure_suite/",
     ),
-    "Calls by telephone and over platforms are not available yet; `run_scenarios/` calls an agent over WebSockets.": (
-        "POST scenarios/run_scenarios_sip/",
+    "Calls over platforms are not available yet; `run_scenarios/` calls an agent by telephone or over WebSockets.": (
         "POST scenarios/run_scenarios_livekit/",
         "POST scenarios/run_scenarios_livekit_v2/",
         "POST scenarios/run_scenarios_pipecat/",
@@ -152,11 +151,6 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "GET metrics/{id}/history/",
     ),
     "Metrics in Python are not available yet.": ("POST metrics/{id}/evaluate_llm_judge_metric/",),
-    "Telephone numbers are not available yet: agents are called over WebSockets.": (
-        "GET phone-numbers/",
-        "GET phone-numbers/inbound/",
-        "GET phone-numbers/check_occupancy/",
-    ),
     "Findings on how instructions are followed are not available yet.": ("GET critical-metric-scenarios/",),
 }
 """Sentence → operations under /test_framework/v1/."""

@@ -28,7 +28,10 @@ class RunItem(Shape):
     id: int
     scenario: int
     scenario_name: str
-    number: int | str | None = Field(description="1 to frequency for text runs that are repeated, else null.")
+    number: int | str | None = Field(
+        description="1 to frequency for text runs that are repeated; the number that an outbound agent has to call, once"
+        " the run has one; else null."
+    )
     status: Status
     success: bool | None = None
     inbound_number: str | None = None
@@ -184,8 +187,13 @@ class RunEntry(Shape):
     finished_at: datetime | None = None
     duration: str | None = Field(description="MM:SS")
     duration_seconds: float | None = None
-    inbound_number: str | None = None
-    outbound_number: str | None = None
+    inbound_number: str | None = Field(default=None, description="By telephone: which of our numbers called.")
+    outbound_number: str | None = Field(default=None, description="Of an outbound agent: the number that it calls.")
+    outbound_dial_window_opens_at: datetime | None = Field(
+        default=None, description="Of an outbound agent: when the run got its number."
+    )
+    outbound_dial_window_seconds: int | None = Field(default=None, description="How long it may call from then on.")
+    outbound_dial_window_closes_at: datetime | None = Field(default=None, description="A later call is not taken.")
     call_ended_reason: str | None = Field(default=None, description="Who or what ended the conversation.")
     metadata: dict[str, Any] = Field(description="What the agent told of the conversation, and how it ended.")
     is_reviewed: bool = False

@@ -67,6 +67,8 @@ class AgentSecrets(BaseModel):
     websocket_voice_url: str | None = None
     websocket_auth: Any = None
     sip_auth: Any = None
+    outbound_trigger_url: str | None = None
+    outbound_trigger_secret: str | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
     api_keys: dict[str, str] = Field(default_factory=dict[str, str])
@@ -87,7 +89,7 @@ class AgentSecrets(BaseModel):
         """These, with what was written back as it is shown replaced by what was kept before."""
         urls = {
             field: getattr(before, field)
-            for field in (*SOCKET_URLS, "webhook_url")
+            for field in (*SOCKET_URLS, "webhook_url", "outbound_trigger_url")
             if getattr(self, field) and getattr(self, field) == before.shown(field)
         }
         known = {name.lower(): value for name, value in before.websocket_headers.items()}
@@ -102,6 +104,7 @@ WRITE_ONLY = (
     "websocket_secret",
     "websocket_auth",
     "sip_auth",
+    "outbound_trigger_secret",
     "webhook_secret",
     "api_keys",
     "credentials",

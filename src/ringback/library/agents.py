@@ -14,6 +14,7 @@ from ringback.domain.agent import Agent, Transport
 from ringback.errors import InvalidFields, InvalidRequest, UsageError
 from ringback.library.addresses import checked_url, shown_url
 from ringback.library.agent_fields import MASK, SOCKET_URLS, WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.agent_telephone import has_telephone, needs_trunk, telephone_agent, telephone_problems
 from ringback.library.basic_auth import FORM, basic_auth
 from ringback.library.form import refuse, sentences_of
 from ringback.library.headers import check_headers
@@ -86,25 +87,36 @@ class KeptAgent:
         """Whether any connection for voice is set."""
         said, hidden = self.fields, self.secrets
         at_provider = said.assistant_provider not in _OWN and bool(said.assistant_id)
-        own = self.voice_transports or said.sip_endpoint or said.phone_number or said.outbound_numbers
+        own = self.voice_transports or said.outbound_numbers
         return bool(own or hidden.livekit_data or hidden.pipecat_data or at_provider)
 
     @property
     def voice_transports(self) -> tuple[Transport, ...]:
-        """The WebSockets on which it can be spoken to, the one that is called first at the front."""
-        return tuple(transport for transport in _VOICE_URLS if getattr(self.secrets, _VOICE_URLS[transport]))
+        """What it can be spoken to by, the one that is called first at the front; who calls us does it by telephone."""
+        sockets = tuple(transport for transport in _VOICE_URLS if getattr(self.secrets, _VOICE_URLS[transport]))
+        return (Transport.SIP, *sockets) if has_telephone(self.fields) else sockets
 
-    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
+    @property
+    def needs_trunk(self) -> bool:
+        """Whether its telephone is a number, which only a trunk leads to."""
+        return needs_trunk(self.fields)
+
+    def domain_agent(
+        self, url: str | None = None, *, channel: Transport = Transport.TEXT, number: str | None = None
+    ) -> Agent:
         """What runs use, with its secrets.
 
         Args:
             url: where to connect instead of the agent's own URL.
             channel: which of its connections is meant.
+            number: by telephone, the number to call instead; of an agent that calls us, where its calls come from.
 
         Raises:
-            InvalidRequest: there is no URL, or its Basic authentication is in no form that is understood.
+            InvalidRequest: there is no URL or number, or its Basic authentication is in no form that is understood.
             UsageError: it is none that can be used.
         """
+        if channel is Transport.SIP:
+            return telephone_agent(self.fields, self.secrets, url=url, number=number)
         chosen = url or getattr(self.secrets, _VOICE_URLS.get(channel, "websocket_url"))
         if not chosen:
             raise InvalidRequest(NO_URL)
@@ -284,6 +296,9 @@ def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
             wrong[place] = [str(error)]
     if secrets.webhook_url and not re.match(r"https?://[^\s/]", secrets.webhook_url):
         wrong["webhook_url"] = ["A URL that begins with http:// or https:// is needed."]
+    wrong |= telephone_problems(fields, secrets)
+    if sentence := check_headers({"X-CEKURA-SECRET": secrets.outbound_trigger_secret or ""}):
+        wrong["outbound_trigger_secret"] = [sentence]
     if sentence := _headers_problem(secrets):
         wrong["websocket_headers"] = [sentence]
     if sentence := _auth_problem(secrets):

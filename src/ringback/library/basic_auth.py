@@ -13,18 +13,24 @@ def basic_auth(value: Any) -> str | None:
     Args:
         value: an object with `username` and `password`, the text `user:password`, or a whole value `Basic …`.
     """
+    if isinstance(value, str) and value.lower().startswith("basic ") and value.isascii() and value.isprintable():
+        return value
+    found = user_and_password(value)
+    return None if found is None else _encoded(*found)
+
+
+def user_and_password(value: Any) -> tuple[str, str] | None:
+    """User and password of an object or of the text `user:password`; None where the form is none of these."""
     if isinstance(value, str):
-        if value.lower().startswith("basic ") and value.isascii() and value.isprintable():
-            return value
         user, colon, password = value.partition(":")
-        return _encoded(user, password) if colon else None
+        return (user, password) if colon else None
     if not isinstance(value, Mapping):
         return None
     said = cast("Mapping[str, Any]", value)
     user, password = said.get("username", said.get("user", "")), said.get("password", "")
     if not isinstance(user, str) or not isinstance(password, str) or not (user or password) or ":" in user:
         return None
-    return _encoded(user, password)
+    return user, password
 
 
 def _encoded(user: str, password: str) -> str:

@@ -74,8 +74,18 @@ class KeptAgent(Protocol):
         """Whether it is called; else it calls."""
         ...
 
-    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
-        """How it is reached, at its own URL or another, with its secrets. Raises `UsageError` where there is no URL."""
+    @property
+    def needs_trunk(self) -> bool:
+        """Whether its telephone is a number, which only a trunk leads to."""
+        ...
+
+    def domain_agent(
+        self, url: str | None = None, *, channel: Transport = Transport.TEXT, number: str | None = None
+    ) -> Agent:
+        """How it is reached, at its own URL or number or another, with its secrets.
+
+        Raises `UsageError` where there is none.
+        """
         ...
 
 

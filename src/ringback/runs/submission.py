@@ -1,21 +1,24 @@
 """From a run request to a queued result: the use case behind every `run_scenarios…` operation and behind `rerun`."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.api_key import ApiKey
 from ringback.domain.run import Asked, Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
-from ringback.errors import InvalidFields
+from ringback.errors import InvalidFields, StorageError
 from ringback.runs.agent_snapshot import open_agent, seal_agent
 from ringback.runs.submission_plan import Content, NumbersOf, Shelves, find_content, specify
 from ringback.runs.submission_request import Over, RunsWanted, wanted_again
 from ringback.storage.answers import AlreadyAnswered, Answers, IdempotencyKey, KeptRequest
 from ringback.storage.sealing import Seal
 from ringback.storage.store import Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Submission:
         cost_of: Callable[[Sequence[RunSpecification]], float | None],
         speech_of: Callable[[Agent], Mapping[str, str]],
         wake: Callable[[], None],
+        let_in: Callable[[], Awaitable[object]],
         chat_timeout: float,
     ) -> None:
         """What requests are carried out with.
@@ -57,6 +61,7 @@ class Submission:
             speech_of: what speaks and hears in runs of an agent, `provider:name` by role, nothing for text; raises
                 `UsageError` where it cannot be had.
             wake: called when a result was stored.
+            let_in: lets runs in at once, where this process does; raises `StorageError`.
             chat_timeout: seconds that a pull-mode chat may take where the request says nothing.
         """
         self._store = store
@@ -67,6 +72,7 @@ class Submission:
         self._cost_of = cost_of
         self._speech_of = speech_of
         self._wake = wake
+        self._let_in = let_in
         self._chat_timeout = chat_timeout
 
     async def submit(
@@ -150,17 +156,30 @@ class Submission:
                 run_type=content.reach.run_type,
                 request={**wanted.document(), **_carried_by(agent)},
                 origins=origins,
+                takes_calls=content.reach.takes_calls,
+                taken_on=content.reach.taken_on,
                 concurrency_limit=wanted.concurrency_limit or content.concurrency_limit,
                 call_timeout=(wanted.call_timeout or self._chat_timeout) if wanted.over is Over.API_CHAT else None,
             ),
             together_with=remember,
         )
+        if content.reach.takes_calls:
+            await self._give_numbers()
         self._wake()
         return result
 
+    async def _give_numbers(self) -> None:
+        """Let in what may begin, so that the answer says already which numbers can be called."""
+        try:
+            await self._let_in()
+        except StorageError as error:  # the request is stored, and somebody lets it in later
+            log.warning("No number can be given to a run at the moment: %s", error)
+
 
 def _carried_by(agent: Agent) -> dict[str, str]:
-    """Which of the connections for voice was taken, for the answers' `run_settings`."""
+    """Which of the connections for voice was taken, for the answers' `run_settings`, and the agent's number."""
+    if agent.channel is Transport.SIP:
+        return {"channel": agent.channel.value, "telephone": agent.contact_number or agent.shown_url}
     return {"channel": agent.channel.value} if agent.channel.is_voice else {}
 
 

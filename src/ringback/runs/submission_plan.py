@@ -19,8 +19,10 @@ from ringback.runs.selection import (
     named_agent,
     select,
 )
-from ringback.runs.submission_reach import Reach, reach
+from ringback.runs.submission_reach import reach
 from ringback.runs.submission_request import RunsWanted
+from ringback.runs.submission_telephone import OwnLines
+from ringback.runs.submission_way import Reach
 
 
 class SuiteContent(Protocol):
@@ -65,6 +67,9 @@ class SuiteReader(Protocol):
         ...
 
 
+_NO_TELEPHONE = OwnLines()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelves:
     """Where what a request names is looked up."""
@@ -74,6 +79,8 @@ class Shelves:
     personalities: Personalities
     profiles: Profiles
     read_suite: SuiteReader
+    lines: OwnLines = _NO_TELEPHONE
+    """Our own telephone."""
 
 
 NumbersOf = Callable[[str, Sequence[str]], Awaitable[Mapping[str, int]]]
@@ -107,15 +114,17 @@ class Content:
             for scenario in self.scenarios
         )
 
-    def origin(self, specification: RunSpecification, frequency: int | None) -> RunOrigin:
-        """What one of its runs was made from."""
+    def origin(self, specification: RunSpecification, frequency: int | None, position: int) -> RunOrigin:
+        """What one of its runs was made from; `position` counts them from 0."""
+        calling = self.reach.calls_from
         repeats = specification.scenario.frequency if frequency is None else frequency
         return RunOrigin(
             agent_id=self.agent.id,
             personality_id=self.personality_ids.get(id(specification.personality)),
             test_profile_id=self.profile_ids.get(id(specification.profile)),
-            # Of a spoken run it is the telephone number, and over a WebSocket there is none.
+            # Of a run whose agent calls us it is our number, which it gets when it begins; of other spoken ones none.
             number=str(specification.repeat) if repeats > 1 and not self.reach.channel.is_voice else None,
+            calls_from=calling[position % len(calling)] if calling else None,
         )
 
 
@@ -135,7 +144,7 @@ async def find_content(wanted: RunsWanted, shelves: Shelves, numbers_of: Numbers
     """
     if wanted.spec is None:
         selection = await select(wanted.selector, shelves.agents, shelves.scenarios)
-        content = _of_kept(selection, reach(selection.agent, wanted))
+        content = _of_kept(selection, reach(selection.agent, wanted, shelves.lines))
     else:
         content = await _of_suite(wanted, wanted.spec, shelves, numbers_of)
     content = await _overridden(content, wanted, shelves)
@@ -151,7 +160,8 @@ def specify(
 ) -> tuple[tuple[RunSpecification, ...], tuple[RunOrigin, ...]]:
     """A specification for each conversation, and what it was made from. Raises `UsageError` as the planner does."""
     specifications = plan(content.scenarios, content.ids, repeat=frequency, seed=seed)
-    return specifications, tuple(content.origin(specification, frequency) for specification in specifications)
+    origins = (content.origin(one, frequency, position) for position, one in enumerate(specifications))
+    return specifications, tuple(origins)
 
 
 def _of_kept(selection: Selection, reached: Reach) -> Content:
@@ -189,7 +199,7 @@ async def _of_suite(
         name=suite.name,
         scenarios=suite.scenarios,
         ids=await numbers_of(f"agent {agent.id}: {suite.name}", [scenario.key for scenario in suite.scenarios]),
-        reach=reach(agent, wanted),
+        reach=reach(agent, wanted, shelves.lines),
         personality_ids=suite.personality_ids,
         profile_ids=suite.profile_ids,
         concurrency_limit=suite.concurrency_limit,

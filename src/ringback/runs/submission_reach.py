@@ -1,7 +1,6 @@
 """How the conversations of a request reach the agent: over which connection, at which URL, with which headers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
@@ -11,10 +10,8 @@ from ringback.domain.agent import Agent, Transport
 from ringback.errors import BadHeader, InvalidFields, InvalidRequest, UsageError
 from ringback.runs.selection import KeptAgent
 from ringback.runs.submission_request import Over, RunsWanted
-
-TEXT = "Text"
-WEBSOCKET = "WebSocket"
-VOICE = "Voice"
+from ringback.runs.submission_telephone import OwnLines, by_telephone
+from ringback.runs.submission_way import TEXT, VOICE, WEBSOCKET, Reach
 
 _NO_CONNECTION = "Agent does not have a websocket URL"
 """The reference's words, without a full stop: clients compare them."""
@@ -27,87 +24,79 @@ _OVER_TEXT_OR_CHIRP = (
 _NOBODY = CallIds(scenario=0, result=0, run=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """The way to the agent."""
-
-    run_type: str
-    """As the reference spells it."""
-    channel: Transport = Transport.TEXT
-    url: str | None = field(default=None, repr=False)
-    """In place of the agent's."""
-    urls: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
-    """A URL of its own for each scenario."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    """Over the agent's."""
-
-    pulled: bool = False
-    """Nobody is called: the client of the API fetches what the caller says, and answers it."""
-
-    @property
-    def foreign(self) -> bool:
-        """Whether the URL comes from the request: then no secret of the server's own goes there."""
-        return self.url is not None or bool(self.urls)
-
-    def agent(self, kept: KeptAgent) -> Agent:
-        """The agent as the runs meet it. Raises `UsageError` where its URL cannot be used."""
-        if self.pulled:
-            return Agent(name=kept.name, url=SecretStr(""), shown_url="")
-        agent = kept.domain_agent(self.url or next(iter(self.urls.values()), None), channel=self.channel)
-        return agent.model_copy(
-            update={"run_headers": {name: SecretStr(value) for name, value in self.headers.items()}}
-        )
-
-
-def reach(agent: KeptAgent, wanted: RunsWanted) -> Reach:
+def reach(agent: KeptAgent, wanted: RunsWanted, lines: OwnLines) -> Reach:
     """The way that a request takes.
 
+    Args:
+        agent: who is tested.
+        wanted: the request.
+        lines: our own telephone.
+
     Raises:
-        InvalidFields: a header that cannot be sent.
-        InvalidRequest: the agent has no connection of the kind.
+        InvalidFields: a header that cannot be sent, a number that is not ours.
+        InvalidRequest: the agent has no connection of the kind, or we have none to it.
         UsageError: it has one that cannot be used yet.
     """
     _check_headers(wanted.websocket_headers)
-    headers = wanted.websocket_headers
     match wanted.over:
         case Over.API_CHAT:
             return Reach(run_type=TEXT, pulled=True)
         case Over.OWN_URLS:
-            return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=headers)
+            return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=wanted.websocket_headers)
         case Over.CHIRP:
             if Transport.CHIRP not in agent.voice_transports and wanted.websocket_url is None:
                 raise InvalidRequest(_NO_CONNECTION)
             return _spoken(agent, wanted, Transport.CHIRP)
-        case Over.VOICE if agent.has_voice and wanted.transport is not Transport.TEXT:
-            if wanted.websocket_url is not None:
-                raise InvalidFields({"websocket_url": [_OVER_TEXT_OR_CHIRP]})
-            return _spoken(agent, wanted, _called_first(agent, wanted.transport))
-        case Over.TEXT | Over.VOICE:
-            if wanted.websocket_url is not None:
-                return Reach(run_type=WEBSOCKET, url=wanted.websocket_url, headers=headers)
-            if not agent.has_text:
-                raise InvalidRequest(_NO_CONNECTION)
-            return Reach(run_type=TEXT, headers=headers)
+        case Over.SIP:
+            return by_telephone(agent, wanted, lines)
+        case Over.VOICE | Over.TEXT:
+            by_voice = wanted.over is Over.VOICE and wanted.transport is not Transport.TEXT
+            return _by_voice(agent, wanted, lines) if by_voice else _by_text(agent, wanted)
 
 
-def _called_first(agent: KeptAgent, before: Transport | None) -> Transport:
+def _by_text(agent: KeptAgent, wanted: RunsWanted) -> Reach:
+    if wanted.websocket_url is not None:
+        return Reach(run_type=WEBSOCKET, url=wanted.websocket_url, headers=wanted.websocket_headers)
+    if not agent.has_text:
+        raise InvalidRequest(_NO_CONNECTION)
+    return Reach(run_type=TEXT, headers=wanted.websocket_headers)
+
+
+def _by_voice(agent: KeptAgent, wanted: RunsWanted, lines: OwnLines) -> Reach:
+    """Over the agent's connection for voice; where it has none, over text."""
+    dialled = wanted.numbers.agent_number is not None and lines.has_trunk
+    if not agent.has_voice and not dialled:
+        return _by_text(agent, wanted)
+    if wanted.websocket_url is not None:
+        raise InvalidFields({"websocket_url": [_OVER_TEXT_OR_CHIRP]})
+    channel = Transport.SIP if dialled else _called_first(agent, wanted, lines)
+    return by_telephone(agent, wanted, lines) if channel is Transport.SIP else _spoken(agent, wanted, channel)
+
+
+def _called_first(agent: KeptAgent, wanted: RunsWanted, lines: OwnLines) -> Transport:
     """The connection for voice that is called; one that was called before is kept to where it is still there.
 
-    A telephone number or SIP address would go before these. Raises `UsageError` where there is nothing else.
+    Raises `UsageError` where there is none that can be used.
     """
-    there = agent.voice_transports
+    there = list(agent.voice_transports)
+    if wanted.transport is not None and wanted.transport in there:
+        return wanted.transport
+    # A number that nothing leads to says no more than which agent it is, where there is another way.
+    if Transport.SIP in there and agent.needs_trunk and not lines.has_trunk and len(there) > 1:
+        there.remove(Transport.SIP)
     if not there:
         raise UsageError(
-            f"Agent {agent.id} is spoken to by telephone or over a platform only, and that is not available yet. Give"
-            " it media_streams_url or websocket_voice_url, or run it over text with run_scenarios_text."
+            f"Agent {agent.id} is spoken to over a platform only, and that is not available yet. Give it sip_endpoint,"
+            " contact_number, media_streams_url or websocket_voice_url, or run it over text with run_scenarios_text."
         )
-    return before if before is not None and before in there else there[0]
+    return there[0]
 
 
 def _spoken(agent: KeptAgent, wanted: RunsWanted, channel: Transport) -> Reach:
     if not agent.inbound:
         raise UsageError(
-            f"Agent {agent.id} makes its calls itself (inbound is false), and taking calls is not available yet."
+            f"Agent {agent.id} makes its calls itself (inbound is false); its calls are taken by telephone only, with"
+            " run_scenarios or run_scenarios_sip."
         )
     return Reach(run_type=VOICE, channel=channel, url=wanted.websocket_url, headers=wanted.websocket_headers)
 

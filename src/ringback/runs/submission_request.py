@@ -22,10 +22,45 @@ class Over(StrEnum):
     """The agent's voice connection; where it has only a text connection, over that."""
     CHIRP = "chirp"
     """The agent's voice connection of that protocol, or the URL of the request."""
+    SIP = "sip"
+    """By telephone, at the agent's SIP address or number or at the address of the request."""
     OWN_URLS = "own_urls"
     """A URL for each scenario."""
     API_CHAT = "api_chat"
     """Pull mode: the client of the API answers for the agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What a run request says about telephone numbers."""
+
+    sip_endpoint: str | None = field(default=None, repr=False)
+    """SIP address to call, in place of the agent's."""
+    agent_number: str | None = None
+    """Number to call, in place of the agent's; of an agent that calls us, where its calls come from."""
+    outbound_phone_number: str | None = None
+    """Which of our numbers calls; of an agent that calls us, the one that it has to call."""
+    different: bool = False
+    """Each call comes from the next of our numbers; else all from the same one."""
+
+    def document(self) -> dict[str, Any]:
+        """For the database and for people, without what is secret in an address."""
+        return {
+            "sip_endpoint": shown_url(self.sip_endpoint) if self.sip_endpoint else None,
+            "agent_number": self.agent_number,
+            "outbound_phone_number": self.outbound_phone_number,
+            "mode": "different_numbers" if self.different else "same_number",
+        }
+
+    @classmethod
+    def again(cls, document: Mapping[str, Any], snapshot: AgentSnapshot) -> "Numbers":
+        """What a kept document said; the address lies in the snapshot of its agent."""
+        return cls(
+            sip_endpoint=snapshot.agent.url.get_secret_value() if document.get("sip_endpoint") else None,
+            agent_number=document.get("agent_number"),
+            outbound_phone_number=document.get("outbound_phone_number"),
+            different=document.get("mode") == "different_numbers",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +92,9 @@ class RunsWanted:
     transport: Transport | None = None
     """With `VOICE`: what carried the conversations when the same was asked for before; None: decided now."""
 
+    numbers: Numbers = Numbers()
+    """By telephone: who calls whom."""
+
     def document(self) -> dict[str, Any]:
         """For the database and for people: values of headers and what is secret in URLs left out."""
         selector = self.selector
@@ -77,6 +115,7 @@ class RunsWanted:
             "websocket_url": shown_url(self.websocket_url) if self.websocket_url else None,
             "websocket_headers": dict.fromkeys(self.websocket_headers, MASK),
             "websocket_urls": {str(number): shown_url(url) for number, url in self.urls.items()},
+            **self.numbers.document(),
             "spec": self.spec,
         }
 
@@ -104,5 +143,6 @@ def wanted_again(document: Mapping[str, Any], snapshot: AgentSnapshot) -> RunsWa
         websocket_headers={name: value.get_secret_value() for name, value in snapshot.agent.run_headers.items()},
         urls=snapshot.urls,
         spec=document["spec"],
+        numbers=Numbers.again(document, snapshot),
         transport=snapshot.agent.channel if document["over"] == Over.VOICE else None,
     )

@@ -15,6 +15,7 @@ from ringback.models.prices import price, source
 from ringback.runs.estimate import estimate
 from ringback.runs.submission import Submission
 from ringback.runs.submission_plan import Shelves
+from ringback.runs.submission_telephone import OwnLines
 from ringback.settings import Settings
 from ringback.storage.answers import Answers
 from ringback.storage.database import Database
@@ -39,11 +40,13 @@ def open_submission(
             personalities=PersonalityLibrary(database),
             profiles=ProfileLibrary(database),
             read_suite=SuiteRecords(database).read,
+            lines=OwnLines(numbers=settings.phone_numbers, has_trunk=settings.sip_trunk is not None),
         ),
         provenance_of=models.provenance_of,
         cost_of=models.cost_of,
         speech_of=lambda agent: speech_names(agent, settings, environ),
         wake=queue.wake,
+        let_in=lambda: queue.let_in_now(),  # noqa: PLW0108 - which one that is turns out later
         chat_timeout=settings.chat_timeout,
     )
 

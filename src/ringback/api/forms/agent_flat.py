@@ -7,11 +7,17 @@ from typing import Any, cast
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from ringback.api.forms.agent_parts import (
+    AUTO_CALL,
     HEADERS_SHOWN,
     HIDDEN,
     KEPT,
     KNOWN_LINES,
+    NUMBER,
     PROVIDERS,
+    SIP,
+    SIP_AUTH,
+    TRIGGER_SECRET,
+    TRIGGER_URL,
     URL_SHOWN,
     VOICE_AUTH,
     Entries,
@@ -51,7 +57,7 @@ class AgentFlatFields(Form, frozen=True):
     )
     description: Prompt = Field(default="", description="What it does.")
     inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
-    contact_number: ShortText | None = Field(default=None, description="Its telephone number: a voice connection.")
+    contact_number: ShortText | None = Field(default=None, description=NUMBER)
     language: ShortText = Field(default="en", description=KEPT)
     assistant_id: ShortText | None = Field(default=None, description="Its id at its provider, text or number.")
     chat_assistant_id: ShortText | None = Field(default=None, description=KEPT)
@@ -73,13 +79,15 @@ class AgentFlatFields(Form, frozen=True):
     )
     websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
     known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
-    sip_endpoint: ShortText | None = Field(default=None, description=KEPT)
-    sip_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    sip_endpoint: ShortText | None = Field(default=None, description=SIP)
+    sip_auth: Any = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
     llm_system_prompt: Prompt | None = Field(default=None, description=KEPT)
     llm_model: ShortText | None = Field(default=None, description=KEPT)
     llm_temperature: float | None = Field(default=None, description=KEPT)
     llm_max_tokens: int | None = Field(default=None, ge=0, lt=2**31, description=KEPT)
-    outbound_auto_call: bool = Field(default=False, description=KEPT)
+    outbound_auto_call: bool = Field(default=False, description=AUTO_CALL)
+    outbound_trigger_url: Url | None = Field(default=None, description=f"{TRIGGER_URL} {URL_SHOWN}")
+    outbound_trigger_secret: str | None = Field(default=None, max_length=4000, description=f"{TRIGGER_SECRET} {HIDDEN}")
     assistant_provider: ShortText = Field(default="", description="Its platform; only `self_hosted` is spoken to.")
     transcript_provider: ShortText | None = Field(default=None, description=KEPT)
     livekit_data: Object = Field(default_factory=dict[str, Any], description=f"{KEPT} {HIDDEN}")
@@ -172,6 +180,8 @@ class AgentFlatAnswer(BaseModel):
                     "llm_temperature": None,
                     "llm_max_tokens": None,
                     "outbound_auto_call": False,
+                    "outbound_trigger_url": None,
+                    "outbound_trigger_secret_configured": False,
                     "assistant_provider": "self_hosted",
                     "transcript_provider": None,
                     "livekit_data_configured": False,
@@ -211,6 +221,8 @@ class AgentFlatAnswer(BaseModel):
     llm_temperature: float | None = None
     llm_max_tokens: int | None = None
     outbound_auto_call: bool
+    outbound_trigger_url: str | None = Field(default=None, description=URL_SHOWN)
+    outbound_trigger_secret_configured: bool
     assistant_provider: str
     transcript_provider: str | None = None
     livekit_data_configured: bool
@@ -241,6 +253,8 @@ def flat_answer(kept: KeptAgent) -> AgentFlatAnswer:
         websocket_voice_url=hidden.shown("websocket_voice_url"),
         websocket_auth_configured=bool(hidden.websocket_auth),
         sip_auth_configured=bool(hidden.sip_auth),
+        outbound_trigger_url=hidden.shown("outbound_trigger_url"),
+        outbound_trigger_secret_configured=bool(hidden.outbound_trigger_secret),
         livekit_data_configured=bool(hidden.livekit_data),
         pipecat_data_configured=bool(hidden.pipecat_data),
         created_at=kept.created_at,

@@ -6,10 +6,17 @@ from typing import Any, cast
 from pydantic import AliasChoices, ConfigDict, Field
 
 from ringback.api.forms.agent_parts import (
+    AUTO_CALL,
     HEADERS_SHOWN,
     HIDDEN,
     KEPT,
     KNOWN_LINES,
+    NUMBER,
+    OUTBOUND_NUMBERS,
+    SIP,
+    SIP_AUTH,
+    TRIGGER_SECRET,
+    TRIGGER_URL,
     URL_SHOWN,
     VOICE_AUTH,
     Entries,
@@ -35,6 +42,11 @@ PLACES = {
     "websocket_voice_url": "telephony.websocket_url",
     "websocket_auth": "telephony.websocket_auth",
     "known_lines": "telephony.known_lines",
+    "phone_number": "telephony.phone_number",
+    "sip_endpoint": "telephony.sip_uri",
+    "sip_auth": "telephony.sip_auth",
+    "outbound_trigger_url": "provider.outbound_trigger_url",
+    "outbound_trigger_secret": "provider.outbound_trigger_secret",
 }
 """Where fields stand in this form, for sentences about what is wrong."""
 
@@ -47,16 +59,17 @@ _SEALED_TELEPHONY = {
     "websocket_auth": "websocket_auth",
 }
 _SEALED = ("webhook_url", "webhook_secret")
+_SEALED_PROVIDER = ("outbound_trigger_url", "outbound_trigger_secret")
 _CHAT = {"url": "websocket_url", "headers": "websocket_headers", "websocket_secret": "websocket_secret"}
 
 
 class Telephony(Form, frozen=True):
     """Connections for voice."""
 
-    phone_number: ShortText | None = Field(default=None, description="Its telephone number.")
+    phone_number: ShortText | None = Field(default=None, description=NUMBER)
     inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
-    sip_uri: ShortText | None = Field(default=None, description=KEPT)
-    sip_auth: Any = Field(default=None, description=f"{KEPT} {HIDDEN}")
+    sip_uri: ShortText | None = Field(default=None, description=SIP)
+    sip_auth: Any = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
     media_streams_url: Url | None = Field(
         default=None, description=f"Voice by the WebSocket protocol of Twilio's media streams: wss://. {URL_SHOWN}"
     )
@@ -65,7 +78,7 @@ class Telephony(Form, frozen=True):
     )
     websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
     known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
-    outbound_numbers: list[ShortText] = Field(default_factory=list[str], max_length=1000, description=KEPT)
+    outbound_numbers: list[ShortText] = Field(default_factory=list[str], max_length=1000, description=OUTBOUND_NUMBERS)
 
 
 class Credentials(Form, frozen=True):
@@ -103,7 +116,9 @@ class Provider(Form, frozen=True):
     agent_id: ShortText | None = Field(default=None, description="The agent's id there, text or number.")
     credentials: Credentials | None = Field(default=None)
     chat_agent_details: ChatDetails | None = Field(default=None, description="null removes the connection.")
-    auto_dial_outbound: bool = Field(default=False, description=KEPT)
+    auto_dial_outbound: bool = Field(default=False, description=AUTO_CALL)
+    outbound_trigger_url: Url | None = Field(default=None, description=f"{TRIGGER_URL} {URL_SHOWN}")
+    outbound_trigger_secret: str | None = Field(default=None, max_length=4000, description=f"{TRIGGER_SECRET} {HIDDEN}")
     auto_import_calls: bool = Field(default=False, description=KEPT)
     auto_sync_prompt: bool = Field(default=False, description=KEPT)
     send_post_conversation_metadata: bool = Field(default=False, description=KEPT)
@@ -151,6 +166,7 @@ class AgentNestedFields(Form, frozen=True):
             else:
                 fields[_TELEPHONY.get(name, name)] = value
         provider = dict(_object(said.pop("provider", {})))
+        secrets |= {name: provider.pop(name) for name in _SEALED_PROVIDER if name in provider}
         _add_credentials(provider, secrets)
         _add_chat(provider, fields, secrets)
         fields |= {_PROVIDER.get(name, name): value for name, value in provider.items()}

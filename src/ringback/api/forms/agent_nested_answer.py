@@ -56,6 +56,8 @@ class ProviderAnswer(BaseModel):
     credentials: CredentialsAnswer
     chat_agent_details: ChatDetailsAnswer | None = None
     auto_dial_outbound: bool
+    outbound_trigger_url: str | None = Field(default=None, description=URL_SHOWN)
+    outbound_trigger_secret_configured: bool
     auto_import_calls: bool
     auto_sync_prompt: bool
     send_post_conversation_metadata: bool
@@ -100,6 +102,8 @@ class AgentNestedAnswer(BaseModel):
                             },
                         },
                         "auto_dial_outbound": False,
+                        "outbound_trigger_url": None,
+                        "outbound_trigger_secret_configured": False,
                         "auto_import_calls": False,
                         "auto_sync_prompt": False,
                         "send_post_conversation_metadata": False,
@@ -193,6 +197,8 @@ def _provider(kept: KeptAgent) -> ProviderAnswer:
         ),
         chat_agent_details=ChatDetailsAnswer(type=kind, config=config) if kind else None,
         auto_dial_outbound=said.outbound_auto_call,
+        outbound_trigger_url=hidden.shown("outbound_trigger_url"),
+        outbound_trigger_secret_configured=bool(hidden.outbound_trigger_secret),
         auto_import_calls=said.auto_import_calls,
         auto_sync_prompt=said.auto_sync_prompt,
         send_post_conversation_metadata=said.send_post_conversation_metadata,

@@ -32,6 +32,16 @@ HEADERS_SHOWN = "Names of the headers, each with `***` instead of its value; `**
 URL_SHOWN = "Without user info and with the query's values as `***`; sent back like this it keeps them."
 KEPT = "Kept and given back; not used yet."
 VOICE_AUTH = 'Basic authentication of voice: {"username": "…", "password": "…"}, or `user:password`.'
+SIP = "SIP address at which it is called by telephone: sip: or sips:."
+SIP_AUTH = 'What its SIP server asks for: {"username": "…", "password": "…"}, or `user:password`.'
+NUMBER = (
+    "Its telephone number, called through the trunk of the installation; where `inbound` is false the only number whose"
+    " calls are taken, or the user of a SIP address."
+)
+OUTBOUND_NUMBERS = "Where `inbound` is false and there is no number else: the number that its calls come from, if one."
+AUTO_CALL = "Whether its calls are asked for at `outbound_trigger_url`; false: it calls by itself."
+TRIGGER_URL = "Where an outbound agent is asked to call, by POST: http:// or https://."
+TRIGGER_SECRET = "Value of `X-CEKURA-SECRET` of that request; null removes it."  # noqa: S105 - a sentence about it
 KNOWN_LINES = (
     "What it can say, for speech to text that hears only lines that it knows: a line each, or one JSGF grammar."
 )

@@ -12,7 +12,10 @@ class RunAnswer(BaseModel):
     id: int
     scenario: int
     scenario_name: str
-    number: int | str | None = Field(description="1 to frequency where a text run is repeated; else null.")
+    number: int | str | None = Field(
+        description="1 to frequency where a text run is repeated; the number that an outbound agent has to call, once the"
+        " run is `pending`; else null."
+    )
     status: str = Field(examples=["running"])
     success: bool | None
     inbound_number: str | None

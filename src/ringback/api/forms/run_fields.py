@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 from ringback.api.numbers import Number
 from ringback.errors import UsageError
 from ringback.library.addresses import checked_url
+from ringback.library.agent_telephone import checked_caller
+from ringback.library.telephone_addresses import checked_telephone
 
 _SELECTOR = 'Give a list of scenario ids, "all", or how many of the agent\'s scenarios to run.'
 _numbers = TypeAdapter(list[Number])
@@ -62,6 +64,22 @@ def _url(value: str) -> str:
         raise PydanticCustomError("url", "{sentence}", {"sentence": str(error)}) from None
 
 
+def _sip_address(value: str) -> str:
+    if value and not value.lower().startswith(("sip:", "sips:")):
+        raise PydanticCustomError("sip_address", "A SIP address begins with sip: or sips:.")
+    try:
+        return checked_telephone(value) if value else value
+    except UsageError as error:
+        raise PydanticCustomError("sip_address", "{sentence}", {"sentence": str(error)}) from None
+
+
+def _number_text(value: str) -> str:
+    try:
+        return checked_caller(value) if value else value
+    except UsageError as error:
+        raise PydanticCustomError("telephone_number", "{sentence}", {"sentence": str(error)}) from None
+
+
 def _no_truth(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("float_type", "A valid number is required.")
@@ -107,6 +125,18 @@ SocketUrl = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[wW][sS][sS]?://.+", "maxLength": 4096}),
 ]
 """`ws://` or `wss://`."""
+
+SipAddress = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_sip_address)]
+"""`sip:` or `sips:`."""
+
+TelephoneNumber = Annotated[
+    str,
+    BeforeValidator(_text_of_id),
+    StringConstraints(strip_whitespace=True, max_length=255),
+    AfterValidator(_number_text),
+    WithJsonSchema({"type": "string", "maxLength": 255}),
+]
+"""A telephone number, as text or a number; or the user of a SIP address."""
 
 Headers = Annotated[
     dict[str, str],

@@ -12,13 +12,15 @@ from ringback.api.forms.run_fields import (
     ProviderId,
     ScenarioSelector,
     Seconds,
+    SipAddress,
     SocketUrl,
     Tag,
+    TelephoneNumber,
 )
 from ringback.api.numbers import Number
 from ringback.errors import InvalidFields
 from ringback.runs.selection import Selector
-from ringback.runs.submission_request import Over, RunsWanted
+from ringback.runs.submission_request import Numbers, Over, RunsWanted
 
 _TWO_FREQUENCIES = "`freq` and `frequency` are two names of one field, and they differ. Give one of them."
 
@@ -113,10 +115,20 @@ class RunForm(_Repeated):
         default=None, description="In place of the scenarios' own test profiles; each multiplies the conversations."
     )
     test_profile_id: Number | None = Field(default=None, description="One more of `test_profile_ids`.")
-    agent_number: str | None = Field(default=None, description="For telephone calls: taken, of no effect yet.")
-    outbound_phone_number: str | None = Field(default=None, description="For telephone calls: taken, of no effect yet.")
+    agent_number: TelephoneNumber | None = Field(
+        default=None,
+        description="By telephone: the number to call in place of the agent's; where it calls us, the number that its"
+        " calls come from.",
+    )
+    outbound_phone_number: TelephoneNumber | None = Field(
+        default=None,
+        description="By telephone: which of our numbers (`phone-numbers/`) the calls come from; where the agent calls"
+        " us, the one that it has to call.",
+    )
     mode: Literal["same_number", "different_numbers"] | None = Field(
-        default=None, description="For telephone calls: taken, of no effect yet."
+        default=None,
+        description="By telephone: whether all calls come from the same of our numbers (the default), or each from the"
+        " next one. Where the agent calls us, each run has a number of its own in any case.",
     )
 
     def refusals(self) -> dict[str, list[str]]:
@@ -126,7 +138,7 @@ class RunForm(_Repeated):
             found["folder_path"] = ["Folders are not available yet. Choose scenarios by id or by tag."]
         return found
 
-    def wanted(self, operation: str, over: Over, **more: Any) -> RunsWanted:
+    def wanted(self, operation: str, over: Over, *, sip_endpoint: str | None = None, **more: Any) -> RunsWanted:
         """The request. Raises `InvalidFields`."""
         self._checked()
         return RunsWanted(
@@ -143,6 +155,12 @@ class RunForm(_Repeated):
             personality_ids=_merged(self.personality_ids, self.personality_id),
             test_profile_ids=_merged(self.test_profile_ids, self.test_profile_id),
             concurrency_limit=self.concurrency_limit,
+            numbers=Numbers(
+                sip_endpoint=sip_endpoint,
+                agent_number=self.agent_number or None,
+                outbound_phone_number=self.outbound_phone_number or None,
+                different=self.mode == "different_numbers",
+            ),
             **more,
         )
 
@@ -165,6 +183,21 @@ class TextRunForm(RunForm):
         return super().wanted(
             operation, over, websocket_url=self.websocket_url, websocket_headers=self.websocket_headers or {}, **more
         )
+
+
+class SipRunForm(RunForm):
+    """A run request by telephone."""
+
+    sip_endpoint: SipAddress | None = Field(
+        default=None,
+        description="The SIP address to call in place of the agent's own, `sip:…` or `sips:…`. The agent's credentials"
+        " answer for it there; the installation's own never.",
+        examples=["sip:agent@staging.example.com"],
+    )
+
+    def wanted(self, operation: str, over: Over, **more: Any) -> RunsWanted:
+        """The request. Raises `InvalidFields`."""
+        return super().wanted(operation, over, sip_endpoint=self.sip_endpoint, **more)
 
 
 class ChatRunForm(RunForm):

@@ -185,8 +185,8 @@ async def _verify(body: VerifyFlat | VerifyNested, services: Services) -> Verifi
         if body.agent_id is None:
             raise InvalidFields({"websocket_url": ["This field is required."]})
         saved = await services.agents.get(body.agent_id)
-        spoken_to = not saved.has_text and saved.voice_transports
-        agent = saved.domain_agent(channel=saved.voice_transports[0] if spoken_to else Transport.TEXT)
+        sockets = [transport for transport in saved.voice_transports if transport is not Transport.SIP]
+        agent = saved.domain_agent(channel=sockets[0] if sockets and not saved.has_text else Transport.TEXT)
     found = await services.verifier.verify(agent, kept=kept)
     return VerificationAnswer(
         success=found.success,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from ringback.api.access import Reader, Runner
 from ringback.api.dependencies import ServicesDep
 from ringback.api.forms.run_answers import RunRequestAnswer
-from ringback.api.forms.run_requests import ChatRunForm, SocketRunForm, TextRunForm
+from ringback.api.forms.run_requests import ChatRunForm, SipRunForm, SocketRunForm, TextRunForm
 from ringback.api.forms.suite_bodies import REQUEST_BODY, read_suite_body
 from ringback.api.forms.suite_requests import DryRun, ValidatedSuite, suite_plan
 from ringback.domain.api_key import ApiKey
@@ -58,11 +58,19 @@ async def run_scenarios_text(body: TextRunForm, services: ServicesDep, key: Runn
 
 @router.post("/scenarios/run_scenarios/", status_code=201, responses=_ASKED, summary="Run over voice")
 async def run_scenarios(body: TextRunForm, services: ServicesDep, key: Runner, name: Repeatable) -> Response:
-    """Hold spoken conversations over the agent's voice connection: its media streams, else its CHIRP.
+    """Hold spoken conversations: by telephone, else over the agent's media streams, else over its CHIRP.
 
-    An agent that has only a text connection is run over that, and `run_type` says so.
+    An agent whose `inbound` is false calls us: a run that is `pending` waits for its call to `number`, from exactly the
+    agent's contact number, until the dial window closes. An agent that has only a text connection is run over that, and
+    `run_type` says so.
     """
     return await _submitted(services, body.wanted("run_scenarios", Over.VOICE), key, name)
+
+
+@router.post("/scenarios/run_scenarios_sip/", status_code=201, responses=_ASKED, summary="Run by telephone")
+async def run_scenarios_sip(body: SipRunForm, services: ServicesDep, key: Runner, name: Repeatable) -> Response:
+    """Hold spoken conversations by telephone: at the agent's SIP address, at its number, or at `sip_endpoint`."""
+    return await _submitted(services, body.wanted("run_scenarios_sip", Over.SIP), key, name)
 
 
 @router.post("/scenarios/run_scenarios_chirp/", status_code=201, responses=_ASKED, summary="Run over CHIRP")
@@ -146,16 +154,27 @@ async def _submitted(services: Services, wanted: RunsWanted, key: ApiKey, name: 
 
 
 async def _first_answer(services: Services, result_id: int) -> dict[str, Any]:
-    """The answer as it was when nothing had begun, for a repeated request gets the first answer."""
+    """The answer as it was when nothing had begun, for a repeated request gets the first answer.
+
+    Numbers that agents may call are told as they are now: a repeated request does not know less than a look would.
+    """
     line, runs, profiles = await services.readings.asked(result_id)
     begun = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
     waiting = [
-        run._replace(status=RunStatus.QUEUED, outcome=None, ending=None, duration=None, brief=None) for run in runs
+        run._replace(
+            status=RunStatus.QUEUED,
+            outcome=None,
+            ending=None,
+            duration=None,
+            brief=None,
+            awaits_call=run.dial_opened_at is not None,
+        )
+        for run in runs
     ]
     return result_answer(begun, waiting, profiles)
 
 
 def _digest(wanted: RunsWanted) -> str:
     """SHA-256 of what is wanted: the order of fields, blanks, and numbers as strings make no other request."""
-    hidden = [wanted.websocket_url, dict(wanted.websocket_headers), dict(wanted.urls)]
+    hidden = [wanted.websocket_url, dict(wanted.websocket_headers), dict(wanted.urls), wanted.numbers.sip_endpoint]
     return hashlib.sha256(json.dumps([wanted.document(), hidden], sort_keys=True).encode()).hexdigest()
