@@ -26,7 +26,7 @@ SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 
 @pytest.fixture(scope="session", autouse=True)
 def _processes_unmeasured() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction] - for all tests
-    """No coverage is measured in processes that tests start, but where `measuring` of tests/acceptance is asked.
+    """No coverage is measured in processes that tests start, but where tests/acceptance asks for it (`measured`).
 
     With it a command takes two thirds longer, and there are hundreds that carry out the same lines.
     """

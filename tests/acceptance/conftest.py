@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "telephony"))
 
 from command_line import QUICK, CommandLine, measuring
 
-_MEASURED = frozenset({"test_agent_commands", "test_db_command", "test_keys_command", "test_run"})
-"""Modules whose commands are measured for coverage; the others' carry out the same lines."""
-
 
 @pytest.fixture
 def ringback(request: pytest.FixtureRequest, tmp_path: Path) -> CommandLine:
-    """The command line in an empty folder; waits that the protocol wants are set to 0."""
+    """The command line in an empty folder; waits that the protocol wants are set to 0.
+
+    Coverage is measured in the commands of tests with the mark `measured`; the others' carry out the same lines.
+    """
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    measured = measuring() if request.path.stem in _MEASURED else {}
+    measured = measuring() if request.node.get_closest_marker("measured") else {}
     return CommandLine(tmp_path, {**keep, **measured, **QUICK, "COLUMNS": "200"})

@@ -10,6 +10,7 @@ from ringback.testing.steps import CloseLine, RawText, Reply, tool_call, tool_re
 SHORT = {"RINGBACK_SETTLE": "0.1", "RINGBACK_OPENING_WAIT": "0.1", "RINGBACK_GRACE": "0.2"}
 
 
+@pytest.mark.measured
 async def test_chat_talks_and_an_empty_line_hangs_up(ringback: CommandLine) -> None:
     async with ScriptedAgentServer(greeting="Welcome.", replies=["You said something."]) as agent:
         done = await ringback("chat", agent.url, "--frames", stdin="Hello there\n\n")
@@ -27,6 +28,7 @@ async def test_chat_shows_that_the_agent_hung_up(ringback: CommandLine) -> None:
     assert "We are closed." in done.out
 
 
+@pytest.mark.measured
 async def test_chat_with_nobody_is_a_sentence_and_exit_3(ringback: CommandLine, unused_tcp_port: int) -> None:
     done = await ringback("chat", f"ws://127.0.0.1:{unused_tcp_port}/")
     assert done.code == 3
@@ -76,6 +78,7 @@ async def test_an_agent_that_answers_no_pings_is_told_so(ringback: CommandLine) 
     assert "pings are answered" in done.out
 
 
+@pytest.mark.measured
 async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback: CommandLine) -> None:
     calls: list[AgentCall] = []
 
@@ -92,6 +95,7 @@ async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback: CommandLine
     assert "sessions are independent" in done.out
 
 
+@pytest.mark.measured
 async def test_stored_results_are_listed_shown_and_exported(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",

@@ -3,6 +3,7 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+import pytest
 from command_line import CommandLine
 
 MAIN_JOB = Path(__file__).parents[1] / "storage" / "data" / "main_job.sql"
@@ -31,6 +32,7 @@ async def test_nothing_yet_is_pending_and_then_made(ringback: CommandLine) -> No
     assert "is up to date" in (await ringback("db", "upgrade")).out
 
 
+@pytest.mark.measured
 async def test_an_old_file_is_checked_and_brought_up_to_date(ringback: CommandLine) -> None:
     path = old_file(ringback.folder)
     looked = await ringback("db", "check")
@@ -67,6 +69,7 @@ async def test_a_server_is_brought_up_to_date_when_told(ringback: CommandLine, p
     assert "results list" not in (await ringback("results", "list", RINGBACK_DATABASE_URL=postgresql_url)).err
 
 
+@pytest.mark.measured
 async def test_a_database_that_cannot_be_reached_is_a_sentence_without_its_password(ringback: CommandLine) -> None:
     for command in ("check", "upgrade"):
         failed = await ringback("db", command, RINGBACK_DATABASE_URL="postgresql://me:planted@127.0.0.1:1/x")

@@ -1,5 +1,6 @@
 import socket
 
+import pytest
 from command_line import CommandLine
 from cryptography.fernet import Fernet
 
@@ -17,6 +18,7 @@ async def test_a_key_is_printed_once_and_listed_by_its_beginning(ringback: Comma
     assert token[:12] in listed.out
 
 
+@pytest.mark.measured
 async def test_a_revoked_key_is_listed_as_revoked(ringback: CommandLine) -> None:
     await ringback("keys", "create", "old")
     revoked = await ringback("keys", "revoke", 1)
@@ -30,6 +32,7 @@ async def test_a_key_that_is_not_there_cannot_be_revoked(ringback: CommandLine) 
     assert missing.err == "There is no API key 7.\n"
 
 
+@pytest.mark.measured
 async def test_no_keys_yet_is_said_in_a_sentence(ringback: CommandLine) -> None:
     assert "ringback keys create NAME" in (await ringback("keys", "list")).out
 
@@ -40,6 +43,7 @@ async def test_a_key_needs_a_name(ringback: CommandLine) -> None:
     assert "1 to 200 characters" in nameless.err
 
 
+@pytest.mark.measured
 async def test_encryption_keys_are_fresh_and_fit_to_seal_with(ringback: CommandLine) -> None:
     first, second = [(await ringback("keys", "encryption")).out.strip() for _ in range(2)]
     assert first != second

@@ -49,6 +49,7 @@ async def test_a_dead_agent_is_a_sentence_and_exit_3(ringback: CommandLine, unus
     assert "Traceback" not in done.text
 
 
+@pytest.mark.measured
 async def test_headers_carry_positive_integers_and_one_result_id_for_the_batch(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
@@ -119,6 +120,7 @@ async def test_an_echo_server_is_a_legal_agent(ringback: CommandLine) -> None:
     assert done.code == 0, done.text
 
 
+@pytest.mark.measured
 async def test_what_an_agent_sends_cannot_drive_the_terminal_or_the_reports(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     nasty = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\u202e @everyone"
@@ -197,6 +199,7 @@ async def test_all_frames_of_a_lively_agent_are_in_the_record(ringback: CommandL
         assert part in record, part
 
 
+@pytest.mark.measured
 async def test_ctrl_c_ends_running_calls_reports_and_the_result_can_be_resumed(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     reached = asyncio.Event()
@@ -271,6 +274,7 @@ async def test_the_failed_scenarios_of_a_result_run_alone(ringback: CommandLine)
     assert "Bad" in again.out
 
 
+@pytest.mark.measured
 async def test_a_regression_against_a_baseline_is_said_in_words(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:

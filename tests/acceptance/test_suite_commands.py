@@ -6,6 +6,7 @@ import pytest
 from command_line import CommandLine
 
 
+@pytest.mark.measured
 async def test_init_writes_a_suite_that_is_valid_and_leaves_existing_files_alone(ringback: CommandLine) -> None:
     first = await ringback("init")
     assert first.code == 0, first.text
@@ -18,6 +19,7 @@ async def test_init_writes_a_suite_that_is_valid_and_leaves_existing_files_alone
     assert suite.read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.measured
 async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback: CommandLine) -> None:
     ringback.write(
         "suite.yaml",
@@ -32,6 +34,7 @@ async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback:
         assert "Traceback" not in done.text
 
 
+@pytest.mark.measured
 async def test_schema_prints_a_json_schema(ringback: CommandLine) -> None:
     done = await ringback("schema")
     assert json.loads(done.out)["properties"]["scenarios"]
