@@ -144,6 +144,8 @@ class ChannelError(RingbackError):
     """The conversation with the agent could not begin."""
 
     retryable = False
+    ringing: float | None = None
+    """Seconds that a telephone rang before; None: none did."""
 
 
 class NotConnected(ChannelError):
@@ -179,7 +181,6 @@ class CallFailed(ChannelError):
         self.reason = reason
         """The value of an `EndingCode`: `busy`, `no_answer`, `credentials_refused`, `did_not_call`, …"""
         self.ringing = ringing
-        """Seconds that it rang; None: it did not."""
 
 
 class BadHeader(ChannelError):

@@ -16,7 +16,7 @@ from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunStatus
 from ringback.domain.scenario import Condition, ConditionalActions, ConditionType, Scenario, ScenarioType
 from ringback.domain.usage import Usage
-from ringback.errors import CallerInvalid
+from ringback.errors import CallerInvalid, CallFailed, ChannelError, Refused
 from ringback.runs.executor import Executor
 from ringback.runs.talking import Talk
 from ringback.storage.store import Store
@@ -130,3 +130,32 @@ async def test_a_defect_costs_its_own_run_and_says_so(bench: Bench, scenario: Ma
     assert done.status is RunStatus.DONE
     assert done.conversation is not None
     assert done.conversation.ending.code is EndingCode.INTERNAL_ERROR
+
+
+@pytest.mark.parametrize(
+    ("error", "ending", "rang"),
+    [
+        (CallFailed("It is busy.", reason="busy"), EndingCode.BUSY, None),
+        (CallFailed("Nobody answered.", reason="no_answer", ringing=30.0), EndingCode.NO_ANSWER, 30.0),
+        (CallFailed("Wrong password.", reason="credentials_refused"), EndingCode.CREDENTIALS_REFUSED, None),
+        (CallFailed("488.", reason="call_failed", ringing=0.5), EndingCode.CALL_FAILED, 0.5),
+        (CallFailed("It did not call.", reason="did_not_call"), EndingCode.DID_NOT_CALL, None),
+        (CallFailed("500.", reason="not_triggered"), EndingCode.NOT_TRIGGERED, None),
+        (CallFailed("It died.", reason="telephone_failed", ringing=1.0), EndingCode.TELEPHONE_FAILED, 1.0),
+        (Refused("It was rejected.", 603), EndingCode.REFUSED, None),
+    ],
+)
+async def test_a_telephone_call_that_does_not_come_about_is_kept_with_its_ending_and_its_ringing(
+    bench: Bench, scenario: MakeScenario, error: ChannelError, ending: EndingCode, rang: float | None
+) -> None:
+    async def fails(*_: Any, **__: Any) -> Held:
+        raise error
+
+    (run,) = await bench.runs(scenario())
+    done = await replace(bench.executor("ws://127.0.0.1:9"), talk=fails).execute(run)
+    stored = await bench.store.run(run.id)
+    assert done.outcome is Outcome.ERROR
+    assert done.evaluation is not None
+    assert done.evaluation.reason == str(error)
+    assert stored.conversation is not None
+    assert (stored.conversation.ending.code, stored.conversation.ringing) == (ending, rang)

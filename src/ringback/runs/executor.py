@@ -143,7 +143,7 @@ class Executor:
     def _not_held(self, run: Run, error: RingbackError, started_at: datetime) -> Held:
         """The record of a conversation that never began."""
         ending = Ending(code=_ending_code(error), sentence=str(error))
-        rang = error.ringing if isinstance(error, CallFailed) else None
+        rang = error.ringing if isinstance(error, ChannelError) else None
         conversation = Conversation(started_at=started_at, duration=0.0, entries=(), ending=ending, rang_in_vain=rang)
         self.on_event(CallEnded(run_id=run.id, at=0.0, ending=ending, conversation=conversation))
         return Held(conversation=conversation, failure=error)

@@ -75,7 +75,9 @@ def no_call(closed: Closed, shown: str, *, ringing: float | None) -> ChannelErro
     if status in _BUSY:
         return CallFailed(f"{shown} is busy ({status}{reason}).", reason=EndingCode.BUSY, ringing=ringing)
     if status in _REFUSED:
-        return Refused(f"{shown} rejected the call{rang} ({status}{reason}).", status)
+        refused = Refused(f"{shown} rejected the call{rang} ({status}{reason}).", status)
+        refused.ringing = ringing
+        return refused
     if status in _NO_ANSWER:
         return CallFailed(
             f"{shown} did not answer{rang} ({status}{reason}).", reason=EndingCode.NO_ANSWER, ringing=ringing
