@@ -56,3 +56,10 @@ def read_wav(path: Path) -> Sound:
     with wave.open(str(path)) as file:
         assert file.getnchannels() == 1
         return Sound(np.frombuffer(file.readframes(file.getnframes()), np.int16), file.getframerate())
+
+
+def read_channels(path: Path) -> tuple[Sound, Sound]:
+    """Caller and agent of a recording."""
+    with wave.open(str(path)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
+        return Sound(samples[:, 0], file.getframerate()), Sound(samples[:, 1], file.getframerate())

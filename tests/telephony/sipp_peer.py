@@ -183,7 +183,7 @@ _MESSAGE = re.compile(r"^-{20,} [^\n]*\n(?P<how>UDP|TCP) message (?P<way>receive
 def _messages(text: str) -> list[SipMessage]:
     """What SIPp's trace of messages holds."""
     marks = list(_MESSAGE.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
     return [_message(mark["way"] == "received", text[mark.end() : end]) for mark, end in zip(marks, ends, strict=True)]
 
 

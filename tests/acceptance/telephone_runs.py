@@ -1,0 +1,40 @@
+"""`ringback run` with an agent on the telephone, as the tests of the telephone use it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from command_line import CommandLine, Finished
+
+LOOPBACK = {"RINGBACK_SIP_INTERFACE": "127.0.0.1", "RINGBACK_SIP_LISTEN": "127.0.0.1:0", "RINGBACK_END_OF_TURN": "0.4"}
+"""Settings with which calls stay on this machine."""
+
+_T = TypeVar("_T")
+
+
+def project(ringback: CommandLine, uri: str, *known_lines: str, more: str = "") -> None:
+    """A project with one agent, which is called and speaks first; `more`: further lines of its entry."""
+    ringback.write("lines.txt", "\n".join(known_lines))
+    entry = f'url = "{uri}"\nchannel = "sip"\nknown_lines = "lines.txt"\nagent_speaks_first = true\n{more}'
+    ringback.write("ringback.toml", f"[agents.desk]\n{entry}")
+
+
+def runs_of(ringback: CommandLine, report: str = "r.json") -> list[dict[str, Any]]:
+    """The runs of a report."""
+    return list(json.loads((ringback.folder / report).read_text())["result"]["runs"])
+
+
+def said(conversation: dict[str, Any], role: str) -> list[str]:
+    """All that one side said."""
+    return [entry["content"] for entry in conversation["entries"] if entry["role"] == role and entry["content"]]
+
+
+async def unless_over(running: "asyncio.Task[Finished]", wanted: Awaitable[_T]) -> _T:
+    """Wait for something that the command has to do, and fail with its words where it ends without."""
+    waiting = asyncio.ensure_future(wanted)
+    await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if not waiting.done():
+        waiting.cancel()
+        raise AssertionError(running.result().text)
+    return waiting.result()

@@ -1,0 +1,69 @@
+"""`ringback run` with an agent on the telephone that is Debian's baresip: words and keys go both ways."""
+
+import asyncio
+
+import pytest
+from baresip_peer import BaresipPeer
+from command_line import CommandLine
+from peer_speech import read_channels, words_wav
+from telephone_runs import LOOPBACK, project, runs_of, said, unless_over
+
+from ringback.speech.audio import Sound
+from ringback.speech.pocketsphinx_ear import GrammarEar
+
+HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
+BOOK = "I would like to book a visit."
+SUITE = f"""\
+version: "1"
+scenarios:
+  - name: Books a visit
+    language: en
+    conditional_actions:
+      role: A patient
+      conditions:
+        - {{id: 0, condition: FIRST_MESSAGE, action: '{BOOK}<dtmf digits="12#"/>', type: standard, fixed_message: true}}
+        - {{id: 1, condition: 0, action: <endcall/>, type: action_followup, fixed_message: true}}
+    checks:
+      - {{type: agent_said, text: "Which day"}}
+"""
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+async def test_words_and_keys_go_both_ways(ringback: CommandLine, codec: str) -> None:
+    ringback.write("suite.yaml", SUITE)
+    # The caller answers the greeting within the pause, also on a busy machine.
+    says = await words_wav(ringback.folder, 0.5, HELLO, 5.5, DAY)
+    async with BaresipPeer(ringback.folder, user="+15550100", says=says, codecs=[codec]) as agent:
+        project(ringback, agent.uri, HELLO, DAY)
+        running = asyncio.create_task(ringback("run", "suite.yaml", "--json", "r.json", "-v", **LOOPBACK))
+        await unless_over(running, agent.event("CALL_ESTABLISHED"))
+        await agent.has_heard(1.0)
+        await agent.press("5")  # amid its greeting: a key alone would be a turn
+        await unless_over(running, agent.pressed("12#"))
+        done = await running
+        await agent.over()
+    assert done.code == 0, done.text
+    conversation = runs_of(ringback)[0]["conversation"]
+    assert sorted(said(conversation, "Main Agent")) == [HELLO, "Main Agent sent DTMF: 5", DAY]
+    assert said(conversation, "Testing Agent") == [BOOK]
+    voice = conversation["voice"]
+    assert [(key["by"], key["digit"]) for key in sorted(voice["keys"], key=lambda key: key["by"])] == [
+        ("agent", "5"),
+        ("caller", "1"),
+        ("caller", "2"),
+        ("caller", "#"),
+    ]
+    assert voice["media"]["codec"] == codec
+    assert (voice["media"]["lost_received"], voice["media"]["lost_sent"]) == (0, 0)
+    assert min(voice["media"]["packets_sent"], voice["media"]["packets_received"]) > 40 * voice["duration"]
+    assert 0 <= voice["ringing"] < voice["duration"]
+    assert conversation["ending"]["code"] == "caller_ended"
+    caller, called = read_channels(ringback.folder / ".ringback" / "recordings" / "1" / "1-1.wav")
+    ear = GrammarEar([BOOK, HELLO, DAY])
+    assert (await ear.hear(agent.heard())).text == BOOK
+    for entry in (entry for entry in conversation["entries"] if entry["content"] in (BOOK, HELLO, DAY)):
+        side = caller if entry["content"] == BOOK else called
+        # Silence goes with it: the ear fits itself to all that it is given.
+        start, end = (round(seconds * side.rate) for seconds in (entry["start"] - 0.2, entry["end"] + 0.2))
+        assert (await ear.hear(Sound(side.samples[max(0, start) : end], side.rate))).text == entry["content"]
+    await ear.close()
