@@ -152,9 +152,10 @@ class CarrierProcess(asyncio.Protocol):
         self._kill()
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self.alive:
+            # Not by the object's own `kill`, which may take the exit status away from whoever waits for it.
             with suppress(ProcessLookupError):
-                self._process.kill()
+                os.kill(self._process.pid, signal.SIGKILL)
 
     def _died(self, how: str) -> None:
         if not self.alive:

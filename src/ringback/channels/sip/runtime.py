@@ -219,7 +219,9 @@ class Carrier(asyncio.Protocol):
                 await agent.register()
         except RegistrationError as error:
             self._listeners.pop(str(identity["user"]), None)
-            self._tell({"is": "not_listening", "listener": number, "status": error.status, "why": error.reason})
+            self._tell(
+                {"is": "not_listening", "listener": number, "status": error.status, "why": error.reason or str(error)}
+            )
         except (BaresipError, ValueError) as error:
             self._listeners.pop(str(identity["user"]), None)
             self._tell({"is": "not_listening", "listener": number, "status": None, "why": str(error)})
