@@ -18,6 +18,8 @@ from ringback.library.files import load_suites
 from ringback.library.project import load_project
 
 PORT = "8765"
+SIP_PORTS = ("127.0.0.1:5060", "127.0.0.1:5070")
+"""Where telephones are on this machine: the agent's, and ours."""
 MODEL = "http://localhost:11434/v1"
 DATABASE = "postgresql://ringback:change-me@db.example.com/ringback"
 TUNNEL = "wss://some-name.example.com"
@@ -52,6 +54,7 @@ class Reader:
         self._servers: list[subprocess.Popen[bytes]] = []
         self._port = ""
         self._service = ""
+        self._telephones: dict[str, str] = {}
         # Without the measuring of coverage, with which they take half as long again: tests/acceptance has all commands.
         self._environment = {
             **QUICK,
@@ -146,6 +149,8 @@ class Reader:
             output = output.replace(self._port, PORT)
         if self._service:
             output = output.replace(f"127.0.0.1:{self._service}", SERVICE)
+        for address, here in self._telephones.items():
+            output = output.replace(here, address)
         # The other tests keep this machine busy, which summaries of latency say.
         there = [_levelled(re.sub(r" +latency not trusted: this.*", "", row)) for row in output.splitlines()]
         for row in command.shown:
@@ -227,6 +232,10 @@ class Reader:
         if SERVICE in text:
             self._service = self._service or _free_port()
             text = text.replace(SERVICE, f"127.0.0.1:{self._service}")
+        for address in SIP_PORTS:
+            if address in text and address not in self._telephones:
+                self._telephones[address] = _free_telephone()
+            text = text.replace(address, self._telephones.get(address, address))
         if PORT in text and not self._port:
             self._port = _free_port()
         return text.replace(PORT, self._port) if self._port else text
@@ -246,6 +255,13 @@ def _levelled(row: str) -> str:
 
 
 _given: set[int] = set()
+
+
+def _free_telephone() -> str:
+    """An address for SIP, which takes the next port for TLS."""
+    port = _free_port()
+    _given.add(int(port) + 1)
+    return f"127.0.0.1:{port}"
 
 
 def _free_port() -> str:
