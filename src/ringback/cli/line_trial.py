@@ -29,7 +29,8 @@ from ringback.testing.sip_agent_call import SipAgentCall
 from ringback.wiring.telephone import dialled_uri, identity_for, identity_of_number, telephone_settings
 
 PATIENCE = 20.0
-"""Seconds for each step."""
+"""Seconds for each step of signalling."""
+_SOUND_PATIENCE = 8.0
 KEY = "5"
 _RATE = 8000
 _BURST = 0.3
@@ -67,6 +68,8 @@ class LineTrial:
     """One trial of the line that these settings describe."""
 
     settings: Settings
+    patience: float = PATIENCE
+    """Seconds within which a call to ourselves has to come back."""
 
     async def verdicts(self) -> AsyncIterator[Verdict]:
         """What came of each step, as it is known.
@@ -102,7 +105,7 @@ class LineTrial:
         for number in numbers:
             yield await _registered(telephone, number, settings, arriving)
         uri = _own_address(numbers[0], settings, telephone)
-        async with _call(telephone, uri, _caller(numbers[0], settings), arriving) as (ends, verdict):
+        async with _call(telephone, uri, _caller(numbers[0], settings), arriving, self.patience) as (ends, verdict):
             yield verdict
             for rule, speaker, hearer, hertz in (
                 ("sound there", ends.caller, ends.called, _THERE),
@@ -170,14 +173,14 @@ def _why_not_registered(error: ChannelError) -> str:
 
 @asynccontextmanager
 async def _call(
-    telephone: Telephone, uri: str, identity: Identity, arriving: "asyncio.Queue[TelephoneCall]"
+    telephone: Telephone, uri: str, identity: Identity, arriving: "asyncio.Queue[TelephoneCall]", patience: float
 ) -> AsyncGenerator[tuple[_Ends, Verdict]]:
     """Call ourselves, and hang up at the end. Raises `_Failed`."""
     began = time.monotonic()
     caller = SipAgentCall(1, await telephone.dial(uri, {}, identity=identity), {})
     running = [asyncio.create_task(caller.run())]
     try:
-        arrived = await _arrived(caller, running[0], arriving, uri)
+        arrived = await _arrived(caller, running[0], arriving, uri, patience)
         called = SipAgentCall(2, arrived, {})
         running.append(asyncio.create_task(called.run()))
         await arrived.accept()
@@ -194,12 +197,16 @@ async def _call(
 
 
 async def _arrived(
-    caller: SipAgentCall, running: asyncio.Task[None], arriving: "asyncio.Queue[TelephoneCall]", uri: str
+    caller: SipAgentCall,
+    running: asyncio.Task[None],
+    arriving: "asyncio.Queue[TelephoneCall]",
+    uri: str,
+    patience: float,
 ) -> TelephoneCall:
     """The other end of the call, when it has come to us."""
     coming = asyncio.create_task(arriving.get())
     try:
-        done, _ = await asyncio.wait((coming, running), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait((coming, running), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         if coming in done:
             return coming.result()
     finally:
@@ -207,7 +214,7 @@ async def _arrived(
     if caller.ended is not None:
         raise _Failed("call", f"{no_call(caller.ended, uri, ringing=None)} {_COMES_BACK}")
     rang = "It rings, but not here." if caller.ringing.is_set() else "Nobody answered at all."
-    raise _Failed("call", f"{uri} was called, and no call came to us within {PATIENCE:g} s. {rang} {_COMES_BACK}")
+    raise _Failed("call", f"{uri} was called, and no call came to us within {patience:g} s. {rang} {_COMES_BACK}")
 
 
 _COMES_BACK = (
@@ -255,7 +262,7 @@ async def _delay(speaker: SipAgentCall, hearer: SipAgentCall, hertz: float) -> f
     wave = 12_000 * np.sin(2 * np.pi * hertz * np.arange(round(_BURST * _RATE)) / _RATE)
     sent = time.monotonic()
     try:
-        async with asyncio.timeout(PATIENCE / 4):
+        async with asyncio.timeout(_SOUND_PATIENCE):
             saying = asyncio.create_task(speaker.say(Sound(wave.astype(np.int16), _RATE)))
             position = await hearer.speaks()
             await saying
@@ -278,7 +285,7 @@ def _pitch(sound: Sound) -> float:
 async def _key(ends: _Ends) -> Verdict:
     await ends.caller.press(KEY)
     try:
-        async with asyncio.timeout(PATIENCE / 4):
+        async with asyncio.timeout(_SOUND_PATIENCE):
             keys = await ends.called.pressed()
     except TimeoutError:
         keys = []
