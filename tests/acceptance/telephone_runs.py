@@ -14,9 +14,10 @@ _T = TypeVar("_T")
 
 
 def project(ringback: CommandLine, uri: str, *known_lines: str, more: str = "") -> None:
-    """A project with one agent, which is called and speaks first; `more`: further lines of its entry."""
+    """A project with one agent, which speaks first; without a URI it calls us; `more`: further lines of its entry."""
     ringback.write("lines.txt", "\n".join(known_lines))
-    entry = f'url = "{uri}"\nchannel = "sip"\nknown_lines = "lines.txt"\nagent_speaks_first = true\n{more}'
+    where = f'url = "{uri}"\n' if uri else "inbound = false\n"
+    entry = f'{where}channel = "sip"\nknown_lines = "lines.txt"\nagent_speaks_first = true\n{more}'
     ringback.write("ringback.toml", f"[agents.desk]\n{entry}")
 
 

@@ -1,0 +1,70 @@
+"""`ringback run` with agents that call us: Debian's baresip from the right number, SIPp from a wrong one, nobody."""
+
+import asyncio
+
+from baresip_peer import BaresipPeer
+from command_line import CommandLine
+from peer_process import free_port
+from peer_speech import words_wav
+from sipp_peer import SippPeer
+from telephone_runs import LOOPBACK, project, runs_of, said
+
+HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
+BOOK = "I would like to book a visit."
+OURS, CONTACT, STRANGER = "+15550100", "+1 (555) 01-11", "+15550199"
+SUITE = f"""\
+version: "1"
+scenarios:
+  - name: Books a visit
+    script: ["{BOOK}"]
+    checks:
+      - {{type: agent_said, text: Which day}}
+"""
+OUTBOUND = f'contact_number = "{CONTACT}"\n'
+
+
+async def started(ringback: CommandLine, **environment: str) -> asyncio.subprocess.Process:
+    """A command that waits to be called."""
+    process = await ringback.start("run", "suite.yaml", "--json", "r.json", "-v", **{**LOOPBACK, **environment})
+    assert process.stdout is not None
+    lines: list[str] = []
+    async with asyncio.timeout(60):
+        while "waiting for the agent's call" not in (line := (await process.stdout.readline()).decode()):
+            lines.append(line)
+            assert line, "".join(lines)
+    return process
+
+
+async def test_the_agent_s_call_is_taken_and_a_stranger_s_is_not(ringback: CommandLine) -> None:
+    ringback.write("suite.yaml", SUITE)
+    project(ringback, "", HELLO, DAY, more=OUTBOUND)
+    listen = f"127.0.0.1:{free_port()}"
+    says = await words_wav(ringback.folder, 0.5, HELLO, 5.0, DAY)
+    async with BaresipPeer(ringback.folder, user="+15550111", says=says) as agent:
+        process = await started(ringback, RINGBACK_PHONE_NUMBERS=OURS, RINGBACK_SIP_LISTEN=listen)
+        async with SippPeer(
+            ringback.folder, "dials", to=listen, user=OURS, calls=3, variables={"from": STRANGER}
+        ) as stranger:
+            assert await stranger.over() == 0, stranger.troubles()
+        await agent.dial(f"sip:{OURS}@{listen}")
+        await agent.event("CALL_ESTABLISHED")
+        out, err = await process.communicate()
+        await agent.over()
+    assert process.returncode == 0, (out + err).decode()
+    assert stranger.counts()["486"] == 3
+    conversation = runs_of(ringback)[0]["conversation"]
+    assert said(conversation, "Main Agent") == [HELLO, DAY]
+    refused = [finding["sentence"] for finding in conversation["findings"] if finding["code"] == "call_refused"]
+    assert len(refused) == 3
+    assert STRANGER in refused[0]
+
+
+async def test_an_agent_that_does_not_call_in_time_has_not_called(ringback: CommandLine) -> None:
+    ringback.write("suite.yaml", SUITE)
+    project(ringback, "", HELLO, DAY, more=OUTBOUND)
+    process = await started(ringback, RINGBACK_PHONE_NUMBERS=OURS, RINGBACK_DIAL_WINDOW="1")
+    out, err = await process.communicate()
+    assert process.returncode == 3, (out + err).decode()
+    run = runs_of(ringback)[0]
+    assert run["evaluation"]["outcome"] == "error"
+    assert run["conversation"]["ending"]["code"] == "did_not_call"
