@@ -29,8 +29,8 @@ class RunItem(Shape):
     scenario: int
     scenario_name: str
     number: int | str | None = Field(
-        description="1 to frequency for text runs that are repeated; the number that an outbound agent has to call, once"
-        " the run has one; else null."
+        description="1 to frequency for text runs that are repeated; of an outbound agent's run the number that it has"
+        " to call, once it has one; else null."
     )
     status: Status
     success: bool | None = None

@@ -97,6 +97,8 @@ class Executor:
             and failure.retryable
             and len(run.earlier_attempts) < self.invalid_retries
             and not self.stop.is_set()
+            # An agent that calls us has done so, and does not do it twice for one window.
+            and run.dial_window is None
         )
 
     async def _hold(self, run: Run, caller_model: MeteredModel | None) -> Held:

@@ -22,6 +22,8 @@ class OwnLines:
 
     numbers: tuple[str, ...] = ()
     """Its numbers, which agents call and calls come from."""
+    calls_from: str | None = None
+    """The one that calls come from where a request says nothing."""
     has_trunk: bool = False
     """Whether telephone numbers can be called."""
 
@@ -79,7 +81,8 @@ def _calling(numbers: Numbers, lines: OwnLines) -> Sequence[str]:
     """Our numbers that the calls come from, one after the other."""
     first = _own(numbers.outbound_phone_number, lines) if numbers.outbound_phone_number else None
     if not numbers.different:
-        return (first,) if first else lines.numbers[:1]
+        usual = first or lines.calls_from
+        return (usual,) if usual else ()
     if not lines.numbers:
         raise InvalidFields({"mode": [_NO_NUMBERS]})
     at = lines.numbers.index(first) if first else 0

@@ -172,12 +172,18 @@ def with_default_secret(agent: Agent, settings: Settings) -> Agent:
 
 def redactor_for(agent: Agent, settings: Settings, models: Models | None = None) -> Redactor:
     """Knows every secret that a run handles."""
-    values: list[SecretStr | None] = [agent.secret, settings.api_key, settings.websocket_secret]
+    values: list[SecretStr | None] = [agent.secret, settings.api_key, settings.websocket_secret, settings.sip_password]
+    if agent.sip_credentials is not None:
+        values.append(agent.sip_credentials.password)
+    trigger = agent.dial_trigger
+    if trigger is not None:
+        values.append(trigger.secret)
     values.extend(agent.headers.values())
     values.extend(agent.run_headers.values())
     keys = [choice.api_key for choice in (models.caller, models.judge) if choice] if models else []
-    of_url = secrets_of_url(agent.url.get_secret_value())
-    return Redactor([value.get_secret_value() for value in values if value] + [key for key in keys if key] + [*of_url])
+    urls = [agent.url, *([trigger.url] if trigger is not None else [])]
+    of_urls = [secret for url in urls for secret in secrets_of_url(url.get_secret_value())]
+    return Redactor([value.get_secret_value() for value in values if value] + [key for key in keys if key] + of_urls)
 
 
 def limits_from(settings: Settings) -> Limits:

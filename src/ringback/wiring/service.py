@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ringback.channels.hang_up_rest import CallsInProgress
 from ringback.domain.run import Run
 from ringback.domain.secret import Redactor
+from ringback.domain.telephone import plain_number
 from ringback.library.agents import AgentLibrary
 from ringback.library.metrics import MetricLibrary
 from ringback.library.personalities import PersonalityLibrary
@@ -49,6 +50,8 @@ class Services:
     keys: KeyStore
     queue: RunQueue
     workers: Workers
+    phone_numbers: tuple[str, ...]
+    """Ours, without separators."""
     number_leases: NumberLeases
     readings: Readings
     revisions: Revisions
@@ -92,9 +95,10 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
         await metrics.make_ready()
         readings = Readings(database)
         progress = ProgressFeed(readings)
-        pool = NumberPool(numbers=settings.phone_numbers, window=settings.dial_window)
+        numbers = _own_numbers(settings)
+        pool = NumberPool(numbers=numbers, window=settings.dial_window)
         queue = RunQueue(database, changed=progress.wake, pool=pool)
-        submission = open_submission(settings, environ, database=database, seal=seal, store=store, queue=queue)
+        submission = open_submission(settings, environ, numbers, database=database, seal=seal, store=store, queue=queue)
         yield Services(
             settings=settings,
             environ=environ,
@@ -104,6 +108,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             keys=KeyStore(database),
             queue=queue,
             workers=Workers(database, brief_of=brief_of),
+            phone_numbers=numbers,
             number_leases=NumberLeases(database),
             readings=readings,
             revisions=Revisions(database),
@@ -125,6 +130,11 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
         await store.close()
 
 
+def _own_numbers(settings: Settings) -> tuple[str, ...]:
+    plain = (plain_number(number) for number in settings.phone_numbers)
+    return tuple(dict.fromkeys(number for number in plain if number))
+
+
 def _own_secrets(settings: Settings) -> Redactor:
-    values = (settings.api_key, settings.websocket_secret, settings.encryption_key)
+    values = (settings.api_key, settings.websocket_secret, settings.encryption_key, settings.sip_password)
     return Redactor(value.get_secret_value() for value in values if value)

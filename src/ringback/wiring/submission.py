@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from ringback.domain.run import Provenance, RunSpecification
 from ringback.domain.scenario import Scenario
+from ringback.domain.telephone import plain_number
 from ringback.library.agents import AgentLibrary
 from ringback.library.personalities import PersonalityLibrary
 from ringback.library.profiles import ProfileLibrary
@@ -26,9 +27,16 @@ from ringback.wiring import Models, choose_models, own_prices, prompt_versions, 
 
 
 def open_submission(
-    settings: Settings, environ: Mapping[str, str], *, database: Database, seal: Seal, store: Store, queue: RunQueue
+    settings: Settings,
+    environ: Mapping[str, str],
+    numbers: tuple[str, ...],
+    *,
+    database: Database,
+    seal: Seal,
+    store: Store,
+    queue: RunQueue,
 ) -> Submission:
-    """Takes run requests into this database."""
+    """Takes run requests into this database; `numbers` are ours on the telephone, without separators."""
     models = _Models(settings, environ)
     return Submission(
         store=store,
@@ -40,7 +48,11 @@ def open_submission(
             personalities=PersonalityLibrary(database),
             profiles=ProfileLibrary(database),
             read_suite=SuiteRecords(database).read,
-            lines=OwnLines(numbers=settings.phone_numbers, has_trunk=settings.sip_trunk is not None),
+            lines=OwnLines(
+                numbers=numbers,
+                calls_from=plain_number(settings.sip_user or "") or next(iter(numbers), None),
+                has_trunk=settings.sip_trunk is not None,
+            ),
         ),
         provenance_of=models.provenance_of,
         cost_of=models.cost_of,

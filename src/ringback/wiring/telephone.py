@@ -30,8 +30,8 @@ def telephone_settings(settings: Settings) -> TelephoneSettings:
     )
 
 
-def identity_for(agent: Agent, settings: Settings) -> Identity:
-    """Whom a call to an agent comes from.
+def identity_for(agent: Agent, settings: Settings, calls_from: str | None = None) -> Identity:
+    """Whom a call to an agent comes from; `calls_from`: which of our numbers, where the run says one.
 
     The trunk's password is for the trunk alone: an agent that is called at an address of its own gets only the
     credentials that its settings have.
@@ -44,7 +44,7 @@ def identity_for(agent: Agent, settings: Settings) -> Identity:
         credentials = (own.user, own.password) if own is not None else _of_trunk(settings, settings.sip_user)
         domain = settings.sip_trunk
     return Identity(
-        user=plain_number(settings.sip_user or "") or "ringback",
+        user=plain_number(calls_from or settings.sip_user or "") or "ringback",
         domain=domain,
         credentials=credentials,
         proxy=settings.sip_proxy,

@@ -175,7 +175,7 @@ class Voices:
         async def talk(run: Run, caller: Caller, recorder: Recorder, *, limits: Limits, stop: asyncio.Event) -> Held:
             specification = run.specification
             waiting = self._awaiting(agent, run, recorder) if on_telephone else None
-            line = line_for(call_ids(run), specification.profile, waiting)
+            line = line_for(call_ids(run), specification.profile, waiting, run.calls_from)
             async with self._tools(agent) as tools:
                 account = self._accounts.open(tools)
                 held = await converse_by_voice(

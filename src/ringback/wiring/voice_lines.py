@@ -32,8 +32,20 @@ if TYPE_CHECKING:
 class VoiceLines(Protocol):
     """Makes lines to one agent."""
 
-    def __call__(self, ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:
-        """A line for one call, not yet open; `awaiting`: of an outbound agent, whose call it waits for.
+    def __call__(
+        self,
+        ids: CallIds,
+        profile: TestProfile | None = None,
+        awaiting: "Awaiting | None" = None,
+        calls_from: str | None = None,
+    ) -> Line:
+        """A line for one call, not yet open.
+
+        Args:
+            ids: what the agent is told of the run.
+            profile: the same.
+            awaiting: of an outbound agent, whose call it waits for.
+            calls_from: by telephone, which of our numbers calls.
 
         Raises `BadHeader`.
         """
@@ -75,7 +87,12 @@ def voice_lines_to(
         ping_timeout=settings.ping_timeout,
     )
 
-    def line(ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:  # noqa: ARG001 - only telephones are called
+    def line(
+        ids: CallIds,
+        profile: TestProfile | None = None,
+        awaiting: "Awaiting | None" = None,  # noqa: ARG001 - only telephones are called
+        calls_from: str | None = None,  # noqa: ARG001 - only telephones have numbers
+    ) -> Line:
         if agent.channel is Transport.CHIRP:
             return ChirpLine(
                 url,
@@ -111,15 +128,19 @@ def _telephone_lines(
     if telephone is None:
         raise UsageError("An agent on the telephone cannot be reached from here.")
     uri = dialled_uri(agent, settings) if agent.inbound else ""
-    identity = identity_for(agent, settings)
 
-    def line(ids: CallIds, profile: TestProfile | None = None, awaiting: "Awaiting | None" = None) -> Line:
+    def line(
+        ids: CallIds,
+        profile: TestProfile | None = None,
+        awaiting: "Awaiting | None" = None,
+        calls_from: str | None = None,
+    ) -> Line:
         if agent.inbound:
             return SipLine(
                 telephone,
                 uri,
                 sip_headers(agent, profile, ids),
-                identity=identity,
+                identity=identity_for(agent, settings, calls_from),
                 ring_timeout=settings.ring_timeout,
                 redactor=redactor,
             )

@@ -13,8 +13,8 @@ class RunAnswer(BaseModel):
     scenario: int
     scenario_name: str
     number: int | str | None = Field(
-        description="1 to frequency where a text run is repeated; the number that an outbound agent has to call, once the"
-        " run is `pending`; else null."
+        description="1 to frequency where a text run is repeated; of an outbound agent's run the number that it has to"
+        " call, once the run is `pending`; else null."
     )
     status: str = Field(examples=["running"])
     success: bool | None

@@ -17,7 +17,7 @@ async def list_phone_numbers(
     project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> list[PhoneNumber]:
     """The numbers of this installation, which outbound agents call and which its own calls come from; a bare list."""
-    return phone_numbers(services.settings.phone_numbers, await services.number_leases.occupants())
+    return phone_numbers(services.phone_numbers, await services.number_leases.occupants())
 
 
 @router.get("/phone-numbers/inbound/", summary="List our numbers for inbound agents")
@@ -27,7 +27,7 @@ async def list_inbound_phone_numbers(
     project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> list[PhoneNumber]:
     """The numbers that calls to inbound agents can come from: all of them, for many calls can come from one."""
-    return phone_numbers(services.settings.phone_numbers, await services.number_leases.occupants())
+    return phone_numbers(services.phone_numbers, await services.number_leases.occupants())
 
 
 @router.get("/phone-numbers/check_occupancy/", summary="See which numbers are free")
@@ -37,4 +37,4 @@ async def check_occupancy(
     project_id: AnyProject = None,  # noqa: ARG001 - clients send it
 ) -> list[Occupancy]:
     """Which of our numbers belong to a run at the moment: outbound agents' runs wait for a free one."""
-    return occupancies(services.settings.phone_numbers, await services.number_leases.occupants())
+    return occupancies(services.phone_numbers, await services.number_leases.occupants())
