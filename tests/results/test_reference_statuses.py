@@ -33,7 +33,7 @@ async def test_filters_and_answers_agree_on_every_run_that_can_be(database_url: 
 
     def fill(connection: Connection) -> None:
         kept = connection.execute(select(runs.c.specification_id)).scalars().one()
-        every = product(RunStatus, (None, *Outcome), (None, *EndingCode))
+        every = product(RunStatus, (None, *Outcome), (None, *EndingCode), (None, False, True))
         connection.execute(
             insert(runs),
             [
@@ -45,19 +45,20 @@ async def test_filters_and_answers_agree_on_every_run_that_can_be(database_url: 
                     "status": status,
                     "outcome": outcome,
                     "ending": ending,
+                    "awaits_call": awaits_call,
                     "attempt": 1,
                     "owner_kind": "service",
                     "owner": "x",
                 }
-                for position, (status, outcome, ending) in enumerate(every, 1)
+                for position, (status, outcome, ending, awaits_call) in enumerate(every, 1)
             ],
         )
 
     await database.write(fill)
-    columns = (runs.c.status, runs.c.outcome, runs.c.ending, shown_status())
+    columns = (runs.c.status, runs.c.outcome, runs.c.ending, runs.c.awaits_call, shown_status())
     rows = await database.read(lambda connection: connection.execute(select(*columns)).all())
     assert len(rows) > 700
-    assert [(row[0], row[1], row[2]) for row in rows if run_status(*row[:3]) != row[3]] == []
+    assert [tuple(row) for row in rows if run_status(*row[:4]) != row[4]] == []
     await database.close()
 
 
