@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,10 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from real_calls import NewTelephone
+
 from ringback.channels.sip.account import TelephoneSettings
 from ringback.channels.sip.telephone import Telephone
-
-NewTelephone = Callable[..., Telephone]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ PATIENCE = 30.0
 AGENT, CALLER = Identity(user="agent"), Identity(user="+15550100")
 LOUD = b"\x10\x20" * (FRAME_BYTES // 2)
 T = TypeVar("T")
+NewTelephone = Callable[..., Telephone]
 
 
 async def soon(waits: Any) -> Any:

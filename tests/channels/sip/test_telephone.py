@@ -6,11 +6,11 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
-from conftest import NewTelephone
 from pydantic import SecretStr
-from real_calls import AGENT, CALLER, LOUD, Side, answering, connected, soon
+from real_calls import AGENT, CALLER, LOUD, NewTelephone, Side, answering, connected, soon
 from rtp_peer import RtpPeer
 
 from ringback.channels.sip.account import Identity
@@ -168,7 +168,7 @@ async def test_an_address_that_is_taken_is_told_before_any_call(new_telephone: N
 async def test_without_the_extra_it_is_said_what_to_install(
     new_telephone: NewTelephone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("importlib.util.find_spec", MagicMock(return_value=None))
     with pytest.raises(UsageError, match=r"install ringback\[sip\]"):
         await new_telephone().start()
 

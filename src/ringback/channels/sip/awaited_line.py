@@ -1,8 +1,9 @@
 """The line of an outbound agent: we wait for its call at a number of ours, and take no other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 
 from ringback.channels.channel import Remark
 from ringback.channels.sip.account import Identity
@@ -15,6 +16,9 @@ from ringback.domain.ending import EndingCode
 from ringback.domain.secret import Redactor
 from ringback.domain.telephone import DialWindow, plain_number
 from ringback.errors import CallFailed
+
+_MOST_AT_ONCE = 4
+"""Calls of the agent that are answered side by side; the first that stands is the run's."""
 
 _MOST_REMARKS = 20
 """Calls of strangers that are remarked upon one by one."""
@@ -55,8 +59,9 @@ class AwaitedLine(TelephoneLine):
         self._on_awaited = on_awaited
         self._on_taken = on_taken
         self._now = now
-        self._came: asyncio.Future[TelephoneCall] = asyncio.get_running_loop().create_future()
-        self._refusals: set[asyncio.Task[None]] = set()
+        self._answered: asyncio.Future[TelephoneCall] = asyncio.get_running_loop().create_future()
+        self._endings: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self._strangers = 0
 
     async def open(self) -> None:
@@ -71,33 +76,33 @@ class AwaitedLine(TelephoneLine):
             async with asyncio.timeout((self._window.closes_at - self._now()).total_seconds()):
                 if self._on_awaited is not None:
                     await self._on_awaited()
-                while True:
-                    call = await self._came
-                    self._came = asyncio.get_running_loop().create_future()
-                    if await self._answered(call):
-                        break
+                await asyncio.wait((self._answered,))
         except TimeoutError:
             raise self._too_late() from None
         finally:
             await listening.close()
-        if self._on_taken is not None:
+            taken = self._answered.done() and not self._answered.cancelled()
+            self._answered.cancel()
+            for task in tuple(self._answering):
+                task.cancel()
+        if taken and self._on_taken is not None:
             self._on_taken()
 
-    async def _answered(self, call: TelephoneCall) -> bool:
-        """Whether a call stands; an agent that hung up while it rang may call again."""
-        happening = self._take(call)
+    async def _answer(self, call: TelephoneCall) -> None:
+        """Answer a call of the agent's; one that it hangs up meanwhile stands in the way of no other."""
+        happening = call.events()
         try:
             await call.accept()
             async for event in happening:
-                if isinstance(event, Established):
-                    return True
+                if isinstance(event, Established) and not self._answered.done():
+                    self._take(call, happening)
+                    self._answered.set_result(call)
+                    return
                 if isinstance(event, Closed):
-                    break
-        except asyncio.CancelledError:
-            await call.hang_up()
-            raise
-        self._call = self._happening = None
-        return False
+                    return
+        finally:
+            if self._call is not call:
+                self._spawn(call.hang_up(), self._endings)
 
     def _too_late(self) -> CallFailed:
         strangers = f" {self._strangers} calls came from elsewhere and were refused." if self._strangers else ""
@@ -109,8 +114,11 @@ class AwaitedLine(TelephoneLine):
 
     def _consider(self, call: TelephoneCall) -> None:
         """A call has come: the agent's, or somebody else's."""
-        if plain_number(call.peer) == self._contact and not self._came.done() and self._call is None:
-            self._came.set_result(call)
+        if plain_number(call.peer) == self._contact:
+            if not self._answered.done() and len(self._answering) < _MOST_AT_ONCE:
+                self._spawn(self._answer(call), self._answering)
+            else:
+                self._spawn(call.refuse(), self._endings)
             return
         self._strangers += 1
         if self._strangers <= _MOST_REMARKS:
@@ -119,6 +127,10 @@ class AwaitedLine(TelephoneLine):
                 f" the agent calls from {self._contact}."
             )
             self._remarks.append(Remark(code=FindingCode.CALL_REFUSED, sentence=sentence))
-        task = asyncio.get_running_loop().create_task(call.refuse())
-        self._refusals.add(task)
-        task.add_done_callback(self._refusals.discard)
+        self._spawn(call.refuse(), self._endings)
+
+    @staticmethod
+    def _spawn(doing: Coroutine[Any, Any, None], tasks: "set[asyncio.Task[None]]") -> None:
+        task = asyncio.get_running_loop().create_task(doing)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 from baresip.events import Event, StackEvent
@@ -219,7 +219,7 @@ class Leg:
             sentence = f"The agent offered other media more than {MOST_OFFERS} times in one call (re-INVITE)."
             self._say("remark", code="flood", sentence=sentence)
 
-    def _closed(self, event: StackEvent) -> None:
+    def _closed(self, event: Any) -> None:
         if self.over:
             return
         self.over = True
@@ -233,7 +233,7 @@ class Leg:
             by_us=self._ended_by_us and not self._refused,
             established=self._told,
             call_id=self.call.call_id or "",
-            stats=cast("Control", event.stats),
+            stats=event.stats,
             rtcp=self._rtcp,
             heard=self._heard // FRAME_BYTES,
             keys=self._keys_heard,

@@ -55,7 +55,8 @@ class SipLine(TelephoneLine):
             UsageError: there is no telephone on this machine.
         """
         call = await self._telephone.dial(self._uri, self._headers, identity=self._identity)
-        happening = self._take(call)
+        happening = call.events()
+        self._take(call, happening)
         shown = self._clean(plain_address(self._uri))
         try:
             async with asyncio.timeout(self._ring_timeout):

@@ -57,6 +57,8 @@ class Carrier(asyncio.Protocol):
         self._tasks: set[asyncio.Task[None]] = set()
         self._pacing: asyncio.Task[None] | None = None
         self._codecs = AgreedCodecs(asyncio.get_running_loop())
+        self._dialling: set[int] = set()
+        """Numbers of calls whose dialling has not returned yet, but for those that were given up."""
         self._early: deque[StackEvent] = deque(maxlen=_MOST_EARLY)
         """Events of calls whose dialling has not returned yet."""
 
@@ -91,6 +93,7 @@ class Carrier(asyncio.Protocol):
             case "start":
                 self._spawn(self._start(message))
             case "dial":
+                self._dialling.add(int(message["call"]))
                 self._spawn(self._dial(message))
             case "listen":
                 self._spawn(self._listen(message))
@@ -100,6 +103,8 @@ class Carrier(asyncio.Protocol):
                 leg = self._legs.get(message.get("call", -1))
                 if leg is not None:
                     self._about(leg, message)
+                elif message.get("do") == "hang_up":
+                    self._dialling.discard(message.get("call", -1))  # before it was dialled: it is not to be
 
     def _about(self, leg: Leg, message: Control) -> None:
         match message.get("do"):
@@ -197,11 +202,16 @@ class Carrier(asyncio.Protocol):
             log.exception("call %s", number)
             self._end(number, type(defect).__name__)
             return
-        self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
+        leg = self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
         for event in [event for event in self._early if event.call == call.handle]:
             call._on_stack_event(event)  # noqa: SLF001 - it came before the call had a listener, and would be lost
+        if number in self._dialling:
+            self._dialling.discard(number)
+        else:
+            await leg.hang_up()
 
     def _end(self, number: int, why: str) -> None:
+        self._dialling.discard(number)
         self._tell_of({"is": "closed", "call": number, "at": time.monotonic(), "text": why})
 
     def _tell_of(self, values: Control) -> None:

@@ -54,11 +54,10 @@ class TelephoneLine:
         self._thinned = Thinned()
         self._before = LineReport()
 
-    def _take(self, call: SipCall) -> AsyncIterator[CallHappened]:
+    def _take(self, call: SipCall, happening: AsyncIterator[CallHappened]) -> None:
         """The call that the line is for, and what happens on it."""
         self._call = call
-        self._happening = call.events()
-        return self._happening
+        self._happening = happening
 
     def _cleaned(self, closed: Closed) -> Closed:
         return replace(closed, reason=self._clean(closed.reason))
