@@ -51,7 +51,7 @@ class Services:
     queue: RunQueue
     workers: Workers
     phone_numbers: tuple[str, ...]
-    """Ours, without separators."""
+    """Ours, as the settings list them; telephone numbers without separators."""
     number_leases: NumberLeases
     readings: Readings
     revisions: Revisions
@@ -131,7 +131,9 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
 
 
 def _own_numbers(settings: Settings) -> tuple[str, ...]:
-    plain = (plain_number(number) for number in settings.phone_numbers)
+    """Ours: telephone numbers without separators, SIP users as they are, for whom a dot is a letter like others."""
+    written = (number.strip() for number in settings.phone_numbers)
+    plain = (found if (found := plain_number(number)).strip("+*#").isdecimal() else number for number in written)
     return tuple(dict.fromkeys(number for number in plain if number))
 
 
