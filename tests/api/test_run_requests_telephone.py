@@ -101,7 +101,7 @@ async def test_a_number_is_called_through_the_trunk_and_refused_without_one(serv
         body = {"scenarios": [scenario], "agent_number": "+15550100188"}
         (sentence,) = await refused(service.post(SIP, body))
         assert "RINGBACK_SIP_TRUNK" in sentence
-        assert (await service.get(f"{V1}/results/")).body["count"] == 0
+        assert (await service.get(f"{V1}/results/")).body["count"] == 1
 
 
 async def test_an_agent_that_is_not_on_the_telephone_is_called_there_at_a_number_of_the_request_only(
@@ -117,6 +117,8 @@ async def test_an_agent_that_is_not_on_the_telephone_is_called_there_at_a_number
         assert (await agent_of(service, answer)).url.get_secret_value() == "tel:+15550177"
         answer = await made(service.post(VOICE, {"scenarios": [scenario]}))
         assert (await agent_of(service, answer)).channel is Transport.MEDIA_STREAMS
+        body = await refused(service.post(SIP, {"scenarios": [scenario], "agent_number": "desk"}))
+        assert "telephone number" in body["detail"]
 
 
 async def test_an_address_of_the_request_is_foreign_and_gets_the_agents_credentials_only(service: Service) -> None:
@@ -144,7 +146,7 @@ async def test_credentials_for_the_agents_own_server_are_not_offered_to_the_trun
         ({"sip_endpoint": "http://x"}, "sip_endpoint"),
         ({"sip_endpoint": f"sip:user:{WORD}@host"}, "sip_endpoint"),
         ({"sip_endpoint": "sip:a@b c"}, "sip_endpoint"),
-        ({"agent_number": "not a number"}, "agent_number"),
+        ({"agent_number": "<nobody>"}, "agent_number"),
         ({"agent_number": "+1555\r\nX: y"}, "agent_number"),
         ({"outbound_phone_number": "+15559999"}, "outbound_phone_number"),
         ({"mode": "different_numbers"}, "mode"),
