@@ -31,8 +31,8 @@ scenarios:
 @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
 async def test_words_and_keys_go_both_ways(ringback: CommandLine, codec: str) -> None:
     ringback.write("suite.yaml", SUITE)
-    # The caller answers the greeting within the pause, also on a busy machine.
-    says = await words_wav(ringback.folder, 0.5, HELLO, 5.5, DAY)
+    says = await words_wav(ringback.folder, 0.5, HELLO)
+    then = await words_wav(ringback.folder, 0.3, DAY, name="then.wav")
     async with BaresipPeer(ringback.folder, user="+15550100", says=says, codecs=[codec]) as agent:
         project(ringback, agent.uri, HELLO, DAY)
         running = asyncio.create_task(ringback("run", "suite.yaml", "--json", "r.json", "-v", **LOOPBACK))
@@ -40,6 +40,7 @@ async def test_words_and_keys_go_both_ways(ringback: CommandLine, codec: str) ->
         await agent.has_heard(1.0)
         await agent.press("5")  # amid its greeting: a key alone would be a turn
         await unless_over(running, agent.pressed("12#"))
+        await agent.say(then)
         done = await running
         await agent.over()
     assert done.code == 0, done.text

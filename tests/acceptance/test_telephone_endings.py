@@ -70,10 +70,12 @@ def suite(cases: dict[str, Case]) -> str:
     return json.dumps({"version": "1", "profiles": profiles, "scenarios": scenarios})
 
 
-async def held(ringback: CommandLine, agent: SippPeer, cases: dict[str, Case]) -> dict[str, dict[str, Any]]:
+async def held(
+    ringback: CommandLine, agent: SippPeer, cases: dict[str, Case], *, more: str = ""
+) -> dict[str, dict[str, Any]]:
     """One call of each case, held side by side; each as the report has it."""
     ringback.write("suite.yaml", suite(cases))
-    project(ringback, agent.uri, HELLO)
+    project(ringback, agent.uri, HELLO, more=more)
     async with asyncio.timeout(90):
         done = await ringback("run", "suite.yaml", "--json", "r.json", "--concurrency", len(cases), **QUICK)
     assert done.code in (1, 3), done.text  # some failed
@@ -129,3 +131,13 @@ async def test_each_way_to_leave_a_call_is_its_own_ending(ringback: CommandLine)
     assert "sip:colleague@example.org" in voices["refers"]["transfer"]
     assert voices["early"]["ringing"] == pytest.approx(0.3, abs=0.25)
     assert troubles == ""
+
+
+async def test_a_wrong_password_is_the_ending_and_is_told_nobody(ringback: CommandLine) -> None:
+    case = {"none": Case("credentials_refused", "sip-call-failed")}
+    async with SippPeer(ringback.folder, "asks_digest") as agent:
+        ringback.environment["DESK"] = "caller:another word"
+        runs = await held(ringback, agent, case, more='sip_auth = "env:DESK"\n')
+        assert not any("another word" in str(message) for message in agent.messages)
+    assert problems_of("none", case["none"], runs["none"]) == []
+    assert "another word" not in (ringback.folder / "r.json").read_text()

@@ -4,6 +4,7 @@
         peer.uri                      sip:agent@127.0.0.1:PORT
         await peer.dial("sip:ringback@127.0.0.1:5070")
         await peer.event("CALL_ESTABLISHED")
+        await peer.say(await words_wav(folder, "Goodbye."))     another file from here on
         await peer.press("12#"); await peer.pressed("5")         DTMF there, DTMF heard
         await peer.hold(); await peer.resume(); await peer.transfer("sip:x@host"); await peer.hang_up()
         await peer.over()                                        the call has ended
@@ -175,6 +176,10 @@ rtp_ports {FIRST_RTP_PORT}-{LAST_RTP_PORT}
     async def hang_up(self) -> None:
         """End the call."""
         await self.ask("hangup")
+
+    async def say(self, sound: Path) -> None:
+        """Play another file from here on (8 kHz, one channel)."""
+        await self.ask("ausrc", f"aufile,{sound}")
 
     async def hold(self) -> None:
         """Put the other side on hold."""

@@ -29,14 +29,14 @@ async def spoken(text: str) -> Sound:
     return _SAID[text]
 
 
-async def words_wav(folder: Path, *parts: str | float, tail: float = 60.0) -> Path:
+async def words_wav(folder: Path, *parts: str | float, name: str = "says.wav", tail: float = 60.0) -> Path:
     """A WAV file of sentences and of silences in seconds, one after the other, and of a long silence at its end.
 
     A program that has played its file to the end sends nothing any more, which would be a call without sound.
     """
     silence = [np.zeros(round(part * RATE), np.int16) for part in (*parts, tail) if not isinstance(part, str)]
     pieces = [(await spoken(part)).samples if isinstance(part, str) else silence.pop(0) for part in parts]
-    path = folder / "says.wav"
+    path = folder / name
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         file.writeframes(np.concatenate([*pieces, *silence]).astype("<i2").tobytes())
