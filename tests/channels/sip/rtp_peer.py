@@ -89,14 +89,17 @@ class RtpPeer(asyncio.DatagramProtocol):
         """Where it is called."""
         return f"sip:agent@{self.host}"
 
-    def packet(self, sound: bytes, *, via: socket.socket | None = None, payload: int = 0) -> None:
-        """Send the next packet."""
+    def packet(
+        self, sound: bytes, *, via: socket.socket | None = None, payload: int = 0, source: bytes | None = None
+    ) -> None:
+        """Send the next packet; one of another `source` has numbers of its own."""
         assert self._theirs is not None
-        number, time, source = self._numbers
+        number, time, own = self._numbers
+        sender = own.to_bytes(4, "big") if source is None else source
         head = struct.pack(
-            "!BBHII", 0x80, payload, (number + self._sent) % 65536, (time + 160 * self._sent) % 2**32, source
+            "!BBHI4s", 0x80, payload, (number + self._sent) % 65536, (time + 160 * self._sent) % 2**32, sender
         )
-        self._sent += 1
+        self._sent += source is None
         (via or self.media).sendto(head + sound, self._theirs)
 
     def skip(self, packets: int = 1) -> None:

@@ -1,6 +1,7 @@
 """Lines of telephone calls: to agents that are called, as they answer or do not, and of agents that call us."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,6 +155,58 @@ async def test_a_storm_of_offers_is_endured_and_remarked_upon_once(new_telephone
         peer.sends("BYE")
         rest = await until(events, Dropped)
         assert not any(isinstance(event, Remarked) for event in rest)
+
+
+def other_socket() -> socket.socket:
+    """Another address on the loopback."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    found.bind(("127.0.0.1", 0))
+    return found
+
+
+async def test_a_stranger_s_sound_neither_is_played_nor_drowns_the_agent_s_and_is_told(
+    new_telephone: NewTelephone,
+) -> None:
+    async with RtpPeer() as peer:
+        line = dialling(new_telephone(), peer)
+        await line.open()
+        events = line.events()
+        with other_socket() as stranger:
+            telling = asyncio.create_task(until(events, Remarked))
+            heard = b""
+            for number in range(int(PATIENCE * 50)):
+                peer.packet(b"\x10" * 160)
+                if number > 20:
+                    peer.packet(b"\x80" * 160, via=stranger, source=b"evil")
+                heard += line.played()
+                await asyncio.sleep(0.02)  # real sound takes real time
+                if telling.done():
+                    break
+        (remark,) = [event for event in await telling if isinstance(event, Remarked)]
+        assert [found.code for found in remark.remarks] == [FindingCode.STRANGE_MEDIA]
+        levels = {heard[at : at + 2] for at in range(0, len(heard), 2)}
+        assert levels == {b"\x00\x00", b"\x84\xc1"}  # silence before, and the agent's 0x10 of mu-law
+        await line.close()
+        assert line.report.degraded == ()
+
+
+async def test_an_agent_behind_nat_is_heard_from_where_it_is(new_telephone: NewTelephone) -> None:
+    async with RtpPeer() as peer:
+        line = dialling(new_telephone(), peer)
+        await line.open()
+        with other_socket() as elsewhere:
+            for number in range(int(PATIENCE * 50)):
+                peer.packet(b"\x10" * 160, via=elsewhere)
+                await asyncio.sleep(0.02)  # real sound takes real time
+                if any(line.played()) and number >= 50:
+                    break
+            else:
+                raise AssertionError("nothing was heard")
+        await line.close()
+        media = line.report.media
+        assert media is not None
+        assert media.packets_received > 0
+        assert line.report.degraded == ()
 
 
 REFUSALS: list[tuple[dict[str, Any], type[ChannelError], str, str]] = [

@@ -10,6 +10,8 @@ from typing import Any
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 from baresip.events import Event, StackEvent
 
+from ringback.channels.sip.agreed_media import AgreedMedia
+from ringback.channels.sip.media_guard import MediaGuard
 from ringback.channels.sip.messages import FRAME_BYTES, SILENCE, Control
 
 log = logging.getLogger(__name__)
@@ -42,13 +44,14 @@ class Leg:
         call: Any,
         *,
         tell: Callable[[Control], None],
-        codec_of: Callable[[str], Awaitable[str]],
+        media: AgreedMedia,
     ) -> None:
         self.number = number
         self.call = call
         self.over = False
         self._tell = tell
-        self._codec_of = codec_of
+        self._media = media
+        self._guard = MediaGuard()
         self._ended_by_us = False
         self._refused = ""
         """Why we hung up on what was agreed, as a SIP status."""
@@ -84,6 +87,10 @@ class Leg:
         except (AudioNotActive, AudioRestarted):
             return b""
         self._heard += len(heard)
+        if self._told:
+            kept_off = self._guard.tick(self._media.so_far(self.call.call_id or ""), heard=bool(heard))
+            if kept_off is not None:
+                self._say("remark", code="strange_media", sentence=kept_off)
         return heard
 
     def give(self, frame: bytes) -> None:
@@ -191,7 +198,7 @@ class Leg:
                 pass
 
     async def _establish(self, at: float) -> None:
-        codec = await self._codec_of(self.call.call_id or "")
+        codec = await self._media.codec_of(self.call.call_id or "")
         if self.over:
             return
         if codec and codec not in _SPOKEN:
@@ -223,6 +230,7 @@ class Leg:
         if self.over:
             return
         self.over = True
+        self._guard.release()
         if self._settling is not None:
             self._settling.cancel()
         for task in tuple(self._tasks):
@@ -237,6 +245,7 @@ class Leg:
             rtcp=self._rtcp,
             heard=self._heard // FRAME_BYTES,
             keys=self._keys_heard,
+            blocked=self._guard.blocked,
             gaps=self._gaps,
             left_out=self._left_out,
         )

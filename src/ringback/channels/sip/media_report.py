@@ -28,7 +28,7 @@ def media_record(codec: str, message: Control) -> MediaRecord:
         codec=codec,
         packets_sent=_count(sent, "packets"),
         packets_received=came,
-        lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message)),
+        lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message) - _count(message, "blocked")),
         lost_sent=_count(rtcp, "tx_lost") if reported else None,
         jitter_received=_count(buffer, "jitter_ms") / 1000 if came and buffer else None,
         jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,

@@ -20,7 +20,7 @@ from baresip import Call, CallState, RegistrationError, Runtime, UserAgent
 from baresip.errors import BaresipError, NoLocalAddressError
 from baresip.events import Event, StackEvent
 
-from ringback.channels.sip.agreed_codec import AgreedCodecs
+from ringback.channels.sip.agreed_media import AgreedMedia
 from ringback.channels.sip.leg import Leg
 from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
 from ringback.channels.sip.stack_config import account, config, free_port
@@ -56,7 +56,7 @@ class Carrier(asyncio.Protocol):
         self._incoming = _INCOMING
         self._tasks: set[asyncio.Task[None]] = set()
         self._pacing: asyncio.Task[None] | None = None
-        self._codecs = AgreedCodecs(asyncio.get_running_loop())
+        self._media = AgreedMedia(asyncio.get_running_loop())
         self._dialling: set[int] = set()
         """Numbers of calls whose dialling has not returned yet, but for those that were given up."""
         self._early: deque[StackEvent] = deque(maxlen=_MOST_EARLY)
@@ -137,7 +137,7 @@ class Carrier(asyncio.Protocol):
         try:
             trace = logging.getLogger("baresip.native.sip")
             trace.setLevel(logging.DEBUG)
-            trace.addHandler(self._codecs)
+            trace.addHandler(self._media)
             trace.propagate = False
             number = await self._listen_at(host, int(port))
         except (BaresipError, OSError, ValueError) as error:
@@ -202,7 +202,7 @@ class Carrier(asyncio.Protocol):
             log.exception("call %s", number)
             self._end(number, type(defect).__name__)
             return
-        leg = self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
+        leg = self._legs[number] = Leg(number, call, tell=self._tell_of, media=self._media)
         for event in [event for event in self._early if event.call == call.handle]:
             call._on_stack_event(event)  # noqa: SLF001 - it came before the call had a listener, and would be lost
         if number in self._dialling:
@@ -274,7 +274,7 @@ class Carrier(asyncio.Protocol):
             return
         self._incoming += 1
         number = self._incoming
-        self._legs[number] = Leg(number, call, tell=self._tell_of, codec_of=self._codecs.of)
+        self._legs[number] = Leg(number, call, tell=self._tell_of, media=self._media)
         self._tell(
             {
                 "is": "incoming",
