@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from pydantic import SecretStr
@@ -22,11 +23,12 @@ from ringback.channels.line import (
     TakenOffHold,
     Transferred,
 )
-from ringback.channels.sip.account import Identity
+from ringback.channels.sip.account import Identity, TelephoneSettings
 from ringback.channels.sip.awaited_line import AwaitedLine
 from ringback.channels.sip.call import Closed, Established
 from ringback.channels.sip.line import SipLine
-from ringback.channels.sip.telephone import Telephone
+from ringback.channels.sip.telephone import Listening, Telephone
+from ringback.channels.sip.telephone_call import TelephoneCall
 from ringback.channels.sip.telephone_line import TelephoneLine
 from ringback.domain.conversation import FindingCode
 from ringback.domain.secret import Redactor
@@ -337,17 +339,51 @@ async def test_an_agent_that_does_not_call_in_time_is_told_so(new_telephone: New
     assert raised.value.reason == "did_not_call"
 
 
-async def test_an_agent_that_hangs_up_before_it_is_answered_may_call_again(new_telephone: NewTelephone) -> None:
-    ours, theirs = new_telephone(), new_telephone()
-    waiting = Waiting(ours)
+class Exchange(Telephone):
+    """A telephone without a process: calls come, and happen, as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__(TelephoneSettings())
+        self.done: list[tuple[int, str]] = []
+        self.take: Callable[[TelephoneCall], None] = print
+
+    async def listen(self, identity: Identity, take: Callable[[TelephoneCall], None]) -> Listening:
+        """Nobody needs to be asked."""
+        self.take = take
+        return Listening(lambda: None)
+
+    def rings(self, number: int) -> TelephoneCall:
+        """The agent calls."""
+        call = TelephoneCall(
+            number,
+            tell=lambda message: self.done.append((number, message["do"])),
+            send=MagicMock(),
+            peer="sip:+15550100@host",
+            called="+15550199",
+            clean=str,
+        )
+        self.take(call)
+        return call
+
+
+async def test_an_agent_that_hangs_up_before_it_is_answered_may_call_again() -> None:
+    exchange = Exchange()
+    waiting = Waiting(exchange)
     await soon(waiting.open.wait())
-    number = f"sip:+15550199@{ours.address}"
-    hasty = Side(await theirs.dial(number, {}, identity=Identity(user="+15550100")))
-    await hasty.call.hang_up()
-    agent = Side(await theirs.dial(number, {}, identity=Identity(user="+15550100")))
-    await agent.until(Established)
+    hasty = exchange.rings(1)
+    await asyncio.sleep(0)
+    hasty.happened({"is": "closed", "text": "Cancelled"})
+    stuck, stands = exchange.rings(2), exchange.rings(3)
+    await asyncio.sleep(0)
+    stands.happened({"is": "established", "codec": "PCMU"})
     await soon(waiting.opening)
-    await waiting.line.close()
+    stuck.happened({"is": "closed", "text": ""})
+    assert waiting.taken == 1
+    assert [what for number, what in exchange.done if number == 3] == ["accept"]
+    assert (2, "accept") in exchange.done
+    assert exchange.rings(4) is not None
+    await asyncio.sleep(0)
+    assert (4, "refuse") in exchange.done
 
 
 async def test_a_window_that_is_closed_already_takes_no_call(new_telephone: NewTelephone) -> None:
