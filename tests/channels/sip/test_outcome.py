@@ -61,6 +61,7 @@ def test_a_number_that_is_nobody_s_cannot_be_reached(text: str) -> None:
         ("Connection refused [111]", "Connection refused."),
         ("Destination address required", "its host name could not be found"),
         ("Connection timed out [110]", "nothing was heard from there"),
+        ("Protocol error [71]", "TLS with it failed"),
     ],
 )
 def test_what_the_network_says_is_told_in_words(text: str, words: str) -> None:

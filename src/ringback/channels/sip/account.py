@@ -45,4 +45,4 @@ class TelephoneSettings:
     verify: bool = True
     """Whether certificates of TLS servers are verified."""
     ca_file: str | None = None
-    """PEM file of a private certificate authority for `sips:` and TLS."""
+    """PEM file of a private certificate authority for `sips:` and TLS; None: the machine's authorities."""

@@ -5,6 +5,7 @@ import importlib.util
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -198,5 +199,6 @@ def _start_message(settings: TelephoneSettings) -> dict[str, Any]:
         "media_timeout": settings.media_timeout,
         "headers": list(settings.headers),
         "verify": settings.verify,
-        "ca_file": settings.ca_file,
+        # OpenSSL as the stack has it knows no authorities of this machine.
+        "ca_file": settings.ca_file or ssl.get_default_verify_paths().cafile,
     }

@@ -12,7 +12,7 @@ from baresip.events import Event, StackEvent
 
 from ringback.channels.sip.agreed_media import AgreedMedia
 from ringback.channels.sip.media_guard import MediaGuard
-from ringback.channels.sip.messages import FRAME_BYTES, SILENCE, Control
+from ringback.channels.sip.messages import FRAME_BYTES, SILENCE, Control, is_quiet
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,9 @@ class Leg:
             if waiting == 0:
                 audio.write(SILENCE * PRIMED)
             deep = waiting // FRAME_BYTES
-            if deep > FULL or (deep > DEEP and not any(frame)):
+            if deep > DEEP and is_quiet(frame):
+                return
+            if deep > FULL:
                 self._left_out += not self._held
                 return
             audio.write(frame)

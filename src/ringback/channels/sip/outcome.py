@@ -14,6 +14,7 @@ _ERRNO = re.compile(r" *\[\d+\]$")
 _IN_WORDS = {
     "Destination address required": "its host name could not be found",
     "Connection timed out": "nothing was heard from there",
+    "Protocol error": "TLS with it failed (it speaks none, or its certificate cannot be verified)",
 }
 _LONGEST_REASON = 200
 _UNREADABLE = 488

@@ -1,9 +1,11 @@
 """The other side's sound between two clocks: that of the process that carries the call, and that of our calls."""
 
-from ringback.channels.sip.messages import FRAME_BYTES, SILENCE
+from ringback.channels.sip.messages import FRAME_BYTES, SILENCE, is_quiet
 
 _MARGIN = 2 * FRAME_BYTES
 """What has to be there before playing begins, and begins again after it ran dry."""
+_DEEP = 4 * FRAME_BYTES
+"""What may wait without a reason; of more, silence is left out, so that a delay of ours does not stay for ever."""
 _MOST = 50 * FRAME_BYTES
 _PER_SECOND = 50 * FRAME_BYTES
 
@@ -32,11 +34,18 @@ class SoundBuffer:
             del self._sound[:beyond]
             self.dropped += beyond / _PER_SECOND
 
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._sound.clear()
+        self._filling = True
+
     def frame(self, *, ended: bool = False) -> bytes:
         """The next 20 ms; silence where there is nothing. `ended`: no more comes, so the rest is played at once."""
         sound = self._sound
         if self._filling and not ended and len(sound) < _MARGIN:
             return SILENCE
+        if len(sound) > _DEEP and not ended and is_quiet(sound[:FRAME_BYTES]):
+            del sound[:FRAME_BYTES]
         if len(sound) >= FRAME_BYTES:
             self._filling = False
             frame = bytes(sound[:FRAME_BYTES])

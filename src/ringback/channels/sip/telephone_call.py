@@ -141,6 +141,7 @@ class TelephoneCall:
                 self._put(Ringing(at=at))
             case "established":
                 self._answered_at = at
+                self._sound.clear()  # tones and announcements before the answer are nobody's speech
                 self._codec = str(message.get("codec", ""))[:20]
                 self.call_id = self._text(message, "call_id") or self.call_id
                 self._put(Established(at=at, codec=self._codec))
