@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from small_registrar import SmallRegistrar
 
 from ringback.cli.line_trial import LineTrial
 from ringback.errors import UsageError
@@ -61,6 +62,26 @@ async def test_a_registrar_that_is_not_there_is_said_with_what_to_look_at() -> N
     assert last.sentence.startswith(f"+15550100 could not be registered at {nobody}")
     assert "RINGBACK_SIP_REGISTRAR" in last.sentence
     assert "hush" not in last.sentence
+
+
+async def test_a_line_through_a_registrar_that_wants_a_password() -> None:
+    async with SmallRegistrar("hush") as registrar:
+        settings = Settings(
+            sip_registrar=f"127.0.0.1:{registrar.port}",
+            sip_interface="127.0.0.1",
+            phone_numbers=("+15550100", "+15550101"),
+            sip_password=SecretStr("hush"),
+        )
+        verdicts = await tried(settings, patience=60.0)
+        assert set(registrar.registered) == {"+15550100", "+15550101"}
+        *_, refused = await tried(settings.model_copy(update={"sip_password": SecretStr("wrong")}))
+    said = {f"{verdict.rule} {verdict.level}": verdict.sentence for verdict in verdicts}
+    assert said["registration ok"] == f"+15550101 is registered at 127.0.0.1:{registrar.port}."
+    assert said["call ok"].startswith(f"sip:+15550100@127.0.0.1:{registrar.port} answered after")
+    assert "key ok" in said
+    assert refused.level is Level.BROKEN
+    assert "403" in refused.sentence
+    assert refused.sentence.endswith("Check RINGBACK_SIP_USER and RINGBACK_SIP_PASSWORD.")
 
 
 async def test_a_trunk_that_sends_our_call_elsewhere_or_refuses_it_is_said() -> None:

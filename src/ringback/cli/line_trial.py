@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from ringback.channels.sip.account import Identity
+from ringback.channels.sip.media_report import MOST_JITTER, MOST_LOSS
 from ringback.channels.sip.outcome import no_call
 from ringback.channels.sip.telephone import Telephone
 from ringback.channels.sip.telephone_call import TelephoneCall
@@ -39,14 +40,8 @@ _BURSTS = 3
 _THERE, _BACK = 700.0, 1100.0
 """Hz of the tones each way: neither is a harmonic of the other."""
 _OFF_PITCH = 0.05
-_MOST_LOST = 0.01
-"""Share of packets from which on a call is degraded."""
-_MOST_JITTER = 0.03
-"""Seconds, the same."""
 _SLOW = 0.4
 """Seconds one way from which on people talk at cross purposes (ITU-T G.114)."""
-_IN_FLIGHT = 4
-"""Packets that may be on their way when the call ends."""
 _LOCAL = "127.0.0.1"
 
 
@@ -113,8 +108,8 @@ class LineTrial:
             ):
                 yield await _sound(rule, speaker, hearer, hertz)
             yield await _key(ends)
-        yield _packets("packets there", ends.caller, ends.called)
-        yield _packets("packets back", ends.called, ends.caller)
+        yield _packets("packets there", ends.called)
+        yield _packets("packets back", ends.caller)
 
 
 def _fine(rule: str, sentence: str) -> Verdict:
@@ -296,14 +291,14 @@ async def _key(ends: _Ends) -> Verdict:
     return Verdict(rule="key", level=Level.BROKEN, sentence=sentence)
 
 
-def _packets(rule: str, sender: SipAgentCall, receiver: SipAgentCall) -> Verdict:
-    sent, received = sender.report.media, receiver.report.media
-    if sent is None or received is None or not sent.packets_sent:
-        return Verdict(rule=rule, level=Level.BROKEN, sentence=f"No packets were counted. {_NO_RTP}")
-    lost = max(0, sent.packets_sent - received.packets_received - _IN_FLIGHT)
-    share, jitter = lost / sent.packets_sent, received.jitter_received or 0.0
-    sentence = f"{lost} of {sent.packets_sent} lost ({share:.1%}), jitter {1000 * jitter:.0f} ms."
-    if share > _MOST_LOST or jitter > _MOST_JITTER:
+def _packets(rule: str, receiver: SipAgentCall) -> Verdict:
+    media = receiver.report.media
+    if media is None or not media.packets_received:
+        return Verdict(rule=rule, level=Level.BROKEN, sentence=f"None came. {_NO_RTP}")
+    expected, jitter = media.packets_received + media.lost_received, media.jitter_received or 0.0
+    share = media.lost_received / expected
+    sentence = f"{media.lost_received} of {expected} lost ({share:.1%}), jitter {1000 * jitter:.0f} ms."
+    if share > MOST_LOSS or jitter > MOST_JITTER:
         return Verdict(
             rule=rule,
             level=Level.BROKEN,
