@@ -30,7 +30,17 @@ scenarios:
 """
 TEXT_SUITE = 'version: "1"\nscenarios:\n  - {name: Greets, script: ["Hello."]}\n'
 QUICK = {"RINGBACK_END_OF_TURN": "0.4", "RINGBACK_GRACE": "0"}
-VOICE_ONLY = ("onnxruntime", "soundfile", "soxr", "pocketsphinx", "numpy", "ringback.speech", "ringback.wiring.voice")
+TELEPHONE = ("baresip", "ringback.channels.sip", "ringback.wiring.telephone", "ringback.runs.phone_pool")
+VOICE_ONLY = (
+    "onnxruntime",
+    "soundfile",
+    "soxr",
+    "pocketsphinx",
+    "numpy",
+    "ringback.speech",
+    "ringback.wiring.voice",
+    *TELEPHONE,
+)
 
 
 async def spoken(text: str) -> Sound:
