@@ -20,7 +20,9 @@ from ringback.domain.secret import Redactor
 from ringback.domain.telephone import DialWindow
 from ringback.errors import UsageError
 from ringback.settings import Settings, load_settings
+from ringback.testing import SipAgentServer
 from ringback.wiring.telephone import awaiting, dialled_uri, identity_for, identity_of_number, telephone_settings
+from ringback.wiring.verifying import Verifier
 from ringback.wiring.voice_lines import voice_lines_to
 
 PASSWORD = SecretStr("trunk word")
@@ -100,6 +102,17 @@ async def test_a_line_on_the_telephone_needs_a_telephone_and_one_that_is_awaited
     async with aiohttp.ClientSession() as session:
         with pytest.raises(UsageError, match="cannot be reached from here"):
             voice_lines_to(agent("sip:a@b"), settings(tmp_path), session, redactor=Redactor())
+
+
+async def test_a_telephone_connection_is_verified_by_a_call(tmp_path: Path) -> None:
+    ours = settings(tmp_path, sip_interface="127.0.0.1", opening_wait="0.1")
+    async with SipAgentServer() as answers:
+        found = await Verifier(ours).verify(agent(answers.url), kept=True)
+        assert found.success
+        assert not (await Verifier(ours).verify(agent(f"sip:nobody@{answers.address}"), kept=True)).success
+    found = await Verifier(ours).verify(agent(f"{answers.url};transport=tcp"), kept=True)
+    assert not found.success
+    assert "Connection refused" in str(found.error)
 
 
 # Waiting for an agent's call

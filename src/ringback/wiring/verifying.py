@@ -1,5 +1,7 @@
 """The connection to an agent, tried with exactly the headers that a run would send."""
 
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import aiohttp
@@ -7,7 +9,7 @@ import aiohttp
 from ringback.channels.channel import CallIds
 from ringback.channels.line import Line
 from ringback.channels.websocket import agent_session
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, Transport
 from ringback.domain.secret import Redactor
 from ringback.errors import BadHeader
 from ringback.runs.verification import Verification, verify_connection, verify_line
@@ -21,10 +23,22 @@ _LONGEST = 10.0
 _NO_RUN = CallIds(scenario=0, result=0, run=0)
 
 
-def _voice_line(agent: Agent, settings: Settings, session: aiohttp.ClientSession, redactor: Redactor) -> Line:
+@asynccontextmanager
+async def _voice_line(
+    agent: Agent, settings: Settings, session: aiohttp.ClientSession, redactor: Redactor
+) -> AsyncGenerator[Line]:
     from ringback.wiring.voice_lines import voice_lines_to  # noqa: PLC0415 - text does not need it
 
-    return voice_lines_to(agent, settings, session, redactor=redactor)(_NO_RUN, None)
+    async with AsyncExitStack() as stack:
+        telephone = None
+        if agent.channel is Transport.SIP:
+            from ringback.channels.sip.telephone import Telephone  # noqa: PLC0415 - the same
+            from ringback.wiring.telephone import telephone_settings  # noqa: PLC0415 - the same
+
+            # Not at the address where calls arrive: that is the workers'.
+            telephone = Telephone(replace(telephone_settings(settings), listen="0.0.0.0:0"))
+            stack.push_async_callback(telephone.close)
+        yield voice_lines_to(agent, settings, session, redactor=redactor, telephone=telephone)(_NO_RUN, None)
 
 
 class Verifier:
@@ -48,10 +62,11 @@ class Verifier:
             wait = min(settings.opening_wait, _LONGEST)
             try:
                 if called.channel.is_voice:
-                    found = await verify_line(_voice_line(called, settings, session, redactor), wait=wait)
+                    async with _voice_line(called, settings, session, redactor) as line:
+                        found = await verify_line(line, wait=wait)
                 else:
-                    line = lines_to(called, settings, session, redactor=redactor)(_NO_RUN)
-                    found = await verify_connection(line, wait=wait)
+                    channel = lines_to(called, settings, session, redactor=redactor)(_NO_RUN)
+                    found = await verify_connection(channel, wait=wait)
             except BadHeader as error:
                 return Verification(success=False, error=redactor.clean(str(error)))
         # An agent may say what it was sent.

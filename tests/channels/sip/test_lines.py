@@ -1,6 +1,8 @@
 """Lines of telephone calls: to agents that are called, as they answer or do not, and of agents that call us."""
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -347,7 +349,13 @@ class Exchange(Telephone):
         self.done: list[tuple[int, str]] = []
         self.take: Callable[[TelephoneCall], None] = print
 
-    async def listen(self, identity: Identity, take: Callable[[TelephoneCall], None]) -> Listening:
+    async def listen(
+        self,
+        identity: Identity,
+        take: Callable[[TelephoneCall], None],
+        *,
+        lost: Callable[[str], None] | None = None,
+    ) -> Listening:
         """Nobody needs to be asked."""
         self.take = take
         return Listening(lambda: None)
@@ -384,6 +392,16 @@ async def test_an_agent_that_hangs_up_before_it_is_answered_may_call_again() -> 
     assert exchange.rings(4) is not None
     await asyncio.sleep(0)
     assert (4, "refuse") in exchange.done
+
+
+async def test_waiting_ends_at_once_where_the_telephone_dies(new_telephone: NewTelephone) -> None:
+    telephone = new_telephone()
+    waiting = Waiting(telephone)
+    await soon(waiting.open.wait())
+    os.kill(telephone.pid, signal.SIGKILL)
+    with pytest.raises(CallFailed, match="died") as raised:
+        await soon(waiting.opening)
+    assert raised.value.reason == "telephone_failed"
 
 
 async def test_a_window_that_is_closed_already_takes_no_call(new_telephone: NewTelephone) -> None:

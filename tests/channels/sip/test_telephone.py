@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from pydantic import SecretStr
-from real_calls import AGENT, CALLER, LOUD, NewTelephone, Side, answering, connected, soon
+from real_calls import AGENT, CALLER, LOUD, PATIENCE, NewTelephone, Side, answering, connected, soon
 from rtp_peer import RtpPeer
 
 from ringback.channels.sip.account import Identity
@@ -125,6 +125,25 @@ async def test_garbage_from_the_process_ends_the_process_not_us(
     closed = await caller.over()
     assert closed.cause == "telephone_failed"
     assert "it sent a message of kind 255" in closed.reason
+
+
+async def test_a_process_that_reads_nothing_any_more_is_given_up(
+    new_telephone: NewTelephone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ringback.channels.sip.carrier_process._MOST_BACKLOG", 100_000)
+    one, other = new_telephone(), new_telephone()
+    await other.start()
+    caller, agent = await connected(one, other, await answering(other))
+    os.kill(one.pid, signal.SIGSTOP)
+    over = asyncio.create_task(caller.over())
+    async with asyncio.timeout(PATIENCE):
+        while not over.done():
+            caller.call.write(LOUD)
+            await asyncio.sleep(0)
+    closed = await over
+    assert closed.cause == "telephone_failed"
+    assert closed.reason == "The process that carries telephone calls died (it read nothing any more)."
+    await agent.call.hang_up()
 
 
 async def test_nobody_is_left_when_whoever_had_the_telephone_is_killed(tmp_path: Path) -> None:

@@ -68,25 +68,29 @@ class AwaitedLine(TelephoneLine):
         """Wait for the agent's call, and answer it.
 
         Raises:
-            CallFailed: it did not call in time, or our number cannot be registered.
+            CallFailed: it did not call in time, our number cannot be registered, or the telephone failed.
             UsageError: there is no telephone on this machine.
         """
-        listening = await self._telephone.listen(self._identity, self._consider)
+        listening = await self._telephone.listen(self._identity, self._consider, lost=self._lost)
         try:
             async with asyncio.timeout((self._window.closes_at - self._now()).total_seconds()):
                 if self._on_awaited is not None:
                     await self._on_awaited()
                 await asyncio.wait((self._answered,))
+                self._answered.result()
         except TimeoutError:
             raise self._too_late() from None
         finally:
             await listening.close()
-            taken = self._answered.done() and not self._answered.cancelled()
             self._answered.cancel()
             for task in tuple(self._answering):
                 task.cancel()
-        if taken and self._on_taken is not None:
+        if self._on_taken is not None:
             self._on_taken()
+
+    def _lost(self, reason: str) -> None:
+        if not self._answered.done():
+            self._answered.set_exception(CallFailed(reason, reason=EndingCode.TELEPHONE_FAILED))
 
     async def _answer(self, call: TelephoneCall) -> None:
         """Answer a call of the agent's; one that it hangs up meanwhile stands in the way of no other."""

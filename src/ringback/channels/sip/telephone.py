@@ -36,9 +36,12 @@ class Listening:
 class _Listener:
     """Who takes the calls of a user."""
 
-    def __init__(self, identity: Identity, take: Callable[[TelephoneCall], None]) -> None:
+    def __init__(
+        self, identity: Identity, take: Callable[[TelephoneCall], None], lost: Callable[[str], None] | None
+    ) -> None:
         self.identity = identity
         self.take = take
+        self.lost = lost
         self.answer: asyncio.Future[Control] = asyncio.get_running_loop().create_future()
 
 
@@ -119,8 +122,19 @@ class Telephone:
         self._calls[number] = call
         return call
 
-    async def listen(self, identity: Identity, take: Callable[[TelephoneCall], None]) -> Listening:
-        """Take the calls of a user: each goes to `take`, which accepts or refuses it.
+    async def listen(
+        self,
+        identity: Identity,
+        take: Callable[[TelephoneCall], None],
+        *,
+        lost: Callable[[str], None] | None = None,
+    ) -> Listening:
+        """Take the calls of a user.
+
+        Args:
+            identity: The user, and where it registers.
+            take: Given each call, to accept or refuse it.
+            lost: Told why, where no more calls come because the process died.
 
         Raises:
             CallFailed: the registrar did not take us.
@@ -130,7 +144,7 @@ class Telephone:
         if any(listener.identity.user == identity.user for listener in self._listeners.values()):
             raise UsageError(f"Calls of {identity.user} are taken already.")
         number = next(self._numbers)
-        listener = self._listeners[number] = _Listener(identity, take)
+        listener = self._listeners[number] = _Listener(identity, take, lost)
         process.tell({"do": "listen", "listener": number, "identity": _identity(identity)})
         try:
             async with asyncio.timeout(_REGISTER_PATIENCE):
@@ -213,6 +227,8 @@ class Telephone:
         for listener in listeners.values():
             if not listener.answer.done():
                 listener.answer.set_result({"is": "not_listening", "why": reason})
+            elif listener.lost is not None:
+                listener.lost(reason)
 
 
 def _identity(identity: Identity) -> dict[str, Any]:
