@@ -1,8 +1,9 @@
 """What a worker of the service needs to carry runs out: executors for agents as they were, and live models."""
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from ringback.callers.build import build_caller
 from ringback.domain.agent import Agent
 from ringback.domain.run import Run
 from ringback.domain.scenario import Scenario
-from ringback.errors import NotFound
+from ringback.errors import NotFound, UsageError
 from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
 from ringback.runs.agent_snapshot import AgentSnapshot, open_agent
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from ringback.channels.hang_up_rest import CallsInProgress
     from ringback.wiring.voice import Voices
 
+log = logging.getLogger(__name__)
+
 _GRACE_WHEN_CANCELLED = 0.5
 """Seconds: a run that is cancelled is over within a second, its agent's last words or not."""
 
@@ -70,9 +73,12 @@ class Carrying:
         *,
         chats: Chats,
         calls: "CallsInProgress | None" = None,
+        numbers: Sequence[str] = (),
     ) -> None:
+        """`numbers` are ours, which agents call; the rest is what the process shares."""
         self._settings = settings
         self._environ = environ
+        self._numbers = tuple(numbers)
         self._seal = seal
         self._session = session
         self._limits = replace(limits_from(settings), finish_turn=0.0, grace_when_stopped=_GRACE_WHEN_CANCELLED)
@@ -180,6 +186,18 @@ class Carrying:
         if not agent.channel.is_voice:
             line = lines_to(agent, self._settings, self._session, redactor=redactor)
             return by_text(line, agent.agent_speaks_first)
+        return self._speaking().talk_to(agent, redactor)
+
+    async def expect_calls(self) -> None:
+        """Be on the telephone before the first agent may call: a run has its number before anybody here knows of it."""
+        if not self._numbers:
+            return
+        try:
+            await self._speaking().expect_calls()
+        except UsageError as error:  # who has text to run is not to be kept from it
+            log.warning("No agent can call the phone_numbers of the settings: %s", error)
+
+    def _speaking(self) -> "Voices":
         if self._voices is None:
             from ringback.wiring.voice import Voices  # noqa: PLC0415 - half a second and 60 MB that text does not need
 
@@ -190,9 +208,10 @@ class Carrying:
                 recordings=self._settings.effective_recordings,
                 concurrency=self._settings.worker_concurrency,
                 calls=self._calls_in_progress,
+                numbers=self._numbers,
             )
             self._opened.push_async_callback(self._voices.close)
-        return self._voices.talk_to(agent, redactor)
+        return self._voices
 
     def _with_secret(self, snapshot: AgentSnapshot, scenario_id: int) -> Agent:
         """A URL that a run request named gets the agent's own secret only, never one of the server's."""

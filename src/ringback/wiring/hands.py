@@ -100,8 +100,17 @@ async def open_hands(services: Services, *, places: int) -> AsyncGenerator[Hands
 async def _worker(services: Services, places: int, stack: AsyncExitStack) -> Worker:
     settings = services.settings
     session = await stack.enter_async_context(agent_session(connect_timeout=settings.connect_timeout))
-    carrying = Carrying(settings, services.environ, services.seal, session, chats=services.chats, calls=services.calls)
+    carrying = Carrying(
+        settings,
+        services.environ,
+        services.seal,
+        session,
+        chats=services.chats,
+        calls=services.calls,
+        numbers=services.phone_numbers,
+    )
     stack.push_async_callback(carrying.close)
+    await carrying.expect_calls()
 
     def open_store(owner: Owner) -> Store:
         return Store(services.database, owner, brief_of=services.brief_of)

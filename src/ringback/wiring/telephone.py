@@ -1,6 +1,6 @@
 """Settings to the telephone: who we are on it, and whom we call."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -19,11 +19,21 @@ from ringback.settings import Settings, environment_variable
 _SCHEMES = ("sip:", "sips:")
 
 
-def telephone_settings(settings: Settings) -> TelephoneSettings:
-    """What the process that carries calls is started with."""
+def telephone_settings(settings: Settings, numbers: Sequence[str] = ()) -> TelephoneSettings:
+    """What the process that carries calls is started with.
+
+    Args:
+        settings: addresses and bounds.
+        numbers: ours, for each of which a run may begin to wait at any time. With a registrar they ring nowhere before.
+    """
+    host = settings.sip_listen.rpartition(":")[0]
+    # Loopback has to be named, and is: nobody listens there for calls from elsewhere.
+    interface = settings.sip_interface or (host if host.startswith("127.") else None)
+    expected = () if settings.sip_registrar else tuple(identity_of_number(number, settings) for number in numbers)
     return TelephoneSettings(
+        expected=expected,
         listen=settings.sip_listen,
-        interface=settings.sip_interface,
+        interface=interface,
         max_calls=settings.max_telephone_calls,
         media_timeout=settings.media_timeout,
         ca_file=str(settings.ca_file) if settings.ca_file else None,

@@ -6,7 +6,7 @@ Imported only where an agent is spoken to: it brings numpy, onnxruntime and all 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,6 +103,7 @@ class Voices:
         concurrency: int,
         calls: CallsInProgress | None = None,
         budget: Budget | None = None,
+        numbers: Sequence[str] = (),
     ) -> None:
         """Nothing is loaded before the first call, or `warm_up`.
 
@@ -114,6 +115,7 @@ class Voices:
             concurrency: how many conversations there may be at once.
             calls: where agents can hang up by the telephone company's REST endpoint; None: they cannot.
             budget: what speech costs is counted in it, and bounded by it; None: nothing is bounded.
+            numbers: ours, which agents may call as soon as a run has one, before anything here is ready.
 
         Raises:
             UsageError: the file with own prices is wrong.
@@ -121,6 +123,7 @@ class Voices:
         self._settings = settings
         self._accounts = SpeechAccounts(settings, budget or Budget())
         self._environ = environ
+        self._numbers = tuple(numbers)
         self._session = session
         self._recordings = recordings
         self._concurrency = concurrency
@@ -196,13 +199,17 @@ class Voices:
 
         return talk
 
+    async def expect_calls(self) -> None:
+        """Be on the telephone. Raises `UsageError` where that cannot be had on this machine."""
+        await self._line_to_the_world().start()
+
     def _line_to_the_world(self) -> "Telephone":
         """The telephone of the process; it starts nothing before the first call."""
         if self._telephone is None:
             from ringback.channels.sip.telephone import Telephone  # noqa: PLC0415 - other lines do not need it
             from ringback.wiring.telephone import telephone_settings  # noqa: PLC0415 - the same
 
-            self._telephone = Telephone(telephone_settings(self._settings))
+            self._telephone = Telephone(telephone_settings(self._settings, self._numbers))
         return self._telephone
 
     def _awaiting(self, agent: Agent, run: Run, recorder: Recorder) -> "Awaiting | None":

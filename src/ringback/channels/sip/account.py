@@ -42,6 +42,8 @@ class TelephoneSettings:
     """Seconds without RTP after which a call is taken for dead."""
     headers: tuple[str, ...] = ("X-Run-Id", "X-Scenario-Id", "X-Result-Id")
     """Headers of incoming INVITEs that are told; the stack takes 16 names at most."""
+    expected: tuple[Identity, ...] = ()
+    """Users at whom somebody will listen soon: their calls ring for some seconds where nobody does yet."""
     verify: bool = True
     """Whether certificates of TLS servers are verified."""
     ca_file: str | None = None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
-from ringback.channels.sip.account import TelephoneSettings
+from ringback.channels.sip.account import Identity, TelephoneSettings
 from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
 from ringback.errors import UsageError
 
@@ -198,7 +198,21 @@ def _start_message(settings: TelephoneSettings) -> dict[str, Any]:
         "max_calls": settings.max_calls,
         "media_timeout": settings.media_timeout,
         "headers": list(settings.headers),
+        "expected": [identity_message(identity) for identity in settings.expected],
         "verify": settings.verify,
         # OpenSSL as the stack has it knows no authorities of this machine.
         "ca_file": settings.ca_file or ssl.get_default_verify_paths().cafile,
+    }
+
+
+def identity_message(identity: Identity) -> dict[str, Any]:
+    """A user as the process is told of it."""
+    credentials = identity.credentials
+    return {
+        "user": identity.user,
+        "domain": identity.domain,
+        "credentials": [credentials[0], credentials[1].get_secret_value()] if credentials is not None else None,
+        "registrar": identity.registrar,
+        "proxy": identity.proxy,
+        "transport": identity.transport,
     }

@@ -35,6 +35,10 @@ _MOST_BACKLOG = 4 * 1024 * 1024
 _TOO_LATE = 1.0
 _MOST_EARLY = 1000
 _STARTS = 5
+_LISTENER_PATIENCE = 10.0
+"""Seconds for which a call at an expected user rings until somebody listens there."""
+_MOST_RINGING = 20
+"""Calls that may ring so at the same time."""
 
 
 class Carrier(asyncio.Protocol):
@@ -49,10 +53,16 @@ class Carrier(asyncio.Protocol):
         self._host = ""
         self._legs: dict[int, Leg] = {}
         self._agents: dict[str, Any] = {}
+        self._making = asyncio.Lock()
         self._users: dict[int, str] = {}
         """Users by the stack's handles of their agents."""
         self._listeners: dict[str, int] = {}
         """Users at whom calls are taken, each with the number of its listener."""
+        self._expected: set[str] = set()
+        """Users at whom somebody will listen: their calls ring for a moment where nobody does yet."""
+        self._ringing = 0
+        self._listening = asyncio.Event()
+        """Set, and replaced, whenever somebody begins to listen."""
         self._incoming = _INCOMING
         self._tasks: set[asyncio.Task[None]] = set()
         self._pacing: asyncio.Task[None] | None = None
@@ -140,6 +150,9 @@ class Carrier(asyncio.Protocol):
             trace.addHandler(self._media)
             trace.propagate = False
             number = await self._listen_at(host, int(port))
+            for identity in settings.get("expected") or ():
+                await self._agent(identity, registers=False)
+                self._expected.add(str(identity["user"]))
         except (BaresipError, OSError, ValueError) as error:
             self._tell({"is": "failed", "why": f"{error}"})
             return
@@ -180,11 +193,13 @@ class Carrier(asyncio.Protocol):
 
     async def _agent(self, identity: Control, *, registers: bool) -> Any:
         key = repr((sorted(identity.items()), registers))
-        if key not in self._agents:
-            ours = account(identity, self._host, self._settings, registers=registers)
-            agent = await UserAgent.create(self._runtime, ours)
-            self._agents[key] = agent
-            self._users[agent.handle] = str(identity["user"])
+        # One at a time: of two agents of the same user, the stack forgets one, and answers what is asked of it 404.
+        async with self._making:
+            if key not in self._agents:
+                ours = account(identity, self._host, self._settings, registers=registers)
+                agent = await UserAgent.create(self._runtime, ours)
+                self._agents[key] = agent
+                self._users[agent.handle] = str(identity["user"])
         return self._agents[key]
 
     async def _dial(self, message: Control) -> None:
@@ -237,6 +252,8 @@ class Carrier(asyncio.Protocol):
             self._tell({"is": "not_listening", "listener": number, "status": None, "why": str(error)})
         else:
             self._tell({"is": "listening", "listener": number})
+            self._listening.set()
+            self._listening = asyncio.Event()
 
     async def _unlisten(self, message: Control) -> None:
         user = next((user for user, number in self._listeners.items() if number == message["listener"]), None)
@@ -269,9 +286,33 @@ class Carrier(asyncio.Protocol):
         )
         called = self._users.get(event.ua, "")
         listener = self._listeners.get(called)
-        if listener is None:
+        if listener is not None:
+            self._take(call, event, called, listener)
+        elif called in self._expected and self._ringing < _MOST_RINGING:
+            self._spawn(self._ring(call, event, called))
+        else:
             self._spawn(_refuse(call))
+
+    async def _ring(self, call: Any, event: StackEvent, called: str) -> None:
+        """Whoever was just told that it may call is quicker than what is to listen for it."""
+        self._ringing += 1
+        try:
+            async with asyncio.timeout(_LISTENER_PATIENCE):
+                while called not in self._listeners:
+                    await self._listening.wait()
+        except TimeoutError:
+            await _refuse(call)
             return
+        finally:
+            self._ringing -= 1
+        missed = [early for early in self._early if early.call == event.call]
+        if any(early.event is Event.CALL_CLOSED for early in missed):
+            return
+        self._take(call, event, called, self._listeners[called])
+        for early in missed:
+            call._on_stack_event(early)  # noqa: SLF001 - it came before the call had a listener, and would be lost
+
+    def _take(self, call: Any, event: StackEvent, called: str, listener: int) -> None:
         self._incoming += 1
         number = self._incoming
         self._legs[number] = Leg(number, call, tell=self._tell_of, media=self._media)

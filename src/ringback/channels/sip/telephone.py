@@ -8,7 +8,7 @@ from typing import Any
 
 from ringback.channels.sip.account import Identity, TelephoneSettings
 from ringback.channels.sip.call import Closed
-from ringback.channels.sip.carrier_process import CarrierProcess
+from ringback.channels.sip.carrier_process import CarrierProcess, identity_message
 from ringback.channels.sip.dialled import stack_address
 from ringback.channels.sip.messages import Control, Sound
 from ringback.channels.sip.outcome import plain_address
@@ -112,7 +112,7 @@ class Telephone:
                 "call": call.number,
                 "uri": called,
                 "headers": dict(headers),
-                "identity": _identity(identity),
+                "identity": identity_message(identity),
             }
         )
         return call
@@ -145,7 +145,7 @@ class Telephone:
             raise UsageError(f"Calls of {identity.user} are taken already.")
         number = next(self._numbers)
         listener = self._listeners[number] = _Listener(identity, take, lost)
-        process.tell({"do": "listen", "listener": number, "identity": _identity(identity)})
+        process.tell({"do": "listen", "listener": number, "identity": identity_message(identity)})
         try:
             async with asyncio.timeout(_REGISTER_PATIENCE):
                 answer = await listener.answer
@@ -163,7 +163,7 @@ class Telephone:
     def _unlisten(self, number: int) -> None:
         listener = self._listeners.pop(number, None)
         if listener is not None and self._process is not None:
-            self._process.tell({"do": "unlisten", "listener": number, "identity": _identity(listener.identity)})
+            self._process.tell({"do": "unlisten", "listener": number, "identity": identity_message(listener.identity)})
 
     async def close(self) -> None:
         """Hang up all calls, and let the process go."""
@@ -229,18 +229,6 @@ class Telephone:
                 listener.answer.set_result({"is": "not_listening", "why": reason})
             elif listener.lost is not None:
                 listener.lost(reason)
-
-
-def _identity(identity: Identity) -> dict[str, Any]:
-    credentials = identity.credentials
-    return {
-        "user": identity.user,
-        "domain": identity.domain,
-        "credentials": [credentials[0], credentials[1].get_secret_value()] if credentials is not None else None,
-        "registrar": identity.registrar,
-        "proxy": identity.proxy,
-        "transport": identity.transport,
-    }
 
 
 def _not_registered(identity: Identity, answer: Control) -> CallFailed:
