@@ -17,6 +17,7 @@ The doors: module ctrl_tcp (JSON in netstrings), its events `CALL_INCOMING`, `CA
 
 import asyncio
 import json
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +30,8 @@ from peer_speech import RATE, read_wav, words_wav
 from ringback.speech.audio import Sound
 
 MODULES = ("/usr/lib/baresip/modules", "/usr/lib64/baresip/modules", "/usr/local/lib/baresip/modules")
-FIRST_RTP_PORT, LAST_RTP_PORT = 30_000, 32_760
-"""It looks for a free one itself."""
+CALLS = 4
+"""At the same time, each with two ports: two of these that choose from the same ports may both take the same one."""
 
 
 class BaresipPeer:
@@ -72,7 +73,7 @@ class BaresipPeer:
         """Start it; returns when it takes calls."""
         self.folder.mkdir(parents=True)
         if self._says is None:
-            self._says = await words_wav(self.folder)
+            self._says = await words_wav(self.folder)  # silence
         for attempt in range(ATTEMPTS):
             try:
                 await self._start()
@@ -94,8 +95,8 @@ class BaresipPeer:
             await self._reading
 
     async def _start(self) -> None:
-        self.port, door = free_port(beside=True), free_port()
-        (self.folder / "config").write_text(self._config(door))
+        self.port, door = free_port(beside=1), free_port()
+        (self.folder / "config").write_text(self._config(door, media=free_port(beside=CALLS * 2)))
         (self.folder / "accounts").write_text(f"<sip:{self.user}@{self._domain}>;dtmfmode=rtpevent{self._parameters}\n")
         (self.folder / "contacts").touch()
         self._process = PeerProcess("baresip", "-f", str(self.folder), "-v", folder=self.folder)
@@ -108,7 +109,8 @@ class BaresipPeer:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", door)
         self._reading = asyncio.create_task(self._read(reader))
 
-    def _config(self, door: int) -> str:
+    def _config(self, door: int, *, media: int) -> str:
+        assert self._says is not None
         modules = next((folder for folder in MODULES if Path(folder).is_dir()), MODULES[0])
         loaded = "\n".join(f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile"))
         return f"""\
@@ -121,12 +123,12 @@ module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{door}
-snd_path {self.folder}
-audio_source aufile,{self._says}
+snd_path .
+audio_source aufile,{self._near(self._says)}
 audio_player aubridge,nobody
 audio_alert aufile,none
 statmode_default off
-rtp_ports {FIRST_RTP_PORT}-{LAST_RTP_PORT}
+rtp_ports {media}-{media + CALLS * 2}
 """
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -179,7 +181,11 @@ rtp_ports {FIRST_RTP_PORT}-{LAST_RTP_PORT}
 
     async def say(self, sound: Path) -> None:
         """Play another file from here on (8 kHz, one channel)."""
-        await self.ask("ausrc", f"aufile,{sound}")
+        await self.ask("ausrc", f"aufile,{self._near(sound)}")
+
+    def _near(self, sound: Path) -> str:
+        """Its path from the peer's own folder: what baresip 1.0.0 makes of long ones is cut off."""
+        return os.path.relpath(sound, self.folder)
 
     async def hold(self) -> None:
         """Put the other side on hold."""

@@ -21,6 +21,8 @@ PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 FIRST_PORT, LAST_PORT = 10_000, 30_000
 """Below those that Linux gives to sockets that name none, so that nobody gets one between our look and its use."""
+BLOCK = 16
+"""Ports between two that are given, so that what a program takes beside its own is nobody else's."""
 ATTEMPTS = 5
 
 _T = TypeVar("_T")
@@ -31,11 +33,11 @@ class PortTaken(Exception):
     """Somebody else was quicker."""
 
 
-def free_port(*, beside: bool = False) -> int:
-    """A port of the loopback on which nobody listens, UDP or TCP; `beside`: nor on the two that follow."""
+def free_port(*, beside: int = 0) -> int:
+    """An even port of the loopback on which nobody listens, UDP or TCP, nor on as many as `beside` that follow it."""
     for _ in range(1000):
-        port = _RANDOM.randrange(FIRST_PORT, LAST_PORT, 4)
-        if all(_is_free(port + further) for further in range(3 if beside else 1)):
+        port = _RANDOM.randrange(FIRST_PORT, LAST_PORT, BLOCK)
+        if all(_is_free(port + further) for further in range(beside + 1)):
             return port
     raise AssertionError("no port is free")
 
