@@ -35,6 +35,7 @@ bench: ## measure speed and memory against bare loops on this machine (installs 
 	@.venv/bin/python bench/run_requests.py
 	@.venv/bin/python bench/reading.py
 	@.venv/bin/python bench/voice.py
+	@.venv/bin/python bench/telephone.py
 
 text-against-voice: ## compare text and voice by time, CPU and money (installs what is missing; OPTIONS='--prices FILE')
 	@sh tools/setup.sh voice
