@@ -72,9 +72,11 @@ def test_ctrl_c_while_the_agent_s_call_is_awaited_ends_the_run_at_once(folder: P
     }
     with start(folder, "--agent", "reminder", "--repeat", "3", **ours) as process:
         assert process.stdout is not None
+        warned = process.stdout.readline()
         awaited = sorted(process.stdout.readline().rpartition(" until ")[0] for _ in range(2))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=100)
+    assert warned.startswith("warning: RINGBACK_SIP_LISTEN has no port of its own")
     waits = "Is reminded: waiting for the agent's call from +15550111 to"
     assert awaited == [f"{waits} +15550100", f"{waits} +15550101"]
     assert process.returncode == 130, out + err

@@ -31,7 +31,7 @@ from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
 from ringback.wiring import Models, choose_models, open_store, own_prices, speech_names, tune_garbage_collector
-from ringback.wiring.one_agent import check_numbers, run_service
+from ringback.wiring.one_agent import check_numbers, reach_warning, run_service
 
 EXIT_INTERRUPTED = 130
 
@@ -105,7 +105,7 @@ async def _with_store(
     check_numbers(agent, settings)
     planned = planned.with_speech(speech_names(agent, settings, os.environ))
     console = open_console()
-    for warning in planned.warnings:
+    for warning in filter(None, (*planned.warnings, reach_warning(agent, settings))):
         console.print(f"warning: {warning}", style="yellow")
     stop = asyncio.Event()
     with _where_sound_goes(options, settings, agent) as settings_with_folder:

@@ -134,6 +134,14 @@ def check_numbers(agent: Agent, settings: Settings) -> None:
     )
 
 
+def reach_warning(agent: Agent, settings: Settings) -> str | None:
+    """What a person should know before an agent's call is awaited: that it cannot find this machine; None: it can."""
+    if agent.inbound or settings.sip_registrar is not None or not settings.sip_listen.endswith(":0"):
+        return None
+    listen, registrar = (environment_variable(name) for name in ("sip_listen", "sip_registrar"))
+    return f"{listen} has no port of its own, and {registrar} is not set: nobody knows where our numbers are called."
+
+
 def _on_our_numbers(talk: Talk, settings: Settings, concurrency: int) -> tuple[Talk, int]:
     """Conversations that wait for the agent's call, and how many there may be at once: one a number."""
     from ringback.runs.phone_pool import PhonePool, on_numbers_of  # noqa: PLC0415 - few agents call us
