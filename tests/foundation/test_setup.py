@@ -58,8 +58,10 @@ def set_up(clone: Path, programs: Path, purpose: str = "demo") -> subprocess.Com
         ("brew", "brew install python@3.13 postgresql flite sipp baresip && brew install --cask chromium"),
         (
             "none",
-            "install Python 3.11 or newer, Chromium, PostgreSQL's server, flite, SIPp and baresip"
-            " with your system's package manager",
+            (
+                "install Python 3.11 or newer, Chromium, PostgreSQL's server, flite, SIPp and baresip"
+                " with your system's package manager"
+            ),
         ),
     ],
 )

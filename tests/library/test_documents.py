@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ringback.library.files import load_suites
 from ringback.library.agent_entry import AgentEntry
+from ringback.library.files import load_suites
 from ringback.library.project import load_project, resolve_agent
 from ringback.library.schema import suite_schema
 from ringback.library.validation import CHECK_TYPES
