@@ -88,7 +88,9 @@ class Leg:
             return b""
         self._heard += len(heard)
         if self._told:
-            kept_off = self._guard.tick(self._media.so_far(self.call.call_id or ""), heard=bool(heard))
+            kept_off = self._guard.tick(
+                self._media.so_far(self.call.call_id or ""), time.monotonic(), heard=bool(heard)
+            )
             if kept_off is not None:
                 self._say("remark", code="strange_media", sentence=kept_off)
         return heard

@@ -1,9 +1,9 @@
 """Keeps strangers' packets off the sound of a call.
 
-The stack plays whatever comes to a call's port: a stranger's sound, or none at all once two sources alternate. So when
-the agent's sound has come, the socket gets a filter (BPF, Linux) that lets only the address through which the agent
-named in its SDP. An agent behind NAT sends from another one: then nothing comes through at all, the filter goes again
-within a tenth of a second, and that call is as open as the stack leaves it.
+The stack plays whatever comes to a call's port: a stranger's sound, or none at all once two sources alternate. So the
+socket gets a filter (BPF, Linux) that lets only the address through which the other side named in its SDP. One behind
+NAT sends from another: then packets are dropped and none comes through, the filter goes again after a quarter of a
+second, and that call is as open as the stack leaves it.
 """
 
 import ctypes
@@ -19,10 +19,14 @@ from ringback.channels.sip.agreed_media import Agreed
 _ATTACH, _DETACH, _MEMORY_INFO = 26, 27, 55
 """SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_MEMINFO of Linux; Python has no names for them."""
 _DROPS = 8
-_TRIAL = 6
-"""Ticks of 20 ms after which it is plain whether the agent comes through: its sound is 40 ms behind at most."""
-_SILENT = 3
-_LOOKS = 50
+_TRIAL = 0.25
+"""Seconds from the first packet that was dropped, in which the other side has to come through."""
+_ENOUGH = 8
+"""Packets that were dropped by then, if what was dropped is its sound."""
+_COMES = 5
+"""Ticks with sound after which it comes through; a first packet or two may have come before the filter."""
+_LOOKS = 1.0
+"""Seconds between two looks for strangers."""
 _LOAD_WORD, _LOAD_HALF, _JUMP_EQUAL, _RETURN = 0x20, 0x28, 0x15, 0x06
 _SOURCE_ADDRESS = 0xFFFFFFFF - 0x100000 + 1 + 12
 """SKF_NET_OFF + 12: of the IPv4 header, wherever the filter's own data begins (that is at the header of UDP)."""
@@ -36,47 +40,58 @@ class MediaGuard:
         """Packets of the agent's own that a trial has cost."""
         self._socket: socket.socket | None = None
         self._tried: Agreed | None = None
-        self._ticks = 0
-        self._silent = 0
         self._drops = 0
+        self._first_drop: float | None = None
+        self._came = 0
+        self._looked = 0.0
         self._told = False
 
-    def tick(self, agreed: Agreed, *, heard: bool) -> str | None:
+    def tick(self, agreed: Agreed, now: float, *, heard: bool) -> str | None:
         """Look after the call; returns a sentence where a stranger was kept off, once a call.
 
         Args:
             agreed: the addresses as they are now.
+            now: seconds of any clock.
             heard: whether sound has come since the last tick.
         """
         if self._tried != agreed:
             self.release()
-            if heard and agreed.theirs is not None:
-                self._tried = agreed
-                self._try(agreed)
+            self._tried = agreed
+            self._begin(agreed, now)
             return None
         if self._socket is None:
             return None
-        self._ticks += 1
-        self._silent = 0 if heard else self._silent + 1
-        if self._ticks <= _TRIAL:
-            if self._ticks == _TRIAL and self._silent >= _SILENT and (dropped := self._dropped()):
-                self.blocked += dropped
-                self._let_go()
+        self._came += heard
+        if self._came < _COMES:
+            self._judge(now)
             return None
-        if self._told or self._ticks % _LOOKS or not self._dropped():
+        if self._told or now - self._looked < _LOOKS:
+            return None
+        self._looked = now
+        if not self._dropped():
             return None
         self._told = True
         return "Packets came from another address than the agent's to where its sound is heard; they were not played."
 
+    def _judge(self, now: float) -> None:
+        """Nothing has come through yet: because nothing came, or because the filter is wrong?"""
+        dropped = self._dropped()
+        if dropped and self._first_drop is None:
+            self._first_drop = now
+        if self._first_drop is not None and now - self._first_drop >= _TRIAL and dropped >= _ENOUGH:
+            self.blocked += dropped
+            self._let_go()
+
     def _dropped(self) -> int:
         return max(0, _drops(self._socket) - self._drops) if self._socket is not None else 0
 
-    def _try(self, agreed: Agreed) -> None:
+    def _begin(self, agreed: Agreed, now: float) -> None:
         with suppress(OSError):
-            found = _udp_socket(agreed.port)
+            found = _udp_socket(agreed.port) if agreed.theirs is not None else None
             if found is None or agreed.theirs is None:
                 return
-            self._socket, self._ticks, self._silent, self._drops = found, 0, 0, _drops(found)
+            self._socket, self._drops = found, _drops(found)
+            self._first_drop, self._came, self._looked = None, 0, now
             _attach(found, *agreed.theirs)
 
     def _let_go(self) -> None:
@@ -87,7 +102,7 @@ class MediaGuard:
             self._socket = None
 
     def release(self) -> None:
-        """Let everything through again; the next sound is looked at anew."""
+        """Let everything through again."""
         self._let_go()
         self._tried = None
 
