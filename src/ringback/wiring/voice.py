@@ -156,7 +156,7 @@ class Voices:
         """
         async with self._tools(agent):
             if agent.channel is Transport.SIP:
-                await self._line_to_the_world().start()
+                await self._line_to_the_world(agent).start()
 
     def talk_to(self, agent: Agent, redactor: Redactor) -> Talk:
         """Spoken conversations with one agent, by the transport that its record names.
@@ -172,7 +172,7 @@ class Voices:
             redactor=redactor,
             gate=self._gate,
             calls=self._calls,
-            telephone=self._line_to_the_world() if on_telephone else None,
+            telephone=self._line_to_the_world(agent) if on_telephone else None,
         )
 
         async def talk(run: Run, caller: Caller, recorder: Recorder, *, limits: Limits, stop: asyncio.Event) -> Held:
@@ -203,13 +203,19 @@ class Voices:
         """Be on the telephone. Raises `UsageError` where that cannot be had on this machine."""
         await self._line_to_the_world().start()
 
-    def _line_to_the_world(self) -> "Telephone":
-        """The telephone of the process; it starts nothing before the first call."""
+    def _line_to_the_world(self, agent: Agent | None = None) -> "Telephone":
+        """The telephone of the process; it starts nothing before the first call.
+
+        `agent`: one whose own certificate authority is known from then on, where it is the first that is called.
+        """
         if self._telephone is None:
             from ringback.channels.sip.telephone import Telephone  # noqa: PLC0415 - other lines do not need it
             from ringback.wiring.telephone import telephone_settings  # noqa: PLC0415 - the same
 
-            self._telephone = Telephone(telephone_settings(self._settings, self._numbers))
+            told = telephone_settings(self._settings, self._numbers)
+            if agent is not None and agent.ca_file is not None:
+                told = replace(told, ca_file=agent.ca_file)
+            self._telephone = Telephone(told)
         return self._telephone
 
     def _awaiting(self, agent: Agent, run: Run, recorder: Recorder) -> "Awaiting | None":

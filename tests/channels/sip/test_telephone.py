@@ -29,6 +29,8 @@ async def test_a_call_carries_sound_and_keys_both_ways_and_is_recorded(new_telep
     hearing = asyncio.create_task(agent.hears())
     await caller.hears(says=LOUD)  # G.711 has a silence that is not quite nothing
     await soon(hearing)
+    os.kill(one.pid, signal.SIGTERM)  # as whoever stops a service tells all its processes
+    os.kill(one.pid, signal.SIGINT)
     caller.call.press("5")
     caller.call.press("#")
     agent.call.press("0")

@@ -8,6 +8,7 @@ release that gets no corrections any more: why it has a process of its own that 
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -35,8 +36,8 @@ _MOST_BACKLOG = 4 * 1024 * 1024
 _TOO_LATE = 1.0
 _MOST_EARLY = 1000
 _STARTS = 5
-_LISTENER_PATIENCE = 10.0
-"""Seconds for which a call at an expected user rings until somebody listens there."""
+_LISTENER_PATIENCE = 30.0
+"""Seconds for which a call at an expected user rings until somebody listens there: speech may have to be loaded."""
 _MOST_RINGING = 20
 """Calls that may ring so at the same time."""
 
@@ -388,4 +389,7 @@ async def _main(descriptor: int) -> None:
 
 if __name__ == "__main__":
     os.umask(0o077)
+    for told_to_all in (signal.SIGINT, signal.SIGTERM):
+        # Whoever stops a service tells all its processes at once; we go when our parent has hung up and goes.
+        signal.signal(told_to_all, signal.SIG_IGN)
     asyncio.run(_main(int(sys.argv[1])))
