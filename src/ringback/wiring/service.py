@@ -131,9 +131,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
 
 
 def _own_numbers(settings: Settings) -> tuple[str, ...]:
-    """Ours: telephone numbers without separators, SIP users as they are, for whom a dot is a letter like others."""
-    written = (number.strip() for number in settings.phone_numbers)
-    plain = (found if (found := plain_number(number)).strip("+*#").isdecimal() else number for number in written)
+    plain = (plain_number(number) for number in settings.phone_numbers)
     return tuple(dict.fromkeys(number for number in plain if number))
 
 
