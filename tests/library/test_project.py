@@ -299,6 +299,12 @@ def test_what_is_no_telephone_address_gets_a_sentence(
     assert "hush" not in str(caught.value)
 
 
+def test_an_outbound_agent_may_call_from_a_sip_user(tmp_path: Path) -> None:
+    text = '[agents.bot]\nchannel = "sip"\ninbound = false\ncontact_number = "sip:front-desk@pbx.example"\n'
+    assert resolve_agent(load(tmp_path, text), "bot", {}).contact_number == "front-desk"
+    assert "the user of a SIP address" in complaint(tmp_path, text.replace("sip:front-desk@pbx.example", "a b"))
+
+
 def test_all_problems_of_agents_on_the_telephone_come_together(tmp_path: Path) -> None:
     said = complaint(
         tmp_path,

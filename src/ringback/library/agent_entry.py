@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from ringback.errors import UsageError
 from ringback.library.addresses import checked_url, shown_url
 from ringback.library.document import Place
-from ringback.library.telephone_addresses import checked_number, checked_telephone
+from ringback.library.telephone_addresses import checked_caller, checked_number, checked_telephone
 from ringback.library.validation import Finding
 
 ENV = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9_-]*) )?env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
@@ -90,7 +90,7 @@ def _address_rules(place: Place, entry: AgentEntry) -> Iterator[Finding]:
     for key, checked in (
         ("url", check),
         ("phone_number", checked_number),
-        ("contact_number", checked_number),
+        ("contact_number", checked_caller),
         ("trigger_url", checked_trigger),
     ):
         value = getattr(entry, key)

@@ -1,22 +1,16 @@
 """How a kept agent is reached by telephone, and what of that cannot be."""
 
-import re
-
 from pydantic import SecretStr
 
 from ringback.domain.agent import Agent, DialTrigger, SipCredentials, Transport
-from ringback.domain.telephone import plain_number
 from ringback.errors import InvalidRequest, UsageError
 from ringback.library.addresses import shown_url
 from ringback.library.agent_entry import checked_trigger
 from ringback.library.agent_fields import MASK, AgentFields, AgentSecrets
 from ringback.library.basic_auth import FORM, user_and_password
-from ringback.library.telephone_addresses import checked_number, checked_telephone
+from ringback.library.telephone_addresses import checked_caller, checked_number, checked_telephone
 
 NO_TELEPHONE = "Agent does not have a SIP endpoint or a telephone number."
-
-_CALLER = re.compile(r"[+*#0-9A-Za-z._~!$&=%-]{1,200}")
-"""A telephone number, or the user of a SIP address (RFC 3261, section 25.1), without separators."""
 
 
 def has_telephone(fields: AgentFields) -> bool:
@@ -75,18 +69,6 @@ def telephone_problems(fields: AgentFields, secrets: AgentSecrets) -> dict[str, 
             check()
         except UsageError as error:
             found[field] = [str(error)]
-    return found
-
-
-def checked_caller(text: str) -> str:
-    """Whom a call comes from, without separators: a telephone number, or the user of a SIP address.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    found = plain_number(text)
-    if not _CALLER.fullmatch(found):
-        raise UsageError("A telephone number like +15550100 is needed, or the user of a SIP address.")
     return found
 
 

@@ -15,7 +15,7 @@ from ringback.library.addresses import checked_url, shown_url
 from ringback.library.agent_entry import ENV, AgentEntry, agent_rules, checked_trigger, is_env, missing_address
 from ringback.library.document import Place, Unreadable, read_bytes, spell
 from ringback.library.known_lines import read_known_lines
-from ringback.library.telephone_addresses import checked_number, checked_telephone, looks_like_telephone
+from ringback.library.telephone_addresses import checked_caller, checked_telephone, looks_like_telephone
 from ringback.library.validation import Finding, did_you_mean, validate
 
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
@@ -144,7 +144,7 @@ def _address(entry: AgentEntry, name: str, look_up: "_Environment", carried_by: 
 def _contact_number(entry: AgentEntry, name: str, look_up: "_Environment") -> str | None:
     if entry.contact_number is None:
         return None
-    return checked_number(look_up.value(entry.contact_number, f"contact_number of agent '{name}'"))
+    return checked_caller(look_up.value(entry.contact_number, f"contact_number of agent '{name}'"))
 
 
 def _sip_credentials(entry: AgentEntry, name: str, look_up: "_Environment") -> SipCredentials | None:

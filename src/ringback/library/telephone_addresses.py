@@ -7,6 +7,8 @@ from ringback.errors import UsageError
 
 _SCHEMES = ("sip:", "sips:", "tel:")
 _NUMBER = re.compile(r"\+?[0-9*#]{2,32}")
+_CALLER = re.compile(r"[+*#0-9A-Za-z._~!$&=%-]{1,200}")
+"""A telephone number, or the user of a SIP address (RFC 3261, section 25.1), without separators."""
 _WRITTEN_NUMBER = re.compile(r"\+?[0-9(][0-9 ()*#/-]+")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62})"
 _SIP = re.compile(
@@ -59,6 +61,18 @@ def checked_number(text: str) -> str:
             " or +15550100."
         )
     return number
+
+
+def checked_caller(text: str) -> str:
+    """Whom a call comes from, without separators: a telephone number, or the user of a SIP address.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    found = plain_number(text)
+    if not _CALLER.fullmatch(found):
+        raise UsageError("A telephone number like +15550100 is needed, or the user of a SIP address.")
+    return found
 
 
 def shown_telephone(text: str) -> str:

@@ -8,8 +8,7 @@ from pydantic_core import PydanticCustomError
 from ringback.api.numbers import Number
 from ringback.errors import UsageError
 from ringback.library.addresses import checked_url
-from ringback.library.agent_telephone import checked_caller
-from ringback.library.telephone_addresses import checked_telephone
+from ringback.library.telephone_addresses import checked_caller, checked_telephone
 
 _SELECTOR = 'Give a list of scenario ids, "all", or how many of the agent\'s scenarios to run.'
 _numbers = TypeAdapter(list[Number])
