@@ -2,13 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from command_line import CommandLine, Finished
 
 LOOPBACK = {"RINGBACK_SIP_INTERFACE": "127.0.0.1", "RINGBACK_SIP_LISTEN": "127.0.0.1:0", "RINGBACK_END_OF_TURN": "0.4"}
 """Settings with which calls stay on this machine."""
+
+ATTEMPTS = 3
+"""Calls that are made for one whose sound the machine lets through without gaps."""
 
 _T = TypeVar("_T")
 
@@ -39,3 +42,17 @@ async def unless_over(running: "asyncio.Task[Finished]", wanted: Awaitable[_T]) 
         waiting.cancel()
         raise AssertionError(running.result().text)
     return waiting.result()
+
+
+async def until_words_come_through(hold: Callable[[], Awaitable[dict[str, Any]]], *words: str) -> dict[str, Any]:
+    """The conversation of a call, held again where words were lost and the call itself says that its line was bad.
+
+    Both sides send their sound in real time: on a machine that is too busy it has gaps.
+    """
+    for attempt in range(ATTEMPTS):
+        conversation = await hold()
+        if set(words) <= {entry["content"] for entry in conversation["entries"]}:
+            return conversation
+        assert conversation["voice"]["degraded"], conversation["entries"]
+        assert attempt < ATTEMPTS - 1, conversation["voice"]["degraded"]
+    raise AssertionError
