@@ -93,6 +93,8 @@ async def test_an_address_that_is_taken_is_a_sentence() -> None:
     async with SipAgentServer() as agent:
         with pytest.raises(UsageError, match=str(agent.port)):
             await SipAgentServer(port=agent.port).start()
+        with pytest.raises(UsageError, match=f"for TLS, {agent.port}|in use"):
+            await SipAgentServer(port=agent.port - 1).start()
 
 
 def test_the_fixture_starts_an_agent_beside_a_test_that_is_not_async(

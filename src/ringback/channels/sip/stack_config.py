@@ -24,9 +24,9 @@ def free_port(host: str, port: int) -> int:
             try:
                 tcp.bind((address, found))
                 tls.bind((address, found + 1))
-            except (OSError, OverflowError):
+            except (OSError, OverflowError) as error:
                 if port or left == 1:
-                    raise
+                    raise OSError(f"{error}; it takes port {found} and, for TLS, {found + 1}") from None
                 continue
             return found
     raise AssertionError("the last try raises")
