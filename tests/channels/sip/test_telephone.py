@@ -176,6 +176,18 @@ async def test_nobody_is_left_when_whoever_had_the_telephone_is_killed(tmp_path:
         os.close(gone)
 
 
+async def test_the_process_knows_no_secrets_but_those_of_its_calls(
+    new_telephone: NewTelephone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RINGBACK_API_KEY", "RINGBACK_SIP_PASSWORD", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "planted")
+    telephone = new_telephone()
+    await telephone.start()
+    environment = Path(f"/proc/{telephone.pid}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"planted" not in environment
+
+
 async def test_an_address_that_is_taken_is_told_before_any_call(new_telephone: NewTelephone) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

@@ -3,12 +3,13 @@
 import asyncio
 import importlib.util
 import os
+import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -20,6 +21,10 @@ _START_PATIENCE = 30.0
 _END_PATIENCE = 5.0
 _MOST_BACKLOG = 4 * 1024 * 1024
 """Bytes that may wait for a process that does not read: six seconds of 50 calls, and then it is taken for dead."""
+_PASSED_ON = re.compile(
+    r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|VIRTUAL_ENV|PYTHON\w+|COVERAGE_\w+|RINGBACK_SIP_DEBUG"
+)
+"""What Python and the stack need to start. Nothing else: keys and passwords stand in the environment, too."""
 
 
 class CarrierProcess(asyncio.Protocol):
@@ -65,6 +70,7 @@ class CarrierProcess(asyncio.Protocol):
                     "ringback.channels.sip.runtime",
                     str(theirs.fileno()),
                     pass_fds=(theirs.fileno(),),
+                    env=_passed_on(os.environ),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=None if os.environ.get("RINGBACK_SIP_DEBUG") else subprocess.DEVNULL,
@@ -180,6 +186,10 @@ class CarrierProcess(asyncio.Protocol):
         if late:
             self._kill()
             await asyncio.wait((self._watching,))
+
+
+def _passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if _PASSED_ON.fullmatch(name)}
 
 
 def _death(code: int) -> str:
