@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from ringback.domain.agent import Agent
+from ringback.domain.agent import Agent, DialTrigger, SipCredentials, Transport
 from ringback.errors import StorageError
 from ringback.runs.agent_snapshot import open_agent, seal_agent
 from ringback.storage.sealing import Seal, new_key
@@ -32,6 +32,28 @@ def test_neither_the_sealed_text_nor_the_printed_snapshot_tells_a_secret() -> No
     sealed = seal_agent(AGENT, seal, urls={7: "ws://user:hush-hush@seven.example/"})
     snapshot = open_agent(sealed, seal)
     for secret in ("pass-word", "t0ken", "tenant-77", "build-31", "agents-secret", "hush-hush"):
+        assert secret not in sealed
+        assert secret not in repr(snapshot)
+
+
+DIALLER = Agent(
+    name="Reminder",
+    url=SecretStr(""),
+    shown_url="",
+    channel=Transport.SIP,
+    inbound=False,
+    contact_number="+15550111",
+    sip_credentials=SipCredentials(user="reminder", password=SecretStr("sip-word-77")),
+    dial_trigger=DialTrigger(url=SecretStr("https://x.example/?token=t0ken"), secret=SecretStr("trigger-word-77")),
+)
+
+
+def test_an_agent_on_the_telephone_comes_back_whole_and_tells_nothing() -> None:
+    seal = Seal(new_key())
+    sealed = seal_agent(DIALLER, seal)
+    snapshot = open_agent(sealed, seal)
+    assert snapshot.agent == DIALLER
+    for secret in ("sip-word-77", "t0ken", "trigger-word-77"):
         assert secret not in sealed
         assert secret not in repr(snapshot)
 

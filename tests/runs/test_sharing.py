@@ -59,6 +59,27 @@ def test_places_that_are_taken_beyond_the_number_there_is_now_leave_none() -> No
     assert share_out([waiting(1, 100, active=60)], places=50, agent_active={1: 60}) == {}
 
 
+def calling(result_id: int, count: int, numbers: list[str], *, provided: int = 0) -> Waiting:
+    return Waiting(result_id=result_id, agent_id=1, waiting=count, active=0, numbers=numbers, provided=provided)
+
+
+def test_no_more_runs_of_agents_that_call_us_begin_than_numbers_are_free() -> None:
+    shares = share_out([calling(1, 200, ["a", "b"]), calling(2, 200, ["a", "b"])], places=50, agent_active={})
+
+    assert shares == {1: 1, 2: 1}
+
+
+def test_runs_that_have_a_number_begin_although_none_is_free() -> None:
+    assert share_out([calling(1, 9, [], provided=2)], places=50, agent_active={}) == {1: 2}
+    assert share_out([calling(1, 9, ["a"], provided=2)], places=50, agent_active={}) == {1: 3}
+
+
+def test_who_insists_on_a_number_that_is_taken_does_not_keep_others_waiting() -> None:
+    shares = share_out([calling(1, 3, []), calling(2, 3, ["a"]), waiting(3, 3)], places=50, agent_active={})
+
+    assert shares == {2: 1, 3: 3}
+
+
 _RESULTS = st.lists(
     st.builds(
         Waiting,

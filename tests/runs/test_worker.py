@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from ringback.domain.conversation import Entry, Role
-from ringback.domain.event import CallEnded, EntryAdded
+from ringback.domain.event import CallEnded, CallTaken, EntryAdded
 from ringback.domain.log_context import about
 from ringback.domain.run import Run, RunSpecification, RunStatus
 from ringback.domain.scenario import Scenario, ScenarioType
@@ -56,6 +56,8 @@ class Desk:
     saved: list[Run] = field(default_factory=list[Run])
     keeps: bool = True
     refused: int = 0
+    taken: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def _try(self, verb: str) -> None:
         if self.fails == verb:
@@ -74,6 +76,11 @@ class Desk:
         await self.may_claim.wait()
         self.claimed.append(owner)
         return [claim_of(*key) for key in keys]
+
+    async def call_taken(self, run_id: int, attempt: int, owner: str) -> None:
+        self.taken.append((run_id, attempt, owner))
+        self.noted.set()
+        self._try("call_taken")
 
     async def beat(self, owner: Owner) -> bool:
         return not self.given_up and owner in self.registered
@@ -299,6 +306,24 @@ async def test_a_run_that_somebody_cancelled_is_stopped(hands: Hands, monkeypatc
 def entry(number: int) -> EntryAdded:
     said = Entry(number=number, role=Role.AGENT, content="Hello", start=0.0, end=0.0, turn=1)
     return EntryAdded(run_id=1, at=float(number), entry=said)
+
+
+@pytest.mark.parametrize("fails", ["", "call_taken"])
+async def test_that_the_agent_has_called_is_noted_at_once(
+    hands: Hands, fails: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await hands.worker.register()
+    body = hands.begin(1, attempt=2)
+    await hands.began.wait()
+    hands.desk.fails = fails
+    hands.calls[0].on_event(CallTaken(run_id=1))
+    await hands.desk.noted.wait()
+    hands.over.set()
+    await body
+    assert hands.desk.taken == [(1, 2, str(hands.worker.owner))]
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == (
+        ["It could not be noted that the agent of run 1 has called. The database is away."] if fails else []
+    )
 
 
 async def test_what_could_not_be_kept_is_kept_the_next_time(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
