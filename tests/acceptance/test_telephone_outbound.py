@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import psutil
 from baresip_peer import BaresipPeer
 from command_line import CommandLine
 from peer_process import free_port
@@ -26,6 +27,8 @@ scenarios:
     checks:
       - {{type: agent_said, text: Which day}}
 """
+MEMORY = 500_000_000
+"""Bytes that the command may take at most."""
 OUTBOUND = f'contact_number = "{CONTACT}"\n'
 
 
@@ -57,6 +60,7 @@ async def test_the_agent_s_call_is_taken_and_200_of_a_stranger_are_not(ringback:
                 assert await stranger.over() == 0, stranger.troubles()
             refusals = {message.header("Call-ID") for message in stranger.all_of("SIP/2.0 486")}
             assert len(refusals) == 200
+            assert psutil.Process(process.pid).memory_info().rss < MEMORY
             await agent.dial(f"sip:{OURS}@{listen}")
             await agent.pressed("1")
             await agent.say(then)
