@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
+from ringback.channels.line import Happened
 from ringback.channels.sip.account import Identity
 from ringback.channels.sip.call import CallHappened, Closed, Established
 from ringback.channels.sip.messages import FRAME_BYTES
@@ -74,3 +75,16 @@ async def connected(
     await taken.until(Established)
     await dialled.until(Established)
     return dialled, taken
+
+
+async def until(events: AsyncIterator[Happened], *kinds: type[Happened]) -> list[Happened]:
+    """What happens until one of each kind has, in that order."""
+    found: list[Happened] = []
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            found.append(event)
+            if isinstance(event, kinds[0]):
+                kinds = kinds[1:]
+            if not kinds:
+                return found
+    raise AssertionError(found)

@@ -1,40 +1,30 @@
-"""Lines of telephone calls: to agents that are called, as they answer or do not, and of agents that call us."""
+"""Lines of telephone calls to agents that are called, as they answer or do not."""
 
 import asyncio
-import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from pydantic import SecretStr
-from real_calls import CALLER, PATIENCE, NewTelephone, Side, soon
+from real_calls import CALLER, PATIENCE, NewTelephone, soon, until
 from rtp_peer import RtpPeer
 
 from ringback.channels.channel import Dropped
 from ringback.channels.line import (
     AgentHungUp,
     Encoding,
-    Happened,
     KeyPressed,
     PutOnHold,
     Remarked,
     TakenOffHold,
     Transferred,
 )
-from ringback.channels.sip.account import Identity, TelephoneSettings
-from ringback.channels.sip.awaited_line import AwaitedLine
-from ringback.channels.sip.call import Closed, Established
+from ringback.channels.sip.account import Identity
 from ringback.channels.sip.line import SipLine
-from ringback.channels.sip.telephone import Listening, Telephone
-from ringback.channels.sip.telephone_call import TelephoneCall
+from ringback.channels.sip.telephone import Telephone
 from ringback.channels.sip.telephone_line import TelephoneLine
 from ringback.domain.conversation import FindingCode
 from ringback.domain.secret import Redactor
-from ringback.domain.telephone import DialWindow
 from ringback.errors import CallFailed, ChannelError, NotConnected, Refused
 
 QUIET = b"\xff" * 160
@@ -45,19 +35,6 @@ def dialling(telephone: Telephone, peer: RtpPeer, **more: Any) -> SipLine:
     """A line to the peer."""
     values: dict[str, Any] = {"identity": CALLER, "ring_timeout": PATIENCE, **more}
     return SipLine(telephone, peer.uri, {"X-Run-Id": "33"}, **values)
-
-
-async def until(events: AsyncIterator[Happened], *kinds: type[Happened]) -> list[Happened]:
-    """What happens until one of each kind has, in that order."""
-    found: list[Happened] = []
-    async with asyncio.timeout(PATIENCE):
-        async for event in events:
-            found.append(event)
-            if isinstance(event, kinds[0]):
-                kinds = kinds[1:]
-            if not kinds:
-                return found
-    raise AssertionError(found)
 
 
 async def paced(peer: RtpPeer, line: TelephoneLine, packets: int, *, lost: int = 0) -> None:
@@ -285,128 +262,3 @@ async def test_dialling_that_is_given_up_takes_its_call_back(new_telephone: NewT
         with pytest.raises(asyncio.CancelledError):
             await opening
         assert any(request.startswith("CANCEL") for request in peer.requests)
-
-
-# Agents that call us
-
-
-class Waiting:
-    """An awaited line, and what it told."""
-
-    def __init__(self, telephone: Telephone, *, seconds: int = 30) -> None:
-        self.open, self.taken = asyncio.Event(), 0
-        window = DialWindow(number="+15550199", opens_at=datetime.now(UTC), seconds=seconds)
-        self.line = AwaitedLine(
-            telephone,
-            window=window,
-            contact_number="+1 555-0100",
-            identity=Identity(user="+15550199"),
-            on_awaited=self._awaited,
-            on_taken=self._taken,
-        )
-        self.opening = asyncio.create_task(self.line.open())
-
-    async def _awaited(self) -> None:
-        self.open.set()
-
-    def _taken(self) -> None:
-        self.taken += 1
-
-
-async def test_the_agent_s_call_is_taken_and_a_stranger_s_is_refused_and_told(new_telephone: NewTelephone) -> None:
-    ours, theirs = new_telephone(), new_telephone()
-    waiting = Waiting(ours)
-    await soon(waiting.open.wait())
-    number = f"sip:+15550199@{ours.address}"
-    stranger = Side(await theirs.dial(number, {}, identity=Identity(user="+15550666")))
-    assert (await stranger.over()).status == 486
-    agent = Side(await theirs.dial(number, {}, identity=Identity(user="+15550100")))
-    await agent.until(Established)
-    await soon(waiting.opening)
-    assert waiting.taken == 1
-    await agent.call.hang_up()
-    happened = await until(waiting.line.events(), Dropped)
-    (remarked,) = [event for event in happened if isinstance(event, Remarked)]
-    assert [remark.code for remark in remarked.remarks] == [FindingCode.CALL_REFUSED]
-    assert "sip:+15550666@127.0.0.1" in remarked.remarks[0].sentence
-    late = Side(await theirs.dial(number, {}, identity=Identity(user="+15550100")))
-    assert isinstance(await late.over(), Closed)
-    assert waiting.taken == 1
-
-
-async def test_an_agent_that_does_not_call_in_time_is_told_so(new_telephone: NewTelephone) -> None:
-    waiting = Waiting(new_telephone(), seconds=0)
-    with pytest.raises(CallFailed, match=r"did not call \+15550199 from \+15550100 within 0 s") as raised:
-        await soon(waiting.opening)
-    assert raised.value.reason == "did_not_call"
-
-
-class Exchange(Telephone):
-    """A telephone without a process: calls come, and happen, as a test says."""
-
-    def __init__(self) -> None:
-        super().__init__(TelephoneSettings())
-        self.done: list[tuple[int, str]] = []
-        self.take: Callable[[TelephoneCall], None] = print
-
-    async def listen(
-        self,
-        identity: Identity,
-        take: Callable[[TelephoneCall], None],
-        *,
-        lost: Callable[[str], None] | None = None,
-    ) -> Listening:
-        """Nobody needs to be asked."""
-        self.take = take
-        return Listening(lambda: None)
-
-    def rings(self, number: int) -> TelephoneCall:
-        """The agent calls."""
-        call = TelephoneCall(
-            number,
-            tell=lambda message: self.done.append((number, message["do"])),
-            send=MagicMock(),
-            peer="sip:+15550100@host",
-            called="+15550199",
-            clean=str,
-        )
-        self.take(call)
-        return call
-
-
-async def test_an_agent_that_hangs_up_before_it_is_answered_may_call_again() -> None:
-    exchange = Exchange()
-    waiting = Waiting(exchange)
-    await soon(waiting.open.wait())
-    hasty = exchange.rings(1)
-    await asyncio.sleep(0)
-    hasty.happened({"is": "closed", "text": "Cancelled"})
-    stuck, stands = exchange.rings(2), exchange.rings(3)
-    await asyncio.sleep(0)
-    stands.happened({"is": "established", "codec": "PCMU"})
-    await soon(waiting.opening)
-    stuck.happened({"is": "closed", "text": ""})
-    assert waiting.taken == 1
-    assert [what for number, what in exchange.done if number == 3] == ["accept"]
-    assert (2, "accept") in exchange.done
-    assert exchange.rings(4) is not None
-    await asyncio.sleep(0)
-    assert (4, "refuse") in exchange.done
-
-
-async def test_waiting_ends_at_once_where_the_telephone_dies(new_telephone: NewTelephone) -> None:
-    telephone = new_telephone()
-    waiting = Waiting(telephone)
-    await soon(waiting.open.wait())
-    os.kill(telephone.pid, signal.SIGKILL)
-    with pytest.raises(CallFailed, match="died") as raised:
-        await soon(waiting.opening)
-    assert raised.value.reason == "telephone_failed"
-
-
-async def test_a_window_that_is_closed_already_takes_no_call(new_telephone: NewTelephone) -> None:
-    telephone = new_telephone()
-    window = DialWindow(number="+15550199", opens_at=datetime.now(UTC) - timedelta(seconds=400), seconds=300)
-    line = AwaitedLine(telephone, window=window, contact_number="+1", identity=Identity(user="+15550199"))
-    with pytest.raises(CallFailed):
-        await soon(line.open())
