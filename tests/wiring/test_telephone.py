@@ -134,7 +134,7 @@ async def test_waiting_is_told_and_the_agent_is_asked_to_call(tmp_path: Path) ->
 
     async def trigger(request: web.Request) -> web.Response:
         asked.append((request.headers.get("X-CEKURA-SECRET"), await request.json()))
-        return web.json_response({"success": True, "call_id": "call-7"})
+        return web.json_response({"success": True, "call_id": "call-7\r\x1b[2J of the secret"})
 
     app = web.Application()
     app.router.add_post("/dial", trigger)
@@ -146,7 +146,7 @@ async def test_waiting_is_told_and_the_agent_is_asked_to_call(tmp_path: Path) ->
             contact_number="+15550100",
             dial_trigger=DialTrigger(url=SecretStr(str(server.make_url("/dial"))), secret=SecretStr("the secret")),
         )
-        waiting = awaiting(outbound, run_of(WINDOW), Recorder(33, told.append), session)
+        waiting = awaiting(outbound, run_of(WINDOW), Recorder(33, told.append), session, Redactor(["the secret"]))
         assert waiting is not None
         await waiting.on_awaited()
         waiting.on_taken()
@@ -159,7 +159,7 @@ async def test_waiting_is_told_and_the_agent_is_asked_to_call(tmp_path: Path) ->
     awaited, metadata, taken = told
     assert awaited == CallAwaited(run_id=33, number="+15550199", contact_number="+15550100", closes_at=WINDOW.closes_at)
     assert isinstance(metadata, MetadataAdded)
-    assert metadata.update.values == {"call_id": "call-7"}
+    assert metadata.update.values == {"call_id": "call-7\ufffd\ufffd[2J of [secret]"}
     assert taken == CallTaken(run_id=33)
 
 

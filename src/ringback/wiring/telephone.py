@@ -8,10 +8,12 @@ from pydantic import SecretStr
 
 from ringback.channels.channel import Noted
 from ringback.channels.sip.account import Identity, TelephoneSettings
+from ringback.channels.wire_reading import cleaner
 from ringback.conversation.recorder import Recorder
 from ringback.domain.agent import Agent
 from ringback.domain.event import CallAwaited, CallTaken
 from ringback.domain.run import Run
+from ringback.domain.secret import Redactor
 from ringback.domain.telephone import DialWindow, plain_number
 from ringback.errors import UsageError
 from ringback.settings import Settings, environment_variable
@@ -109,7 +111,9 @@ class Awaiting:
     on_taken: Callable[[], None]
 
 
-def awaiting(agent: Agent, run: Run, recorder: Recorder, session: aiohttp.ClientSession) -> Awaiting | None:
+def awaiting(
+    agent: Agent, run: Run, recorder: Recorder, session: aiohttp.ClientSession, redactor: Redactor | None = None
+) -> Awaiting | None:
     """How the call of a run's outbound agent is waited for; None where we call the agent.
 
     Args:
@@ -117,7 +121,9 @@ def awaiting(agent: Agent, run: Run, recorder: Recorder, session: aiohttp.Client
         run: with its dial window.
         recorder: of the run; its listeners are told of the waiting.
         session: for the agent's trigger URL.
+        redactor: takes secrets out of what the agent answers there.
     """
+    clean = cleaner(redactor)
     window = run.dial_window
     if agent.inbound or window is None:
         return None
@@ -140,6 +146,9 @@ def awaiting(agent: Agent, run: Run, recorder: Recorder, session: aiohttp.Client
             session=session,
         )
         if call_id is not None:
-            recorder.heard(Noted(at=recorder.clock(), metadata={"call_id": call_id}))
+            shown = "".join(
+                letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in clean(call_id)
+            )
+            recorder.heard(Noted(at=recorder.clock(), metadata={"call_id": shown}))
 
     return Awaiting(window=window, on_awaited=awaited, on_taken=lambda: recorder.tell(CallTaken(run_id=run.id)))

@@ -177,7 +177,7 @@ class Voices:
 
         async def talk(run: Run, caller: Caller, recorder: Recorder, *, limits: Limits, stop: asyncio.Event) -> Held:
             specification = run.specification
-            waiting = self._awaiting(agent, run, recorder) if on_telephone else None
+            waiting = self._awaiting(agent, run, recorder, redactor) if on_telephone else None
             line = line_for(call_ids(run), specification.profile, waiting, run.calls_from)
             async with self._tools(agent) as tools:
                 account = self._accounts.open(tools)
@@ -218,10 +218,10 @@ class Voices:
             self._telephone = Telephone(told)
         return self._telephone
 
-    def _awaiting(self, agent: Agent, run: Run, recorder: Recorder) -> "Awaiting | None":
+    def _awaiting(self, agent: Agent, run: Run, recorder: Recorder, redactor: Redactor) -> "Awaiting | None":
         from ringback.wiring.telephone import awaiting  # noqa: PLC0415 - other lines do not need it
 
-        return awaiting(agent, run, recorder, self._session)
+        return awaiting(agent, run, recorder, self._session, redactor)
 
     @asynccontextmanager
     async def _tools(self, agent: Agent) -> AsyncGenerator[VoiceTools]:
