@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pytest
@@ -15,6 +16,7 @@ from ringback.domain.event import CallEnded, Event, RunFinished, RunStarted
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Run, RunStatus
 from ringback.domain.scenario import Condition, ConditionalActions, ConditionType, Scenario, ScenarioType
+from ringback.domain.telephone import DialWindow
 from ringback.domain.usage import Usage
 from ringback.errors import CallerInvalid, CallFailed, ChannelError, Refused
 from ringback.runs.executor import Executor
@@ -114,6 +116,27 @@ async def test_what_all_attempts_used_on_the_line_is_added_up(bench: Bench, scen
     assert len(attempts) == 2
     assert done.usage == {"text_to_speech": Usage(utterances=4, characters=30, cost=1.0)}
     assert await bench.store.run(run.id) == done
+
+
+async def test_an_agent_that_has_called_us_is_not_awaited_again_where_the_caller_was_invalid(
+    bench: Bench, scenario: MakeScenario
+) -> None:
+    attempts: list[Run] = []
+
+    def talking(talk: Talk) -> Talk:
+        async def loses_its_role(run: Run, *args: Any, **more: Any) -> Held:
+            attempts.append(run)
+            held = await talk(run, *args, **more)
+            return replace(held, failure=CallerInvalid("It lost its role.", reason="role"))
+
+        return loses_its_role
+
+    async with ScriptedAgentServer(otherwise="Bye.") as agent:
+        (run,) = await bench.runs(scenario())
+        executor = bench.executor(agent.url)
+        window = DialWindow(number="+15550100", opens_at=datetime.now(UTC), seconds=300)
+        done = await replace(executor, talk=talking(executor.talk)).execute(replace(run, dial_window=window))
+    assert (len(attempts), done.attempt, done.outcome) == (1, 1, Outcome.INVALID)
 
 
 async def test_a_defect_costs_its_own_run_and_says_so(bench: Bench, scenario: MakeScenario) -> None:
