@@ -29,6 +29,7 @@ scenarios:
 """
 
 
+@pytest.mark.timeout(300)  # on a busy machine the call may have to be held again
 @pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
 async def test_words_and_keys_go_both_ways(ringback: CommandLine, codec: str) -> None:
     ringback.write("suite.yaml", SUITE)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import psutil
+import pytest
 from baresip_peer import BaresipPeer
 from command_line import CommandLine
 from peer_process import free_port
@@ -44,6 +45,7 @@ async def started(ringback: CommandLine, **environment: str) -> asyncio.subproce
     return process
 
 
+@pytest.mark.timeout(300)  # on a busy machine the call may have to be held again
 async def test_the_agent_s_call_is_taken_and_200_of_a_stranger_are_not(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     project(ringback, "", HELLO, DAY, more=OUTBOUND)
