@@ -119,6 +119,9 @@ class Settings(BaseModel):
         default=None,
         description="Interface or local address of SIP calls; loopback has to be named: 127.0.0.1.",
     )
+    sip_media_ports: str = Field(
+        default="16384-32767", description="First and last UDP port of calls' sound (RTP); a call takes two of them."
+    )
     sip_transport: Literal["udp", "tcp", "tls"] = Field(
         default="udp", description="What carries SIP to the trunk where its address does not say: udp, tcp or tls."
     )

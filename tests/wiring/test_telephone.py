@@ -47,12 +47,26 @@ def test_the_process_is_told_what_the_settings_say(tmp_path: Path) -> None:
             sip_listen="127.0.0.1:5070",
             sip_interface="127.0.0.1",
             max_telephone_calls="7",
+            sip_media_ports="20001-29999",
             media_timeout="3",
             ca_file="/etc/ca.pem",
         )
     )
     assert (told.listen, told.interface, told.max_calls) == ("127.0.0.1:5070", "127.0.0.1", 7)
-    assert (told.media_timeout, told.ca_file) == (3.0, "/etc/ca.pem")
+    assert (told.media_timeout, told.ca_file, told.media_ports) == (3.0, "/etc/ca.pem", (20002, 29999))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("sip_listen", "nonsense", "RINGBACK_SIP_LISTEN: 'nonsense' is no HOST:PORT"),
+        ("sip_listen", "127.0.0.1:99999", "RINGBACK_SIP_LISTEN: '127.0.0.1:99999' is no HOST:PORT"),
+        ("sip_media_ports", "20000", "RINGBACK_SIP_MEDIA_PORTS: '20000' is no range of ports"),
+    ],
+)
+def test_addresses_that_are_none_are_told_by_their_settings(tmp_path: Path, name: str, value: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        telephone_settings(settings(tmp_path, **{name: value}))
 
 
 def test_a_number_is_called_through_the_trunk_with_the_trunk_s_password(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from ringback.channels.channel import Noted
 from ringback.channels.sip.account import Identity, TelephoneSettings
+from ringback.channels.sip.heard_at import host_and_port, port_range
 from ringback.channels.wire_reading import cleaner
 from ringback.conversation.recorder import Recorder
 from ringback.domain.agent import Agent
@@ -27,15 +28,23 @@ def telephone_settings(settings: Settings, numbers: Sequence[str] = ()) -> Telep
     Args:
         settings: addresses and bounds.
         numbers: ours, for each of which a run may begin to wait at any time. With a registrar they ring nowhere before.
+
+    Raises:
+        UsageError: an address or a range of ports that is none.
     """
-    host = settings.sip_listen.rpartition(":")[0]
-    # Loopback has to be named, and is: nobody listens there for calls from elsewhere.
-    interface = settings.sip_interface or (host if host.startswith("127.") else None)
+    name = "sip_listen"
+    try:
+        host_and_port(settings.sip_listen)
+        name = "sip_media_ports"
+        media_ports = port_range(settings.sip_media_ports)
+    except ValueError as error:
+        raise UsageError(f"{environment_variable(name)}: {error}.") from None
     expected = () if settings.sip_registrar else tuple(identity_of_number(number, settings) for number in numbers)
     return TelephoneSettings(
         expected=expected,
         listen=settings.sip_listen,
-        interface=interface,
+        interface=settings.sip_interface,
+        media_ports=media_ports,
         max_calls=settings.max_telephone_calls,
         media_timeout=settings.media_timeout,
         ca_file=str(settings.ca_file) if settings.ca_file else None,

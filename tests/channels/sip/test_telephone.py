@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -186,16 +185,6 @@ async def test_the_process_knows_no_secrets_but_those_of_its_calls(
     environment = Path(f"/proc/{telephone.pid}/environ").read_bytes()  # noqa: ASYNC240 - that is no disk
     assert b"PATH=" in environment
     assert b"planted" not in environment
-
-
-async def test_an_address_that_is_taken_is_told_before_any_call(new_telephone: NewTelephone) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        telephone = new_telephone(listen=f"127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(UsageError, match="Address already in use"):
-            await telephone.start()
-    assert not telephone.alive
-    assert (telephone.address, telephone.pid) == ("", 0)
 
 
 async def test_without_the_extra_it_is_said_what_to_install(

@@ -34,6 +34,8 @@ class TelephoneSettings:
     """Address and port of SIP; port 0: any."""
     interface: str | None = None
     """Network interface or local address; None: the stack's own choice, which leaves loopback out."""
+    media_ports: tuple[int, int] = (16384, 32767)
+    """First and last UDP port of sound; each call takes two of them, on all addresses of the machine."""
     codecs: tuple[str, ...] = ("pcmu", "pcma")
     """In the order in which they are offered."""
     max_calls: int = 200

@@ -204,6 +204,7 @@ def _start_message(settings: TelephoneSettings) -> dict[str, Any]:
         "do": "start",
         "listen": settings.listen,
         "interface": settings.interface,
+        "media_ports": list(settings.media_ports),
         "codecs": list(settings.codecs),
         "max_calls": settings.max_calls,
         "media_timeout": settings.media_timeout,

@@ -32,14 +32,15 @@ async def stack_address(uri: str) -> str:
         head = re.sub(r";transport=[^;]*", "", head, flags=re.IGNORECASE)
         rest = f"{head};transport=tls{question}{headers}"
     if "." not in host and not host.startswith("[") and "transport=tls" not in rest.lower():
-        host = await _looked_up(host)
+        host = await looked_up(host)
     user = f"{found['user']}@" if found["user"] else ""
     return f"sip:{user}{host}{rest}"
 
 
-async def _looked_up(host: str) -> str:
+async def looked_up(host: str) -> str:
+    """The numeric address of a host, that of IPv4 first; IPv6 in brackets. Raises NotConnected."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), None, type=socket.SOCK_DGRAM)
     except OSError as error:
         raise NotConnected(
             f"The host name {host} could not be found ({error.strerror}). Check the address.", retryable=False

@@ -24,7 +24,9 @@ from baresip.events import Event, StackEvent
 from ringback.channels.sip.agreed_media import AgreedMedia
 from ringback.channels.sip.leg import Leg
 from ringback.channels.sip.messages import Control, Malformed, Reader, Sound, control, sound
-from ringback.channels.sip.stack_config import account, config, free_port
+from ringback.channels.sip.stack_config import account
+from ringback.channels.sip.stack_start import start_stack
+from ringback.errors import ChannelError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,6 @@ _MOST_BACKLOG = 4 * 1024 * 1024
 """Bytes that may wait for a parent that does not read; further sound is dropped, as it would be stale."""
 _TOO_LATE = 1.0
 _MOST_EARLY = 1000
-_STARTS = 5
 _LISTENER_PATIENCE = 30.0
 """Seconds for which a call at an expected user rings until somebody listens there: speech may have to be loaded."""
 _MOST_RINGING = 20
@@ -143,38 +144,27 @@ class Carrier(asyncio.Protocol):
 
     async def _start(self, settings: Control) -> None:
         self._settings = settings
-        host, _, port = str(settings["listen"]).rpartition(":")
-        self._host = settings.get("interface") or (host if host not in ("", "0.0.0.0", "[::]") else "")  # noqa: S104 - compared, not bound
         try:
             trace = logging.getLogger("baresip.native.sip")
             trace.setLevel(logging.DEBUG)
             trace.addHandler(self._media)
             trace.propagate = False
-            number = await self._listen_at(host, int(port))
+            stack = await start_stack(settings)
+            self._runtime, self._host = stack.runtime, stack.host
             for identity in settings.get("expected") or ():
                 await self._agent(identity, registers=False)
                 self._expected.add(str(identity["user"]))
-        except (BaresipError, OSError, ValueError) as error:
-            self._tell({"is": "failed", "why": f"{error}"})
+        except (BaresipError, ChannelError, OSError, ValueError) as error:
+            self._tell({"is": "failed", "why": str(error).removesuffix(".")})
+            return
+        except Exception as defect:
+            log.exception("start")
+            self._tell({"is": "failed", "why": type(defect).__name__})
             return
         self._runtime.subscribe(self._happened)
         self._runtime.on_dead = self.done.set
         self._pacing = asyncio.get_running_loop().create_task(self._pace())
-        self._tell({"is": "started", "address": f"{self._host or '0.0.0.0'}:{number}"})  # noqa: S104 - shown, not bound
-
-    async def _listen_at(self, host: str, port: int) -> int:
-        """Start the stack at an address; returns the port. Raises BaresipError, OSError."""
-        for left in range(_STARTS, 0, -1):
-            found = free_port(host, port)
-            try:
-                await self._runtime.start(config(self._settings, host, found))
-            except BaresipError:
-                if port or left == 1:
-                    raise
-                self._runtime = Runtime()  # somebody else was faster to take it
-            else:
-                return found
-        raise AssertionError("the last try raises")
+        self._tell({"is": "started", "address": stack.address})
 
     async def close(self) -> None:
         """Hang up all, and stop the stack."""

@@ -1,41 +1,15 @@
 """What the SIP stack is told before it starts, and of each of our users."""
 
-import socket
-
 from baresip import Account, Config
 
 from ringback.channels.sip.messages import Control
-
-
-def free_port(host: str, port: int) -> int:
-    """A port at which SIP can be heard: by UDP and TCP, and by TLS at the one behind it. Raises OSError."""
-    address = host.strip("[]")
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    for left in range(20, 0, -1):
-        with (
-            socket.socket(family, socket.SOCK_DGRAM) as udp,
-            socket.socket(family, socket.SOCK_STREAM) as tcp,
-            socket.socket(family, socket.SOCK_STREAM) as tls,
-        ):
-            for stream in (tcp, tls):
-                stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            udp.bind((address, port))
-            found: int = udp.getsockname()[1]
-            try:
-                tcp.bind((address, found))
-                tls.bind((address, found + 1))
-            except (OSError, OverflowError) as error:
-                if port or left == 1:
-                    raise OSError(f"{error}; it takes port {found} and, for TLS, {found + 1}") from None
-                continue
-            return found
-    raise AssertionError("the last try raises")
 
 
 def config(settings: Control, host: str, port: int) -> Config:
     """The stack's configuration."""
     lines = [
         f"sip_listen {host}:{port}",
+        "rtp_ports {}-{}".format(*settings["media_ports"]),
         # 40 ms instead of the stack's 100: our peers are servers, and each millisecond counts as the agent's delay.
         "audio_jitter_buffer_type fixed",
         "audio_jitter_buffer_ms 40-40",
