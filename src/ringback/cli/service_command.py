@@ -88,6 +88,7 @@ async def _services(settings: Settings) -> AsyncGenerator[Services]:
 async def _serve(settings: Settings, host: str, port: int, workers: int) -> None:
     if workers > 1:
         _need_postgresql(settings, f"--workers {workers}")
+        _need_numbers_that_find_us(settings, workers)
     stop = _Stop()
     with sole_server(settings.effective_database_url):
         await _serve_alone(settings, host, port, workers, stop)
@@ -141,6 +142,18 @@ def _need_postgresql(settings: Settings, what: str) -> None:
             f"{what} needs PostgreSQL: an SQLite file belongs to one process. Set RINGBACK_DATABASE_URL=postgresql://…,"
             " or let `ringback serve` do the work alone (RINGBACK_WORKER_CONCURRENCY says how much at a time)."
         )
+
+
+def _need_numbers_that_find_us(settings: Settings, workers: int) -> None:
+    """Each process has a telephone of its own, and a call has to arrive at the one that has the run."""
+    any_port = settings.sip_listen.endswith(":0")
+    if not settings.phone_numbers or (settings.sip_registrar is not None and any_port):
+        return
+    raise UsageError(
+        f"--workers {workers}: agents call RINGBACK_PHONE_NUMBERS at one address, and only one process can be there."
+        " Take --workers 1 (RINGBACK_WORKER_CONCURRENCY says how much at a time), or have the numbers register, each"
+        " process at a port of its own (RINGBACK_SIP_REGISTRAR, and RINGBACK_SIP_LISTEN with port 0)."
+    )
 
 
 def _whom(settings: Settings, workers: int) -> str:
