@@ -8,11 +8,15 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 _CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _AUDIO = re.compile(r"^m=audio (\d{1,5})(?:/\d+)? RTP/\S+ (\d{1,3})\b", re.MULTILINE)
 _ADDRESS = re.compile(r"^c=IN IP4 (\d{1,3}(?:\.\d{1,3}){3})", re.MULTILINE)
+_PICTURES = re.compile(r"^m=video ", re.MULTILINE)
 _NAMES = {"0": "PCMU", "8": "PCMA"}
 _KEPT = 2000
 _PATIENCE = 0.5
@@ -25,6 +29,8 @@ class Agreed:
 
     codec: str = ""
     """`PCMU`, `PCMA`, or the number of another payload type; empty before there is an answer."""
+    pictures: bool | None = None
+    """Whether the other side offered pictures, too; None: it has offered nothing yet."""
     port: int = 0
     """Where ours is heard."""
     theirs: tuple[str, int] | None = None
@@ -49,18 +55,20 @@ class AgreedMedia(logging.Handler):
         call_id, audio = _CALL_ID.search(message), _AUDIO.search(message)
         if call_id is None or audio is None or self._loop.is_closed():
             return
-        codec = _NAMES.get(audio[2], audio[2]) if answer else ""
-        address = _ADDRESS.search(message)
-        host = address[1] if address is not None else ""
-        self._loop.call_soon_threadsafe(self._note, call_id[1], way.startswith("TX"), codec, host, int(audio[1]))
-
-    def _note(self, call_id: str, ours: bool, codec: str, host: str, port: int) -> None:
-        known = self._found.pop(call_id, Agreed())
+        ours, port = way.startswith("TX"), int(audio[1])
+        seen: dict[str, Any] = {"codec": _NAMES.get(audio[2], audio[2])} if answer else {}
         if ours:
-            known = replace(known, port=port)
+            seen["port"] = port
         else:
-            known = replace(known, theirs=(host, port) if host not in ("", "0.0.0.0") and 0 < port < 65536 else None)  # noqa: S104, PLR2004 - RFC 3264's word for a hold; ports have 16 bits
-        self._found[call_id] = replace(known, codec=codec or known.codec)
+            address = _ADDRESS.search(message)
+            known = address is not None and address[1] != "0.0.0.0" and 0 < port < 65536  # noqa: S104, PLR2004 - RFC 3264's word for a hold; ports have 16 bits
+            seen["theirs"] = (address[1], port) if address is not None and known else None
+            if not answer:
+                seen["pictures"] = _PICTURES.search(message) is not None
+        self._loop.call_soon_threadsafe(self._note, call_id[1], seen)
+
+    def _note(self, call_id: str, seen: Mapping[str, Any]) -> None:
+        self._found[call_id] = replace(self._found.pop(call_id, Agreed()), **seen)
         if len(self._found) > _KEPT:
             self._found.popitem(last=False)
         self._news.set()
@@ -72,10 +80,15 @@ class AgreedMedia(logging.Handler):
 
     async def codec_of(self, call_id: str) -> str:
         """The codec's name; empty where it was not seen in time."""
-        try:
+        return (await self._once(call_id, lambda agreed: bool(agreed.codec))).codec
+
+    async def is_sound_alone(self, call_id: str) -> bool:
+        """Whether the other side offered no pictures; False where its offer was not seen in time."""
+        return (await self._once(call_id, lambda agreed: agreed.pictures is not None)).pictures is False
+
+    async def _once(self, call_id: str, known: Callable[[Agreed], bool]) -> Agreed:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
-                while not self.so_far(call_id).codec:
+                while not known(self.so_far(call_id)):
                     await self._news.wait()
-        except TimeoutError:
-            return ""
-        return self.so_far(call_id).codec
+        return self.so_far(call_id)

@@ -86,8 +86,8 @@ def _in_words(error: Exception, host: str, port: int) -> str:
     match getattr(error, "errno", None):
         case errno.EADDRINUSE:
             return (
-                f"port {port} is taken already, or {port + 1}, which it needs for TLS; set sip_listen"
-                " (RINGBACK_SIP_LISTEN) to another port, or to port 0 for any"
+                f"port {port} is taken already, or {port + 1}, which it needs for TLS; take another,"
+                " or port 0 for any (of runs: RINGBACK_SIP_LISTEN)"
             )
         case errno.EADDRNOTAVAIL:
             return f"{host} is no address of this machine"

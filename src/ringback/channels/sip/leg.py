@@ -125,8 +125,13 @@ class Leg:
     # What we do
 
     async def accept(self) -> None:
-        """Answer."""
-        await self._try(self.call.answer())
+        """Answer, with sound alone.
+
+        The stack offers new media behind each answer that has less than it could have, and not every agent takes that.
+        So it may have pictures, too, where none were offered: then there are none in its answer either.
+        """
+        sound_alone = await self._media.is_sound_alone(self.call.call_id or "")
+        await self._try(self.call.answer(video=sound_alone))
 
     async def refuse(self) -> None:
         """486."""

@@ -10,6 +10,8 @@ MOST_LOSS = 0.01
 """Share of packets; a bound of ours: from there on words may be missing that were said."""
 MOST_JITTER = 0.030
 """Seconds; a bound of ours: the buffer that evens jitter out holds 40 ms."""
+MOST_LATE = 0.01
+"""Share of packets; a bound of ours: what comes later than that buffer holds back is played in the wrong place."""
 _MOST_DROPPED = 0.1
 """Seconds of sound that we may drop before it is told."""
 _G711_STEP = 80
@@ -30,7 +32,8 @@ def media_record(codec: str, message: Control) -> MediaRecord:
         packets_received=came,
         lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message) - _count(message, "blocked")),
         lost_sent=_count(rtcp, "tx_lost") if reported else None,
-        jitter_received=_count(buffer, "jitter_ms") / 1000 if came and buffer else None,
+        # Filled by the stack with the first report; what its buffer calls jitter is always 0 where its size is fixed.
+        jitter_received=_count(rtcp, "rx_jitter_us") / 1e6 if came and reported else None,
         jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,
         round_trip=_count(rtcp, "rtt_us") / 1e6 if reported and _count(rtcp, "rtt_us") else None,
     )
@@ -59,6 +62,10 @@ def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tupl
     if media.lost_sent is not None and media.packets_sent and media.lost_sent / media.packets_sent > MOST_LOSS:
         share = media.lost_sent / media.packets_sent
         found.append(f"{share:.1%} of the packets were lost on the way to the agent, as its side reported.")
+    late_packets = _count(_part(_part(message, "stats"), "jbuf"), "late")
+    if media.packets_received and late_packets / media.packets_received > MOST_LATE:
+        share = late_packets / media.packets_received
+        found.append(f"{share:.1%} of the packets came more than 40 ms late on the way from the agent.")
     if media.jitter_received is not None and media.jitter_received > MOST_JITTER:
         found.append(f"Packets came with a jitter of {media.jitter_received * 1000:.0f} ms on the way from the agent.")
     if media.jitter_sent is not None and media.jitter_sent > MOST_JITTER:
