@@ -1,6 +1,6 @@
 """The least that the same SIP stack can do: it dials, and each 20 ms writes a frame and reads one for each call.
 
-One process, the stack configured as ours; nothing is decided, checked, heard or kept.
+One process, the stack's codecs and buffers as ours; nothing is decided, checked, heard or kept.
 """
 
 import asyncio
@@ -9,21 +9,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from baresip import Call, Runtime, UserAgent
+from baresip import Account, Call, Config, Runtime, UserAgent
 from baresip.errors import AudioNotActive
 from baresip.events import Event, StackEvent
 from telephone_use import BETWEEN, STAGGER, between, used
 
-from ringback.channels.sip.stack_config import account, config, free_port
-
 FRAME = 0.02
-SETTINGS: dict[str, Any] = {
-    "interface": "127.0.0.1",
-    "max_calls": 400,
-    "headers": [],
-    "media_timeout": 10.0,
-    "codecs": ["pcmu", "pcma"],
-}
+CONFIG = Config(
+    net_interface="127.0.0.1",
+    native_log_level="error",
+    extra_config_text="sip_listen 127.0.0.1:0\naudio_jitter_buffer_type fixed\naudio_jitter_buffer_ms 40-40\n",
+)
+ACCOUNT = Account(user="ringback", domain="127.0.0.1", password="", reg_interval=0, audio_codecs=("pcmu", "pcma"))
+"""It has no password, and does not register."""
 
 
 class Stack:
@@ -56,9 +54,8 @@ class Stack:
 async def stack() -> AsyncGenerator[Stack]:
     """The stack, running."""
     runtime = Runtime()
-    await runtime.start(config(SETTINGS, "127.0.0.1", free_port("127.0.0.1", 0)))
-    ours = account({"user": "ringback"}, "127.0.0.1", SETTINGS, registers=False)
-    yield Stack(runtime, await UserAgent.create(runtime, ours))
+    await runtime.start(CONFIG)
+    yield Stack(runtime, await UserAgent.create(runtime, ACCOUNT))
     await runtime.close()
 
 

@@ -116,7 +116,7 @@ async def hold(uri: str, count: int, seconds: float, *, agent: int) -> dict[str,
 async def first_call(one: Any) -> None:
     """A call that loads what is loaded once."""
     stop = asyncio.Event()
-    asyncio.get_running_loop().call_later(4.0, stop.set)
+    asyncio.get_running_loop().call_later(3.0, stop.set)
     await one(0, stop)
 
 
