@@ -7,8 +7,8 @@ from ringback.channels.sip.media_report import degraded_by, media_record
 STATS = {
     "tx": {"packets": 1000, "bytes": 160_000},
     "rx": {"packets": 980, "bytes": 156_800},
-    "rtcp": {"tx_lost": 30, "tx_jitter_us": 41_000, "rtt_us": 62_500},
-    "jbuf": {"lost": 20, "jitter_ms": 35},
+    "rtcp": {"tx_lost": 30, "tx_jitter_us": 41_000, "rx_jitter_us": 35_000, "rtt_us": 62_500},
+    "jbuf": {"lost": 20, "late": 98, "skew_ms": -12},
 }
 
 
@@ -25,7 +25,7 @@ def test_all_that_was_measured_is_recorded() -> None:
 
 def test_what_nobody_measured_is_no_nought() -> None:
     media = media_record("PCMU", {"stats": STATS})
-    assert (media.lost_sent, media.jitter_sent, media.round_trip) == (None, None, None)
+    assert (media.lost_sent, media.jitter_received, media.jitter_sent, media.round_trip) == (None, None, None, None)
     empty = media_record("PCMU", {"stats": {"rx": "?", "jbuf": None}, "rtcp": True, "heard": 7})
     assert (empty.packets_received, empty.lost_received, empty.jitter_received, empty.round_trip) == (7, 0, None, None)
 
@@ -40,6 +40,7 @@ def test_a_bad_line_is_told_with_its_side() -> None:
     assert degraded(stats=STATS, rtcp=True) == (
         "2.0% of the packets were lost on the way from the agent.",
         "3.0% of the packets were lost on the way to the agent, as its side reported.",
+        "10.0% of the packets came more than 40 ms late on the way from the agent.",
         "Packets came with a jitter of 35 ms on the way from the agent.",
         "Packets arrived with a jitter of 41 ms on the way to the agent, as its side reported.",
     )
@@ -53,5 +54,9 @@ def test_sound_that_we_were_too_slow_for_is_told_as_ours() -> None:
 
 
 def test_a_good_line_is_not_degraded() -> None:
-    good = {**STATS, "rtcp": {"tx_lost": 0}, "jbuf": {"lost": 1, "jitter_ms": 3}}
+    good = {**STATS, "rtcp": {"tx_lost": 0}, "jbuf": {"lost": 1, "late": 9, "skew_ms": 0}}
     assert degraded(stats=good, rtcp=True, gaps=2) == ()
+
+
+def test_an_agent_whose_packets_bear_no_true_time_is_not_taken_for_late() -> None:
+    assert degraded(stats={**STATS, "rtcp": {}, "jbuf": {"late": 700, "skew_ms": -3743}}) == ()

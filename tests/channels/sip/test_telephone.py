@@ -225,6 +225,31 @@ async def test_a_registrar_that_does_not_take_us_is_named(
         assert "wrong word" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("identity", "reason", "words"),
+    [
+        (
+            Identity(credentials=("me", SecretStr('a "word'))),
+            "credentials_refused",
+            "The password of me cannot be sent",
+        ),
+        (Identity(credentials=("me", SecretStr("wo\\rd"))), "credentials_refused", "The password of me cannot be sent"),
+        (Identity(credentials=("m e", SecretStr("word"))), "credentials_refused", "The user 'm e' cannot be sent"),
+        (Identity(user="a;b"), "call_failed", "'a;b' cannot be a SIP user here"),
+    ],
+)
+async def test_what_the_stack_cannot_carry_is_named_without_the_password(
+    new_telephone: NewTelephone, identity: Identity, reason: str, words: str
+) -> None:
+    telephone = new_telephone()
+    for doing in (telephone.dial("sip:a@127.0.0.1:9", {}, identity=identity), telephone.listen(identity, print)):
+        with pytest.raises(CallFailed, match=words) as raised:
+            await soon(doing)
+        assert raised.value.reason == reason
+        assert 'a "word' not in str(raised.value)
+    assert not telephone.alive
+
+
 async def test_a_telephone_that_is_closed_makes_no_more_calls(new_telephone: NewTelephone) -> None:
     telephone = new_telephone()
     await telephone.close()

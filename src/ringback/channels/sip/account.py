@@ -1,9 +1,18 @@
 """Who we are on the telephone: addresses, credentials and bounds of the process that carries the calls."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import SecretStr
+
+from ringback.domain.ending import EndingCode
+from ringback.errors import CallFailed
+
+_NOT_IN_A_PASSWORD = re.compile(r'[\x00-\x1f\x7f"\\]')
+_NOT_IN_A_LOGIN = re.compile(r'[\x00-\x20\x7f;<>"\\]')
+_NOT_IN_A_USER = re.compile(r'[\x00-\x20\x7f@:;<>"?]')
+"""What the stack's one line for an account has no way to write."""
 
 SipTransport = Literal["udp", "tcp", "tls"]
 
@@ -24,6 +33,27 @@ class Identity:
     """Outbound proxy, `sip:host:port`."""
     transport: SipTransport = "udp"
     """What carries SIP where the address that is called does not say."""
+
+    def check(self) -> None:
+        """Raise CallFailed where it has something that the stack cannot carry."""
+        if _NOT_IN_A_USER.search(self.user):
+            raise CallFailed(
+                f'{self.user!r} cannot be a SIP user here: blanks and any of @ : ; < > " ? are not carried.',
+                reason=EndingCode.CALL_FAILED,
+            )
+        login, password = self.credentials or ("", SecretStr(""))
+        refused = EndingCode.CREDENTIALS_REFUSED
+        if _NOT_IN_A_LOGIN.search(login):
+            raise CallFailed(
+                f'The user {login!r} cannot be sent to the SIP server: blanks and any of ; < > " \\ are not carried.',
+                reason=refused,
+            )
+        if _NOT_IN_A_PASSWORD.search(password.get_secret_value()):
+            raise CallFailed(
+                f"The password of {login} cannot be sent to the SIP server: quotation marks, backslashes and control"
+                " characters are not carried. Have it changed to one without.",
+                reason=refused,
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

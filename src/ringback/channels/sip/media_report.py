@@ -12,6 +12,8 @@ MOST_JITTER = 0.030
 """Seconds; a bound of ours: the buffer that evens jitter out holds 40 ms."""
 MOST_LATE = 0.01
 """Share of packets; a bound of ours: what comes later than that buffer holds back is played in the wrong place."""
+_HELD_BACK = 40
+"""Milliseconds that the stack's buffer holds sound back (see `stack_config`)."""
 _MOST_DROPPED = 0.1
 """Seconds of sound that we may drop before it is told."""
 _G711_STEP = 80
@@ -62,9 +64,7 @@ def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tupl
     if media.lost_sent is not None and media.packets_sent and media.lost_sent / media.packets_sent > MOST_LOSS:
         share = media.lost_sent / media.packets_sent
         found.append(f"{share:.1%} of the packets were lost on the way to the agent, as its side reported.")
-    late_packets = _count(_part(_part(message, "stats"), "jbuf"), "late")
-    if media.packets_received and late_packets / media.packets_received > MOST_LATE:
-        share = late_packets / media.packets_received
+    if (share := _late(media, message)) > MOST_LATE:
         found.append(f"{share:.1%} of the packets came more than 40 ms late on the way from the agent.")
     if media.jitter_received is not None and media.jitter_received > MOST_JITTER:
         found.append(f"Packets came with a jitter of {media.jitter_received * 1000:.0f} ms on the way from the agent.")
@@ -79,6 +79,18 @@ def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tupl
     if dropped > _MOST_DROPPED:
         found.append(f"{dropped:.1f} s of the agent's sound were dropped, because we could not play them in time.")
     return tuple(found)
+
+
+def _late(media: MediaRecord, message: Control) -> float:
+    """Share of the packets that came when their turn was over.
+
+    None of an agent whose RTP time has left ours behind, as where it stands still in pauses: its packets are on time.
+    """
+    buffer = _part(_part(message, "stats"), "jbuf")
+    skew: Any = buffer.get("skew_ms")
+    if not media.packets_received or not isinstance(skew, (int, float)) or abs(skew) > _HELD_BACK:
+        return 0.0
+    return _count(buffer, "late") / media.packets_received
 
 
 def _part(values: Control, key: str) -> Control:

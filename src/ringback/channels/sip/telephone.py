@@ -100,9 +100,11 @@ class Telephone:
             identity: Whom the call comes from.
 
         Raises:
+            CallFailed: the identity has something that cannot be carried.
             NotConnected: it is no address, or its host is not known.
             UsageError: there is no telephone on this machine.
         """
+        identity.check()
         called = await stack_address(uri)
         process = await self._running()
         call = self._new_call(process, next(self._numbers), peer=plain_address(uri), called=identity.user)
@@ -137,9 +139,10 @@ class Telephone:
             lost: Told why, where no more calls come because the process died.
 
         Raises:
-            CallFailed: the registrar did not take us.
+            CallFailed: the registrar did not take us, or the identity has something that cannot be carried.
             UsageError: there is no telephone on this machine, or somebody listens for that user already.
         """
+        identity.check()
         process = await self._running()
         if any(listener.identity.user == identity.user for listener in self._listeners.values()):
             raise UsageError(f"Calls of {identity.user} are taken already.")
