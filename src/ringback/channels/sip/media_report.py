@@ -35,7 +35,7 @@ def media_record(codec: str, message: Control) -> MediaRecord:
         lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message) - _count(message, "blocked")),
         lost_sent=_count(rtcp, "tx_lost") if reported else None,
         # Filled by the stack with the first report; what its buffer calls jitter is always 0 where its size is fixed.
-        jitter_received=_count(rtcp, "rx_jitter_us") / 1e6 if came and reported else None,
+        jitter_received=_count(rtcp, "rx_jitter_us") / 1e6 if reported and "rx_jitter_us" in rtcp else None,
         jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,
         round_trip=_count(rtcp, "rtt_us") / 1e6 if reported and _count(rtcp, "rtt_us") else None,
     )
