@@ -18,8 +18,7 @@ def checked_url(url: str) -> str:
     shown = shown_url(url)
     if looks_like_telephone(url):
         raise UsageError(
-            f"{shown} is not a WebSocket address but one of the telephone: agents called there have the channel"
-            " sip."
+            f"{shown} is not a WebSocket address but one of the telephone: agents called there have the channel sip."
         )
     if any(ord(character) <= ord(" ") or character == "\x7f" for character in url):
         raise UsageError(f"{shown}: a URL has no blanks or line breaks in it.")
