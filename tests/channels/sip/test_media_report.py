@@ -60,3 +60,11 @@ def test_a_good_line_is_not_degraded() -> None:
 
 def test_an_agent_whose_packets_bear_no_true_time_is_not_taken_for_late() -> None:
     assert degraded(stats={**STATS, "rtcp": {}, "jbuf": {"late": 700, "skew_ms": -3743}}) == ()
+
+
+def test_keys_are_neither_loss_nor_jitter() -> None:
+    stats = {**STATS, "rtcp": {"tx_lost": 14, "tx_jitter_us": 54_000, "rx_jitter_us": 60_000}, "jbuf": {}}
+    media = media_record("PCMU", {"stats": stats, "rtcp": True, "keys": 1, "keys_sent": 1})
+    assert (media.lost_sent, media.jitter_received, media.jitter_sent) == (14, None, None)
+    assert degraded(stats=stats, rtcp=True, keys=1, keys_sent=1) == ()
+    assert len(degraded(stats=stats, rtcp=True)) == 3

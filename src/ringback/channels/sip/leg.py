@@ -65,7 +65,7 @@ class Leg:
         self._offers = 0
         self._heard = 0
         """Bytes of the other side's sound."""
-        self._keys_heard = 0
+        self._keys_heard = self._keys_sent = 0
         self._gave = 0
         self._silent_before: int | None = None
         """Frames of silence that the stack had sent before our first frame."""
@@ -159,6 +159,7 @@ class Leg:
 
     async def _press(self) -> None:
         while self._keys and not self.over:
+            self._keys_sent += 1
             await self._try(self.call.send_dtmf(self._keys.popleft()))
             await asyncio.sleep(_BETWEEN_KEYS)
 
@@ -254,6 +255,7 @@ class Leg:
             rtcp=self._rtcp,
             heard=self._heard // FRAME_BYTES,
             keys=self._keys_heard,
+            keys_sent=self._keys_sent,
             blocked=self._guard.blocked,
             gaps=self._gaps,
             left_out=self._left_out,

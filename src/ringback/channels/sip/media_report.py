@@ -18,6 +18,8 @@ _MOST_DROPPED = 0.1
 """Seconds of sound that we may drop before it is told."""
 _G711_STEP = 80
 _KEY_BYTES = 4
+_KEY_PACKETS = 20
+"""The most that a key of ours takes; the stack sends one for 200 to 300 ms."""
 
 
 def media_record(codec: str, message: Control) -> MediaRecord:
@@ -35,10 +37,15 @@ def media_record(codec: str, message: Control) -> MediaRecord:
         lost_received=max(0, _count(buffer, "lost") - _keys_of(received, message) - _count(message, "blocked")),
         lost_sent=_count(rtcp, "tx_lost") if reported else None,
         # Filled by the stack with the first report; what its buffer calls jitter is always 0 where its size is fixed.
-        jitter_received=_count(rtcp, "rx_jitter_us") / 1e6 if reported and "rx_jitter_us" in rtcp else None,
-        jitter_sent=_count(rtcp, "tx_jitter_us") / 1e6 if reported else None,
+        jitter_received=_jitter(rtcp, "rx_jitter_us", keys=_count(message, "keys")) if reported else None,
+        jitter_sent=_jitter(rtcp, "tx_jitter_us", keys=_count(message, "keys_sent")) if reported else None,
         round_trip=_count(rtcp, "rtt_us") / 1e6 if reported and _count(rtcp, "rtt_us") else None,
     )
+
+
+def _jitter(rtcp: Control, name: str, *, keys: int) -> float | None:
+    """Seconds; None where there were keys, whose packets all bear the time of their first and look like jitter."""
+    return _count(rtcp, name) / 1e6 if name in rtcp and not keys else None
 
 
 def _keys_of(received: Control, message: Control) -> int:
@@ -61,8 +68,10 @@ def degraded_by(media: MediaRecord, message: Control, *, dropped: float) -> tupl
     if expected and media.lost_received / expected > MOST_LOSS:
         share = media.lost_received / expected
         found.append(f"{share:.1%} of the packets were lost on the way from the agent.")
-    if media.lost_sent is not None and media.packets_sent and media.lost_sent / media.packets_sent > MOST_LOSS:
-        share = media.lost_sent / media.packets_sent
+    # Some receivers take keys of ours for gaps in the sound.
+    lost_sent = (media.lost_sent or 0) - _KEY_PACKETS * _count(message, "keys_sent")
+    if media.packets_sent and lost_sent / media.packets_sent > MOST_LOSS:
+        share = lost_sent / media.packets_sent
         found.append(f"{share:.1%} of the packets were lost on the way to the agent, as its side reported.")
     if (share := _late(media, message)) > MOST_LATE:
         found.append(f"{share:.1%} of the packets came more than 40 ms late on the way from the agent.")
