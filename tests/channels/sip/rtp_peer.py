@@ -4,6 +4,7 @@ async with RtpPeer() as peer:
     peer.uri                                  sip:agent@127.0.0.1:PORT
     await peer.called                         the INVITE has come
     await peer.answered                       the ACK has come
+    await peer.cancelled                      the CANCEL has come
     peer.packet(b"\xff" * 160)                the next packet; sequence number and time go on
     peer.skip()                               one is lost
     peer.packet(sound, via=socket)            from another address
@@ -41,15 +42,17 @@ class RtpPeer(asyncio.DatagramProtocol):
         status: str | None = "200 OK",
         challenges: int = 0,
         registering: str = "200 OK",
+        missed: int = 0,
     ) -> None:
         """What it answers.
 
         `status`: None: it rings on; empty: not one word. `challenges`: how many INVITEs and REGISTERs are answered 401.
-        `registering`: what REGISTER is answered.
+        `registering`: what REGISTER is answered. `missed`: how many INVITEs get lost on their way.
         """
         self.called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.hung_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.requests: list[str] = []
         """All that came, requests and responses."""
         self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -57,7 +60,7 @@ class RtpPeer(asyncio.DatagramProtocol):
         self.media.setblocking(False)
         self._payloads, self._sdp, self._status = payloads, sdp, status
         self._challenges = challenges
-        self._registering = registering
+        self._registering, self._missed = registering, missed
         self._numbers = (random.randrange(30_000), random.randrange(10**6), random.randrange(10**9))  # noqa: S311 - no secret
         self._sent = 0
         self._version = 1
@@ -174,6 +177,8 @@ class RtpPeer(asyncio.DatagramProtocol):
                 if not self._challenged(text):
                     self._respond(text, self._registering)
             case "CANCEL":
+                if not self.cancelled.done():
+                    self.cancelled.set_result(None)
                 self._respond(text, "200 OK")
                 self._respond(self._invite, "487 Request Terminated")
             case "ACK":
@@ -201,6 +206,9 @@ class RtpPeer(asyncio.DatagramProtocol):
         return True
 
     def _invited(self, invite: str) -> None:
+        if self._missed:
+            self._missed -= 1
+            return
         if self._challenged(invite):
             return
         if self._status != "":

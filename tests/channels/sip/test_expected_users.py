@@ -25,9 +25,14 @@ async def test_a_call_at_an_expected_user_rings_until_somebody_listens(new_telep
 async def test_who_has_hung_up_by_then_is_not_heard_of(new_telephone: NewTelephone) -> None:
     ours, theirs = new_telephone(expected=(OURS,)), new_telephone()
     await ours.start()
+    others = await answering(ours, OTHER)
     first = Side(await soon(theirs.dial(f"sip:{OURS.user}@{ours.address}", {}, identity=CALLER)))
     await first.until(Ringing)
     await first.call.hang_up()
+    # What was sent behind the CANCEL, the same way, has come: so has the CANCEL.
+    behind = Side(await soon(theirs.dial(f"sip:{OTHER.user}@{ours.address}", {}, identity=CALLER)))
+    await (await soon(others.get())).refuse()
+    await behind.over()
     came = await answering(ours, OURS)
     second = Side(await soon(theirs.dial(f"sip:{OURS.user}@{ours.address}", {}, identity=OTHER)))
     call = await soon(came.get())

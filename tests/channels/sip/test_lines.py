@@ -217,13 +217,26 @@ async def test_each_way_of_not_answering_is_told_apart(new_telephone: NewTelepho
 
 async def test_an_agent_that_rings_on_is_given_up_and_told_so(new_telephone: NewTelephone) -> None:
     telephone = new_telephone()
-    for status, words in ((None, "it rang"), ("", "it did not even ring")):
-        async with RtpPeer(status=status) as peer:
-            with pytest.raises(CallFailed, match=words) as raised:
-                await dialling(telephone, peer, ring_timeout=0.3).open()
+    await telephone.start()
+    for seconds in (0.2, 3.0, PATIENCE):  # on a busy machine its ringing may take that long to come
+        async with RtpPeer(status=None) as peer:
+            with pytest.raises(CallFailed, match=r"did not answer within .*; it") as raised:
+                await dialling(telephone, peer, ring_timeout=seconds).open()
+            if raised.value.ringing is None:
+                continue
             assert raised.value.reason == "no_answer"
-            assert (raised.value.ringing is None) is (status == "")
-            assert any(request.startswith("CANCEL") for request in peer.requests) is (status is None)
+            assert "it rang" in str(raised.value)
+            await soon(peer.cancelled)
+            return
+    raise AssertionError("it never rang")
+
+
+async def test_an_agent_that_says_not_one_word_is_given_up_and_told_so(new_telephone: NewTelephone) -> None:
+    async with RtpPeer(status="") as peer:
+        with pytest.raises(CallFailed, match="it did not even ring") as raised:
+            await dialling(new_telephone(), peer, ring_timeout=0.1).open()
+        assert (raised.value.reason, raised.value.ringing) == ("no_answer", None)
+        assert not peer.cancelled.done()
 
 
 async def test_a_password_is_sent_as_a_digest_only(new_telephone: NewTelephone) -> None:
@@ -255,10 +268,10 @@ async def test_an_address_where_nobody_is_is_told_at_once(new_telephone: NewTele
 
 
 async def test_dialling_that_is_given_up_takes_its_call_back(new_telephone: NewTelephone) -> None:
-    async with RtpPeer(status=None) as peer:
+    async with RtpPeer(status=None, missed=1) as peer:  # it learns of the call when we have given it up
         opening = asyncio.create_task(dialling(new_telephone(), peer).open())
         await soon(peer.called)
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        assert any(request.startswith("CANCEL") for request in peer.requests)
+        await soon(peer.cancelled)

@@ -15,6 +15,7 @@ from typing import Any
 
 _CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _AUDIO = re.compile(r"^m=audio (\d{1,5})(?:/\d+)? RTP/\S+ (\d{1,3})\b", re.MULTILINE)
+_OF_INVITE = re.compile(r"^CSeq[ \t]*:[ \t]*\d+[ \t]+INVITE", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(r"^c=IN IP4 (\d{1,3}(?:\.\d{1,3}){3})", re.MULTILINE)
 _PICTURES = re.compile(r"^m=video ", re.MULTILINE)
 _NAMES = {"0": "PCMU", "8": "PCMA"}
@@ -31,6 +32,8 @@ class Agreed:
     """`PCMU`, `PCMA`, or the number of another payload type; empty before there is an answer."""
     pictures: bool | None = None
     """Whether the other side offered pictures, too; None: it has offered nothing yet."""
+    tried: bool = False
+    """Whether the other side has said at all that it got our call (100 to 199)."""
     port: int = 0
     """Where ours is heard."""
     theirs: tuple[str, int] | None = None
@@ -49,13 +52,18 @@ class AgreedMedia(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """In the stack's logging thread."""
         way, _, message = record.getMessage().partition("\n")
-        answer = message.startswith("SIP/2.0 2")
-        if not answer and not message.startswith("INVITE"):
+        ours, answer, tried = way.startswith("TX"), message.startswith("SIP/2.0 2"), message.startswith("SIP/2.0 1")
+        if not (answer or (tried and not ours and _OF_INVITE.search(message)) or message.startswith("INVITE")):
             return
         call_id, audio = _CALL_ID.search(message), _AUDIO.search(message)
-        if call_id is None or audio is None or self._loop.is_closed():
+        if call_id is None or self._loop.is_closed():
             return
-        ours, port = way.startswith("TX"), int(audio[1])
+        if tried:
+            self._loop.call_soon_threadsafe(self._note, call_id[1], {"tried": True})
+            return
+        if audio is None:
+            return
+        port = int(audio[1])
         seen: dict[str, Any] = {"codec": _NAMES.get(audio[2], audio[2])} if answer else {}
         if ours:
             seen["port"] = port
@@ -86,9 +94,13 @@ class AgreedMedia(logging.Handler):
         """Whether the other side offered no pictures; False where its offer was not seen in time."""
         return (await self._once(call_id, lambda agreed: agreed.pictures is not None)).pictures is False
 
-    async def _once(self, call_id: str, known: Callable[[Agreed], bool]) -> Agreed:
+    async def has_been_tried(self, call_id: str, seconds: float) -> bool:
+        """Whether the other side says in time that it got our call."""
+        return (await self._once(call_id, lambda agreed: agreed.tried, seconds)).tried
+
+    async def _once(self, call_id: str, known: Callable[[Agreed], bool], seconds: float = _PATIENCE) -> Agreed:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(seconds):
                 while not known(self.so_far(call_id)):
                     await self._news.wait()
         return self.so_far(call_id)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from baresip import CallState
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 from baresip.events import Event, StackEvent
 
@@ -26,6 +27,8 @@ SETTLES = 0.2
 """Seconds between two changes of a hold that are told; what changes faster is told when it has settled."""
 MOST_OFFERS = 20
 """Offers of new media in a call that are nothing to remark upon."""
+UNTRIED = 3.0
+"""Seconds in which somebody who is called says at least that it got the call; a server has 0.2 (RFC 3261, 17.2.1)."""
 
 _MOST_READ = 20 * FRAME_BYTES
 _MOST_KEYS = 200
@@ -49,6 +52,7 @@ class Leg:
         self.number = number
         self.call = call
         self.over = False
+        self._began = time.monotonic()
         self._tell = tell
         self._media = media
         self._guard = MediaGuard()
@@ -141,6 +145,10 @@ class Leg:
     async def hang_up(self) -> None:
         """BYE or CANCEL."""
         self._ended_by_us = True
+        if self.call.state is CallState.OUTGOING and not self._rang:
+            # A call may be cancelled once it has been answered with anything (RFC 3261, section 9.1). Before, the stack
+            # forgets it without a word, and it rings on.
+            await self._media.has_been_tried(self.call.call_id or "", self._began + UNTRIED - time.monotonic())
         await self._try(self.call.hangup())
 
     async def hold(self, *, held: bool) -> None:
