@@ -57,6 +57,7 @@ async def test_all_runs_of_a_batch_share_its_result_id(bench: Bench, scenario: M
 
 
 async def test_a_stopped_result_ends_its_calls_and_can_be_resumed(bench: Bench, scenario: MakeScenario) -> None:
+    bench.store.lasting = True  # as one in a file is
     thinking = asyncio.Event()
 
     async def think(call: AgentCall) -> None:
@@ -84,6 +85,16 @@ async def test_a_stopped_result_ends_its_calls_and_can_be_resumed(bench: Bench, 
         resumed = await service(bench, agent.url).resume(result.id)
     assert [run.outcome for run in resumed.runs] == [Outcome.PASSED] * 3
     assert [run.id for run in resumed.runs] == [run.id for run in result.runs]
+
+
+async def test_what_is_kept_nowhere_is_not_offered_to_be_resumed(bench: Bench, scenario: MakeScenario) -> None:
+    bench.stop.set()
+    async with ScriptedAgentServer() as agent:
+        result = await service(bench, agent.url).start(await request(bench, scenario(), 2))
+    assert result.interrupted
+    assert [event.sentence for event in bench.events if isinstance(event, Notice)] == [
+        "2 runs left, and nothing is kept."
+    ]
 
 
 async def test_a_complete_result_has_nothing_to_resume(bench: Bench, scenario: MakeScenario) -> None:

@@ -100,7 +100,10 @@ class RunService:
         interrupted = any(is_left(run) for run in merged)
         if interrupted:
             left = sum(is_left(run) for run in merged)
-            self._on_event(Notice(sentence=f"{left} runs left: `ringback run --resume {result.id}` does them."))
+            remedy = (
+                f": `ringback run --resume {result.id}` does them." if self._store.lasting else ", and nothing is kept."
+            )
+            self._on_event(Notice(sentence=f"{left} runs left{remedy}"))
         await self._store.finish_result(result.id, interrupted=interrupted)
         self._on_event(ResultFinished(result_id=result.id))
         return replace(result, runs=merged, finished_at=datetime.now(UTC), interrupted=interrupted)

@@ -60,8 +60,11 @@ class Store:
         *,
         window: float = 0.01,
         brief_of: Callable[[Run], str] | None = None,
+        lasting: bool = True,
     ) -> None:
         """`brief_of` renders a finished run's entry of its result's detail; without it none is kept."""
+        self.lasting = lasting
+        """Whether what is kept outlives this process."""
         self._database = database
         self._owner = owner
         self._brief_of = brief_of
@@ -89,7 +92,8 @@ class Store:
     @classmethod
     async def temporary(cls, *, owner: Owner | None = None) -> "Store":
         """A store in memory, gone when it is closed."""
-        return await cls.open("sqlite://", owner=owner, busy_timeout=0)
+        database = await Database.open("sqlite://", busy_timeout=0)
+        return cls(database, owner or Owner.this_process("cli"), lasting=False)
 
     async def close(self) -> None:
         """Write what is waiting, then let go of the database."""
