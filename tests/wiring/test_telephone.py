@@ -85,6 +85,12 @@ def test_a_number_without_a_trunk_is_told_which_setting_is_missing(tmp_path: Pat
         dialled_uri(agent(), settings(tmp_path))
 
 
+@pytest.mark.parametrize("trunk", ["sip:provider.example", "me@provider.example", "a b", "provider.example:x"])
+def test_a_trunk_that_is_no_host_is_told_by_its_setting(tmp_path: Path, trunk: str) -> None:
+    with pytest.raises(UsageError, match=f"RINGBACK_SIP_TRUNK: '{trunk}' is no host"):
+        dialled_uri(agent(), settings(tmp_path, sip_trunk=trunk))
+
+
 def test_an_agent_at_an_address_of_its_own_never_gets_the_trunk_s_password(tmp_path: Path) -> None:
     ours = settings(tmp_path, sip_trunk="trunk.example", sip_user="me", sip_password="trunk word")
     called = agent("sip:desk@agent.example")

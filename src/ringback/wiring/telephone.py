@@ -1,5 +1,6 @@
 """Settings to the telephone: who we are on it, and whom we call."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from ringback.errors import UsageError
 from ringback.settings import Settings, environment_variable
 
 _SCHEMES = ("sip:", "sips:")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?")
 
 
 def telephone_settings(settings: Settings, numbers: Sequence[str] = ()) -> TelephoneSettings:
@@ -97,7 +99,7 @@ def dialled_uri(agent: Agent, settings: Settings) -> str:
     """The address that is called: the agent's own, or its number at the trunk.
 
     Raises:
-        UsageError: it has a number, and there is no trunk.
+        UsageError: it has a number, and there is no trunk, or none that can be called.
     """
     if _is_address(agent):
         return agent.url.get_secret_value()
@@ -106,6 +108,11 @@ def dialled_uri(agent: Agent, settings: Settings) -> str:
         raise UsageError(
             f"Agent '{agent.name}' has a telephone number, and there is no trunk to call it through. Set"
             f" {environment_variable('sip_trunk')} (or sip_trunk in ringback.toml) to the host of your SIP provider."
+        )
+    if not _HOST.fullmatch(settings.sip_trunk):
+        raise UsageError(
+            f"{environment_variable('sip_trunk')}: {settings.sip_trunk!r} is no host, as sip.provider.example or"
+            " 192.0.2.7:5080 is one."
         )
     way = f";transport={settings.sip_transport}" if settings.sip_transport != "udp" else ""
     return f"sip:{number}@{settings.sip_trunk}{way}"
