@@ -50,13 +50,12 @@ def any_open(desk: Desk) -> bool:
 
 async def good_call(folder: Path, telephone: Telephone, desk: Desk) -> None:
     """A call as it should be still goes through."""
-    before = len(desk.calls)
     async with BaresipPeer(folder, user="good") as caller:
         await caller.dial(f"sip:agent@{telephone.address}")
         await caller.event("CALL_ESTABLISHED")
         await caller.hang_up()
         await caller.over()
-    assert len(desk.calls) == before + 1
+    assert [call.peer for call in desk.calls if "good@" in call.peer] != []
 
 
 def invite(body: str, *, number: int, port: int, at: str, **replaced: str) -> bytes:
