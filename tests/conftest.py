@@ -24,17 +24,15 @@ gc.set_threshold(50_000, 20, 100)
 SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _processes_unmeasured() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction] - for all tests
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
     """No coverage is measured in processes that tests start, but where tests/acceptance asks for it (`measured`).
 
-    With it a command takes two thirds longer, and there are hundreds that carry out the same lines.
+    With it a command takes two thirds longer, and there are hundreds that carry out the same lines. Workers are measured
+    by what starts them: those that found the variable, too, would be traced twice.
     """
     if told := os.environ.pop("COVERAGE_PROCESS_CONFIG", None):
         os.environ["COVERAGE_OF_COMMANDS"] = told
-    yield
-    if told:
-        os.environ["COVERAGE_PROCESS_CONFIG"] = os.environ.pop("COVERAGE_OF_COMMANDS")
 
 
 _LONG = frozenset(
