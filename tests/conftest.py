@@ -28,8 +28,8 @@ SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 def pytest_configure() -> None:
     """No coverage is measured in processes that tests start, but where tests/acceptance asks for it (`measured`).
 
-    With it a command takes two thirds longer, and there are hundreds that carry out the same lines. Workers are measured
-    by what starts them: those that found the variable, too, would be traced twice.
+    With it a command takes two thirds longer, and there are hundreds that carry out the same lines. Workers
+    of xdist are measured by what starts them: those that found the variable, too, would be traced twice.
     """
     if told := os.environ.pop("COVERAGE_PROCESS_CONFIG", None):
         os.environ["COVERAGE_OF_COMMANDS"] = told
