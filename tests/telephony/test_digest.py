@@ -1,4 +1,4 @@
-"""Passwords on the telephone, checked by SIPp: of callers at an agent's server, and of our numbers at a registrar."""
+"""Passwords on the telephone, checked by SIPp (of callers, and of our numbers), and the way through a proxy."""
 
 from pathlib import Path
 
@@ -36,6 +36,24 @@ async def test_the_right_password_opens_an_agent_s_line_and_a_wrong_one_does_not
     answers = [message for message in sent if message.start.startswith("INVITE") and message.header("Authorization")]
     assert len(answers) == 2
     assert not any("word" in str(message) for message in sent)
+
+
+async def test_a_call_through_an_outbound_proxy_names_the_trunk_and_goes_to_the_proxy(
+    tmp_path: Path, new_telephone: NewTelephone
+) -> None:
+    async with SippPeer(tmp_path, "asks_digest", plays=await words_mulaw(tmp_path, "Hello.")) as proxy:
+        us = Identity(
+            user="caller",
+            credentials=("caller", SecretStr("right word")),
+            domain="trunk.example",
+            proxy=f"sip:{proxy.host}",
+        )
+        line = SipLine(new_telephone(), "sip:+15550100100@trunk.example", {}, identity=us)
+        await soon(line.open())
+        await line.hang_up()
+        invites = [message for message in proxy.messages if message.received and message.start.startswith("INVITE")]
+    assert {message.start.split()[1].partition(";")[0] for message in invites} == {"sip:+15550100100@trunk.example"}
+    assert "trunk.example" in (invites[0].header("From") or "")
 
 
 async def test_the_right_password_registers_a_number_and_a_wrong_one_does_not(
