@@ -31,7 +31,9 @@ from ringback.speech.audio import Sound
 
 MODULES = ("/usr/lib/baresip/modules", "/usr/lib64/baresip/modules", "/usr/local/lib/baresip/modules")
 CALLS = 4
-"""At the same time, each with two ports: two of these that choose from the same ports may both take the same one."""
+"""At the same time, each with two ports."""
+DOOR, MEDIA = 2, 4
+"""Where its TCP door and its media are, from its SIP port on (the one after that is for SIP over TLS)."""
 
 
 class BaresipPeer:
@@ -95,8 +97,9 @@ class BaresipPeer:
             await self._reading
 
     async def _start(self) -> None:
-        self.port, door = free_port(beside=1), free_port()
-        (self.folder / "config").write_text(self._config(door, media=free_port(beside=CALLS * 2)))
+        self.port = free_port()
+        door, media = self.port + DOOR, self.port + MEDIA
+        (self.folder / "config").write_text(self._config(door, media))
         (self.folder / "accounts").write_text(f"<sip:{self.user}@{self._domain}>;dtmfmode=rtpevent{self._parameters}\n")
         (self.folder / "contacts").touch()
         self._process = PeerProcess("baresip", "-f", str(self.folder), "-v", folder=self.folder)
@@ -109,7 +112,7 @@ class BaresipPeer:
         reader, self._writer = await asyncio.open_connection("127.0.0.1", door)
         self._reading = asyncio.create_task(self._read(reader))
 
-    def _config(self, door: int, *, media: int) -> str:
+    def _config(self, door: int, media: int) -> str:
         assert self._says is not None
         modules = next((folder for folder in MODULES if Path(folder).is_dir()), MODULES[0])
         loaded = "\n".join(f"module {name}.so" for name in ("g711", "aufile", "aubridge", "sndfile"))

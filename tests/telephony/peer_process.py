@@ -1,6 +1,6 @@
 """What peers that are programs of their own have in common: free ports, a start that is waited for, a sure end.
 
-free_port(*, beside=False) -> int
+free_port() -> int
 until(what, condition) -> what the condition gave
 PeerProcess(*command, folder=Path): start(listens_on=port), log(), end()
 """
@@ -22,23 +22,32 @@ PATIENCE = 60.0
 FIRST_PORT, LAST_PORT = 10_000, 30_000
 """Below those that Linux gives to sockets that name none, so that nobody gets one between our look and its use."""
 BLOCK = 16
-"""Ports between two that are given, so that what a program takes beside its own is nobody else's."""
+"""Ports from one that is given to the next: all but the last are for who is given the first, the last is the claim."""
 ATTEMPTS = 5
+TAKEN = "Address already in use"
+"""What programs print that do not get a port, also those that go on without it."""
 
 _T = TypeVar("_T")
-_RANDOM = random.Random(os.getpid() * 1_000_003 + time.monotonic_ns())  # noqa: S311 - for other ports than other workers
+
+chance = random.Random(os.getpid() * 1_000_003 + time.monotonic_ns())  # noqa: S311 - for other ports than other workers
 
 
 class PortTaken(Exception):
     """Somebody else was quicker."""
 
 
-def free_port(*, beside: int = 0) -> int:
-    """An even port of the loopback on which nobody listens, UDP or TCP, nor on as many as `beside` that follow it."""
+def free_port() -> int:
+    """An even port of the loopback: on it and those of its block that follow nobody listens, UDP or TCP.
+
+    It is given once, to whichever process of this machine asks here, and is the caller's as long as its process lives.
+    """
     for _ in range(1000):
-        port = _RANDOM.randrange(FIRST_PORT, LAST_PORT, BLOCK)
-        if all(_is_free(port + further) for further in range(beside + 1)):
-            return port
+        port = chance.randrange(FIRST_PORT, LAST_PORT, BLOCK)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as claim:
+            claim.bind(("127.0.0.1", port + BLOCK - 1))
+            if all(_is_free(port + further) for further in range(BLOCK - 1)):
+                claim.detach()  # stays open until this process ends
+                return port
     raise AssertionError("no port is free")
 
 
@@ -63,7 +72,9 @@ async def until(what: str, condition: Callable[[], _T | None], *, within: float 
 
 def _listens(process: int, port: int) -> bool:
     with contextlib.suppress(psutil.Error):
-        return any(used.laddr and used.laddr.port == port for used in psutil.Process(process).net_connections("inet"))
+        used = psutil.Process(process).net_connections("inet")
+        own = [each for each in used if each.type == socket.SOCK_DGRAM or each.status == psutil.CONN_LISTEN]
+        return any(each.laddr and each.laddr.port == port for each in own)
     return False
 
 
@@ -77,7 +88,7 @@ class PeerProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, *, listens_on: int | None) -> None:
-        """Return when it listens on the port; raises PortTaken if it ended without. None: return at once."""
+        """Return when it listens on the port; raises PortTaken if it cannot. None: return at once."""
         with self._log.open("w") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -91,10 +102,14 @@ class PeerProcess:
             process, port = self._process, listens_on
             await until(
                 f"{self._command[0]} does not listen: {self.log()}",
-                lambda: process.returncode is not None or _listens(process.pid, port),
+                lambda: self._gave_up or _listens(process.pid, port),
             )
-            if process.returncode is not None:
+            if self._gave_up:
                 raise PortTaken(self.log())
+
+    @property
+    def _gave_up(self) -> bool:
+        return not self.running or TAKEN in self.log()
 
     def log(self) -> str:
         """All that it has printed."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from peer_process import ATTEMPTS, BLOCK, PeerProcess, PortTaken, free_port, until
+from peer_process import ATTEMPTS, PeerProcess, PortTaken, free_port, until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 LONGEST = 100
@@ -124,7 +124,7 @@ class SippPeer:
             await self._process.end()
 
     def _command(self) -> list[str]:
-        own = ["-i", "127.0.0.1", "-bind_local", "-mi", "127.0.0.1", "-mp", str(free_port(beside=BLOCK - 1))]
+        own = ["-i", "127.0.0.1", "-bind_local", "-mi", "127.0.0.1", "-mp", str(free_port())]
         logs = ["-trace_msg", "-message_file", "messages", "-trace_logs", "-log_file", "logs"]
         errors = ["-trace_err", "-error_file", "errors"]
         bounds = ["-nostdin", "-timeout", f"{LONGEST}s"]
