@@ -265,14 +265,15 @@ def _free_telephone() -> str:
 
 
 def _free_port() -> str:
-    """A port that nobody has; below those that systems give away, so that nobody is given it meanwhile."""
+    """A port that nobody has; below those of systems and telephones, so that nobody is given it meanwhile."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
-    for port in range(18_000 + 250 * worker + os.getpid() % 97, 30_000):
+    for port in range(4_000 + 250 * worker + os.getpid() % 97, 9_000):
         if port in _given:
             continue
-        with socket.socket() as probe:
+        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as packets:
             try:
                 probe.bind(("127.0.0.1", port))
+                packets.bind(("127.0.0.1", port))
             except OSError:
                 continue
             _given.add(port)

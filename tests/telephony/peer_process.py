@@ -19,7 +19,7 @@ import psutil
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
-FIRST_PORT, LAST_PORT = 10_000, 30_000
+FIRST_PORT, LAST_PORT = 10_000, 16_384
 """Below those that Linux gives to sockets that name none, so that nobody gets one between our look and its use."""
 BLOCK = 16
 """Ports from one that is given to the next: all but the last are for who is given the first, the last is the claim."""
