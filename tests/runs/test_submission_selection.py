@@ -36,8 +36,11 @@ class KeptAgent:
     has_voice: bool = False
     voice_transports: tuple[Transport, ...] = ()
     inbound: bool = True
+    needs_trunk: bool = False
 
-    def domain_agent(self, url: str | None = None, *, channel: Transport = Transport.TEXT) -> Agent:
+    def domain_agent(
+        self, url: str | None = None, *, channel: Transport = Transport.TEXT, number: str | None = None
+    ) -> Agent:
         return Agent(name=self.name, url=SecretStr(url or "ws://agent.example/"), shown_url="ws://agent.example/")
 
 
