@@ -2,10 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from command_line import CommandLine, Finished
+from peer_speech import read_channels
+
+from ringback.speech.audio import Sound
+from ringback.speech.pocketsphinx_ear import GrammarEar
 
 LOOPBACK = {"RINGBACK_SIP_INTERFACE": "127.0.0.1", "RINGBACK_SIP_LISTEN": "127.0.0.1:0", "RINGBACK_END_OF_TURN": "0.4"}
 """Settings with which calls stay on this machine."""
@@ -56,3 +60,17 @@ async def until_words_come_through(hold: Callable[[], Awaitable[dict[str, Any]]]
         assert conversation["voice"]["degraded"], conversation["entries"]
         assert attempt < ATTEMPTS - 1, conversation["voice"]["degraded"]
     raise AssertionError
+
+
+async def words_on_both_channels(
+    ringback: CommandLine, conversation: Mapping[str, Any], of_caller: str, *of_agent: str
+) -> None:
+    """The recording's channels hold what the transcript says, where it says it, by an ear that knows these lines."""
+    caller, called = read_channels(ringback.folder / f".ringback/recordings/{conversation['voice']['recording']}.wav")
+    ear = GrammarEar([of_caller, *of_agent])
+    for entry in (entry for entry in conversation["entries"] if entry["content"] in (of_caller, *of_agent)):
+        side = caller if entry["content"] == of_caller else called
+        # Silence goes with it: the ear fits itself to all that it is given.
+        start, end = (round(seconds * side.rate) for seconds in (entry["start"] - 0.2, entry["end"] + 0.2))
+        assert (await ear.hear(Sound(side.samples[max(0, start) : end], side.rate))).text == entry["content"]
+    await ear.close()

@@ -10,7 +10,7 @@ from command_line import CommandLine
 from peer_process import free_port
 from peer_speech import words_wav
 from sipp_peer import SippPeer
-from telephone_runs import LOOPBACK, project, runs_of, said, until_words_come_through
+from telephone_runs import LOOPBACK, project, runs_of, said, until_words_come_through, words_on_both_channels
 
 HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
 BOOK = "I would like to book a visit."
@@ -73,6 +73,7 @@ async def test_the_agent_s_call_is_taken_and_200_of_a_stranger_are_not(ringback:
 
     conversation = await until_words_come_through(hold, HELLO, BOOK, DAY)
     assert said(conversation, "Main Agent") == [HELLO, DAY]
+    await words_on_both_channels(ringback, conversation, BOOK, HELLO, DAY)
     refused = [finding["sentence"] for finding in conversation["findings"] if finding["code"] == "call_refused"]
     assert 1 <= len(refused) <= 30  # each is told, but not endlessly
     assert STRANGER in refused[0]
