@@ -7,21 +7,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+from scripted_calls import scripted_call
 from telephone_use import BETWEEN, STAGGER, between, used
-from voice_ours import CALLER_LINES
 from voice_sides import AGENT_LINES
 
-from ringback.callers.scripted import ScriptedCaller
 from ringback.channels.sip.account import Identity, TelephoneSettings
 from ringback.channels.sip.line import SipLine
 from ringback.channels.sip.messages import Control
 from ringback.channels.sip.telephone import Telephone
 from ringback.channels.websocket import agent_session
 from ringback.conversation.call_clock import CallClock
-from ringback.conversation.limits import Limits
-from ringback.conversation.manner import Manner
-from ringback.conversation.recorder import Recorder
-from ringback.conversation.voice_call import VoiceTools, converse_by_voice
+from ringback.conversation.voice_call import VoiceTools
 from ringback.domain.voice import VoiceRecord
 from ringback.speech.build import open_speech_to_text, open_text_to_speech
 from ringback.speech.speech_to_text import WarmsUp
@@ -77,20 +73,8 @@ async def hold(uri: str, count: int, seconds: float, *, agent: int) -> dict[str,
             tools = VoiceTools(clock=clock, text_to_speech=voice, speech_to_text=ear, recordings=Path(folder))
 
             async def one(number: int, stop: asyncio.Event) -> VoiceRecord:
-                held = await converse_by_voice(
-                    SipLine(telephone, uri, {}, identity=IDENTITY),
-                    ScriptedCaller(CALLER_LINES),
-                    Recorder(number, lambda _: None, clock=asyncio.get_running_loop().time),
-                    tools=tools,
-                    manner=Manner(),
-                    limits=Limits(finish_turn=0.0, max_turns=200),
-                    end_of_turn=0.8,
-                    stem=f"1/{number}-1",
-                    stop=stop,
-                )
-                assert held.failure is None, held.failure
-                assert held.conversation.voice is not None
-                return held.conversation.voice
+                line = SipLine(telephone, uri, {}, identity=IDENTITY)
+                return await scripted_call(line, number, tools=tools, stop=stop)
 
             await first_call(one)
             telephone.unsent = 0

@@ -7,21 +7,16 @@ import time
 from pathlib import Path
 
 import numpy as np
+from scripted_calls import scripted_call
 from voice_sides import AGENT_LINES
 
-from ringback.callers.scripted import ScriptedCaller
 from ringback.channels.media_streams import MediaStreamsLine
 from ringback.channels.websocket import agent_session
 from ringback.conversation.call_clock import CallClock
-from ringback.conversation.limits import Limits
-from ringback.conversation.manner import Manner
-from ringback.conversation.recorder import Recorder
-from ringback.conversation.voice_call import VoiceTools, converse_by_voice
+from ringback.conversation.voice_call import VoiceTools
 from ringback.domain.voice import Lateness
 from ringback.speech.build import open_speech_to_text, open_text_to_speech
 from ringback.speech.voice_activity import VoiceActivity
-
-CALLER_LINES = tuple(f"This is line {name} of mine." for name in ("one", "two", "three", "four", "five", "six")) * 20
 
 
 async def hold(port: int, count: int, seconds: float) -> dict[str, float]:
@@ -40,20 +35,7 @@ async def hold(port: int, count: int, seconds: float) -> dict[str, float]:
 
             async def one(number: int) -> Lateness:
                 line = MediaStreamsLine(f"ws://127.0.0.1:{port}/", {}, {}, session=session)
-                held = await converse_by_voice(
-                    line,
-                    ScriptedCaller(CALLER_LINES),
-                    Recorder(number, lambda _: None, clock=asyncio.get_running_loop().time),
-                    tools=tools,
-                    manner=Manner(),
-                    limits=Limits(finish_turn=0.0, max_turns=200),
-                    end_of_turn=0.8,
-                    stem=f"1/{number}-1",
-                    stop=stop,
-                )
-                assert held.failure is None, held.failure
-                assert held.conversation.voice is not None
-                return held.conversation.voice.lateness
+                return (await scripted_call(line, number, tools=tools, stop=stop)).lateness
 
             calls = [asyncio.create_task(one(number)) for number in range(1, count + 1)]
             await asyncio.sleep(seconds)

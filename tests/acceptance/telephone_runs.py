@@ -14,6 +14,10 @@ from ringback.speech.pocketsphinx_ear import GrammarEar
 LOOPBACK = {"RINGBACK_SIP_INTERFACE": "127.0.0.1", "RINGBACK_SIP_LISTEN": "127.0.0.1:0", "RINGBACK_END_OF_TURN": "0.4"}
 """Settings with which calls stay on this machine."""
 
+HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
+BOOK = "I would like to book a visit."
+"""What the agent says, and between the two our caller."""
+
 ATTEMPTS = 3
 """Calls that are made for one whose sound the machine lets through without gaps."""
 
@@ -26,6 +30,27 @@ def project(ringback: CommandLine, uri: str, *known_lines: str, more: str = "") 
     where = f'url = "{uri}"\n' if uri else "inbound = false\n"
     entry = f'{where}channel = "sip"\nknown_lines = "lines.txt"\nagent_speaks_first = true\n{more}'
     ringback.write("ringback.toml", f"[agents.desk]\n{entry}")
+
+
+def booking(keys: str) -> str:
+    """A suite whose caller waits for a greeting, says BOOK and presses keys, and hangs up when it was answered."""
+    return f"""\
+version: "1"
+scenarios:
+  - name: Books a visit
+    language: en
+    conditional_actions:
+      role: A patient
+      conditions:
+        - id: 0
+          condition: FIRST_MESSAGE
+          action: '{BOOK}<dtmf digits="{keys}"/>'
+          type: standard
+          fixed_message: true
+        - {{id: 1, condition: 0, action: <endcall/>, type: action_followup, fixed_message: true}}
+    checks:
+      - {{type: agent_said, text: Which day}}
+"""
 
 
 def runs_of(ringback: CommandLine, report: str = "r.json") -> list[dict[str, Any]]:

@@ -8,7 +8,11 @@ from baresip_peer import BaresipPeer
 from command_line import CommandLine
 from peer_speech import words_wav
 from telephone_runs import (
+    BOOK,
+    DAY,
+    HELLO,
     LOOPBACK,
+    booking,
     project,
     runs_of,
     said,
@@ -20,21 +24,7 @@ from telephone_runs import (
 from ringback.speech.audio import Sound
 from ringback.speech.pocketsphinx_ear import GrammarEar
 
-HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
-BOOK = "I would like to book a visit."
-SUITE = f"""\
-version: "1"
-scenarios:
-  - name: Books a visit
-    language: en
-    conditional_actions:
-      role: A patient
-      conditions:
-        - {{id: 0, condition: FIRST_MESSAGE, action: '{BOOK}<dtmf digits="12#"/>', type: standard, fixed_message: true}}
-        - {{id: 1, condition: 0, action: <endcall/>, type: action_followup, fixed_message: true}}
-    checks:
-      - {{type: agent_said, text: "Which day"}}
-"""
+SUITE = booking("12#")
 
 
 @pytest.mark.timeout(300)  # on a busy machine the call may have to be held again

@@ -10,24 +10,21 @@ from command_line import CommandLine
 from peer_process import free_port
 from peer_speech import words_wav
 from sipp_peer import SippPeer
-from telephone_runs import LOOPBACK, project, runs_of, said, until_words_come_through, words_on_both_channels
+from telephone_runs import (
+    BOOK,
+    DAY,
+    HELLO,
+    LOOPBACK,
+    booking,
+    project,
+    runs_of,
+    said,
+    until_words_come_through,
+    words_on_both_channels,
+)
 
-HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
-BOOK = "I would like to book a visit."
 OURS, CONTACT, STRANGER = "+15550100", "+1 (555) 01-11", "+15550199"
-SUITE = f"""\
-version: "1"
-scenarios:
-  - name: Books a visit
-    language: en
-    conditional_actions:
-      role: A patient
-      conditions:
-        - {{id: 0, condition: FIRST_MESSAGE, action: '{BOOK}<dtmf digits="1"/>', type: standard, fixed_message: true}}
-        - {{id: 1, condition: 0, action: <endcall/>, type: action_followup, fixed_message: true}}
-    checks:
-      - {{type: agent_said, text: Which day}}
-"""
+SUITE = booking("1")
 MEMORY = 500_000_000
 """Bytes that the command may take at most."""
 OUTBOUND = f'contact_number = "{CONTACT}"\n'

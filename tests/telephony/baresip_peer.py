@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from peer_process import ATTEMPTS, PATIENCE, PeerProcess, PortTaken, free_port, until
+from peer_process import PATIENCE, PeerProcess, free_port, on_free_ports, until
 from peer_speech import RATE, read_wav, words_wav
 
 from ringback.speech.audio import Sound
@@ -76,15 +76,8 @@ class BaresipPeer:
         self.folder.mkdir(parents=True)
         if self._says is None:
             self._says = await words_wav(self.folder)  # silence
-        for attempt in range(ATTEMPTS):
-            try:
-                await self._start()
-            except PortTaken:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return self
-        raise AssertionError
+        await on_free_ports(self._start)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -103,12 +96,8 @@ class BaresipPeer:
         (self.folder / "accounts").write_text(f"<sip:{self.user}@{self._domain}>;dtmfmode=rtpevent{self._parameters}\n")
         (self.folder / "contacts").touch()
         self._process = PeerProcess("baresip", "-f", str(self.folder), "-v", folder=self.folder)
-        try:
-            # The last of its modules, by which time it listens for SIP, too.
-            await self._process.start(listens_on=door)
-        except PortTaken:
-            await self._process.end()
-            raise
+        # The last of its modules, by which time it listens for SIP, too.
+        await self._process.start(listens_on=door)
         reader, self._writer = await asyncio.open_connection("127.0.0.1", door)
         self._reading = asyncio.create_task(self._read(reader))
 

@@ -11,7 +11,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +70,14 @@ async def until(what: str, condition: Callable[[], _T | None], *, within: float 
     return found
 
 
+async def on_free_ports(start: Callable[[], Awaitable[None]]) -> None:
+    """Start something that takes free ports for itself, again where somebody else was quicker."""
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(PortTaken):
+            return await start()
+    return await start()
+
+
 def _listens(process: int, port: int) -> bool:
     with contextlib.suppress(psutil.Error):
         used = psutil.Process(process).net_connections("inet")
@@ -105,6 +113,7 @@ class PeerProcess:
                 lambda: self._gave_up or _listens(process.pid, port),
             )
             if self._gave_up:
+                await self.end()  # some go on without the port
                 raise PortTaken(self.log())
 
     @property

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from peer_process import ATTEMPTS, PeerProcess, PortTaken, free_port, until
+from peer_process import PeerProcess, free_port, on_free_ports, until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 LONGEST = 100
@@ -104,17 +104,13 @@ class SippPeer:
         shutil.copy(SCENARIOS / f"{self._scenario}.xml", self.folder / "scenario.xml")
         sound = b"\xff" * 800 if self._plays is None else self._plays.read_bytes()
         (self.folder / "speech.ulaw").write_bytes(sound)
-        for attempt in range(ATTEMPTS):
-            self.port = 0 if self._to is not None else free_port()
-            self._process = PeerProcess("sipp", *self._command(), folder=self.folder)
-            try:
-                await self._process.start(listens_on=self.port or None)
-            except PortTaken:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return self
-        raise AssertionError
+        await on_free_ports(self._start)
+        return self
+
+    async def _start(self) -> None:
+        self.port = 0 if self._to is not None else free_port()
+        self._process = PeerProcess("sipp", *self._command(), folder=self.folder)
+        await self._process.start(listens_on=self.port or None)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
