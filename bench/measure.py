@@ -88,7 +88,7 @@ async def measured(job: Job, conversations: int, delays: list[float]) -> dict[st
 def main() -> None:
     """Measure what the flags say."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("side", choices=("bare", "ringback"))
+    parser.add_argument("side", choices=("bare", "bare-uvloop", "ringback"))
     parser.add_argument("--agent", required=True)
     parser.add_argument("--model")
     parser.add_argument("--conversations", type=int, required=True)
@@ -97,8 +97,9 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 20_000), hard), hard))
     delays: list[float] = []
-    job = (bare_loop if options.side == "bare" else ringback_engine)(options, delays)
-    print(json.dumps(uvloop.run(measured(job, options.conversations, delays))))
+    job = (ringback_engine if options.side == "ringback" else bare_loop)(options, delays)
+    carry = asyncio.run if options.side == "bare" else uvloop.run  # `ringback run` brings uvloop with it
+    print(json.dumps(carry(measured(job, options.conversations, delays))))
 
 
 if __name__ == "__main__":
