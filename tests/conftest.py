@@ -61,18 +61,19 @@ _LONG = frozenset(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each worker begin with an equal share of the long tests."""
+    """Let every other worker begin with the long tests: while they wait, the others' tests keep the processors busy."""
     long = [item for item in items if item.path.stem in _LONG]
     others = iter([item for item in items if item.path.stem not in _LONG])
     told: dict[str, int] = getattr(config, "workerinput", {})
     workers = told.get("workercount", 1)
+    begin_so = (workers + 1) // 2
     left = len(items)
     items.clear()
     for worker in range(workers):
         # pytest-xdist hands out as many tests in a row to each.
         share = left // (workers - worker)
         left -= share
-        first = long[worker::workers]
+        first = [] if worker % 2 else long[worker // 2 :: begin_so]
         items += first
         items += itertools.islice(others, max(share - len(first), 0))
     items += others
