@@ -19,8 +19,10 @@ from ringback.results.summary import summarise
 from ringback.runs.planner import plan
 from ringback.runs.service import RunRequest
 from ringback.settings import Settings
-from ringback.wiring import Models, choose_models, open_store, tune_garbage_collector
+from ringback.wiring.collector import tune_garbage_collector
+from ringback.wiring.models import Models, choose_models
 from ringback.wiring.one_agent import run_service
+from ringback.wiring.store import open_store
 
 __all__ = ["hold", "model_driven_scenario", "scripted_scenario", "tune_garbage_collector"]
 

@@ -44,7 +44,7 @@ from ringback.storage.owner import Owner
 from ringback.storage.reading_filters import ResultFilter, RunFilter
 from ringback.storage.readings import Readings
 from ringback.storage.store import Store
-from ringback.wiring import tune_garbage_collector
+from ringback.wiring.collector import tune_garbage_collector
 
 TURNS = 12
 SCENARIOS = 50

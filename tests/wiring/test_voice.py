@@ -21,7 +21,8 @@ from ringback.speech.text_to_speech import Voice
 from ringback.storage.recordings import files_of, recording_files
 from ringback.testing.voice_agent_call import VoiceAgentCall
 from ringback.testing.voice_agent_server import VoiceAgentServer
-from ringback.wiring import connect_attempts, speech_names
+from ringback.wiring.lines import connect_attempts
+from ringback.wiring.models import speech_names
 
 HELLO, DAY = "Hello, this is the clinic.", "Which day would you like?"
 SERVERS_OWN = {"api_key": "api-key-of-the-server", "websocket_secret": "socket-secret-of-the-server"}

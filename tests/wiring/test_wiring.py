@@ -5,7 +5,7 @@ from aiohttp import web
 from ringback.models.budget import Budget
 from ringback.models.model import CallKey, LanguageModel, Message
 from ringback.settings import Settings
-from ringback.wiring import ModelChoice, Models, open_models
+from ringback.wiring.models import ModelChoice, Models, open_models
 
 
 async def test_caller_and_judge_at_one_server_share_its_connections() -> None:

@@ -27,7 +27,7 @@ from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
 from ringback.evaluation.arguments import as_json
-from ringback.wiring import lines_to
+from ringback.wiring.lines import lines_to
 
 EXIT_NO_SESSION = 3
 AFTER_END = 1.0

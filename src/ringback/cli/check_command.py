@@ -16,7 +16,7 @@ from ringback.domain.agent import Agent
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
 from ringback.runs.conformance import Level, OpenLine, Patience, check_agent
-from ringback.wiring import lines_to
+from ringback.wiring.lines import lines_to
 
 EXIT_BROKEN = 1
 EXIT_NO_SESSION = 3

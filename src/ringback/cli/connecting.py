@@ -9,7 +9,7 @@ from ringback.domain.agent import Agent
 from ringback.errors import UsageError
 from ringback.library.project import load_project, resolve_agent
 from ringback.settings import Settings, load_settings
-from ringback.wiring import with_default_secret
+from ringback.wiring.agent_secrets import with_default_secret
 
 PROJECT_FILE = Path("ringback.toml")
 

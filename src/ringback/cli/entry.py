@@ -1,9 +1,10 @@
 """Where the program begins: nothing is loaded yet, and Ctrl-C simply ends it until all is."""
 
-import gc
 import os
 import signal
 import sys
+
+from ringback.wiring.collector import load_without_collecting
 
 _UNTIL_STOPPED = frozenset({"serve", "worker"})
 """Commands that end in order when SIGTERM asks for it; they take the signal themselves once they are loaded."""
@@ -11,9 +12,7 @@ _UNTIL_STOPPED = frozenset({"serve", "worker"})
 
 def main() -> None:
     """Load the command line and run it."""
-    # Loading makes hundreds of thousands of objects that all stay; by default Python looks through them for garbage
-    # again and again, which takes a sixth of the time until a server is there.
-    gc.set_threshold(50_000, 10, 10)
+    load_without_collecting()
     if _UNTIL_STOPPED.intersection(sys.argv[1:2]):
         signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))  # nothing is begun yet that has an order
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,7 +19,7 @@ from ringback.runs.planner import plan
 from ringback.runs.provenance import git_state
 from ringback.runs.service import RunRequest, is_left
 from ringback.storage.store import Store
-from ringback.wiring import Models, prompt_versions
+from ringback.wiring.models import Models, prompt_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from ringback.results.compare import compare
 from ringback.results.summary import summarise
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
-from ringback.wiring import open_store
+from ringback.wiring.store import open_store
 
 T = TypeVar("T")
 

@@ -30,15 +30,16 @@ from ringback.results.summary import summarise
 from ringback.runs.service import RunService, is_left
 from ringback.settings import Settings, load_settings
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, open_store, own_prices, speech_names, tune_garbage_collector
+from ringback.wiring.collector import tune_garbage_collector
+from ringback.wiring.models import Models, choose_models, own_prices, speech_names
 from ringback.wiring.one_agent import check_numbers, reach_warning, run_service
+from ringback.wiring.store import open_store
 
 EXIT_INTERRUPTED = 130
 
 
 def carry_out(options: RunOptions) -> int:
     """Run, show, report; the process's exit code. Raises `RingbackError` for what the user has to mend."""
-    tune_garbage_collector()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             return runner.run(_carry_out(options))
@@ -179,6 +180,7 @@ async def _hold(
             else [run.specification for run in (await store.result(planned.resume or 0)).runs if is_left(run)]
         )
     )
+    tune_garbage_collector()
     progress = RunProgress(console, options.verbosity, dict(runs_per_scenario))
     with progress:
         async with run_service(

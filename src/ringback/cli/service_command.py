@@ -17,7 +17,7 @@ from ringback.errors import RingbackError, UsageError
 from ringback.library.project import load_project
 from ringback.settings import Settings, load_settings
 from ringback.storage.sole_server import sole_server
-from ringback.wiring import tune_garbage_collector
+from ringback.wiring.collector import tune_garbage_collector
 from ringback.wiring.hands import open_hands
 from ringback.wiring.logs import configure_logging, secrets_of
 from ringback.wiring.service import Services, open_services
@@ -41,7 +41,6 @@ def work_until_stopped() -> int:
 def _run(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     import uvloop  # noqa: PLC0415 - absent on some systems, where the service does not run
 
-    tune_garbage_collector()
     settings = load_settings(os.environ, load_project(PROJECT_FILE).settings)
     configure_logging(settings, Redactor(secrets_of(settings, os.environ)))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -110,6 +109,7 @@ async def _serve_alone(settings: Settings, host: str, port: int, workers: int, s
                 f"Ringback serves on {server.url} (API: {server.url}/test_framework/v1/, {_whom(settings, workers)})."
             )
             typer.echo("Ctrl-C stops it.")
+            tune_garbage_collector()
             try:
                 await _until(stop, server.task, hands.upkeep, *beside.tasks)
             finally:
@@ -121,6 +121,7 @@ async def _work(settings: Settings) -> None:
     stop = _Stop()
     async with _services(settings) as services, open_hands(services, places=settings.worker_concurrency) as hands:
         typer.echo(f"Ringback works: {settings.worker_concurrency} conversations at a time. Ctrl-C stops it.")
+        tune_garbage_collector()
         orphaned = asyncio.create_task(until_orphaned(os.environ))
         await _until(stop, hands.upkeep, orphaned)
         orphaned.cancel()

@@ -28,17 +28,9 @@ from ringback.settings import Settings
 from ringback.storage.chats import Chats
 from ringback.storage.recordings import remove_recordings
 from ringback.storage.sealing import Seal
-from ringback.wiring import (
-    ModelChoice,
-    Models,
-    choose_models,
-    connect_attempts,
-    limits_from,
-    lines_to,
-    open_models,
-    redactor_for,
-    with_default_secret,
-)
+from ringback.wiring.agent_secrets import redactor_for, with_default_secret
+from ringback.wiring.lines import connect_attempts, limits_from, lines_to
+from ringback.wiring.models import ModelChoice, Models, choose_models, open_models
 
 if TYPE_CHECKING:
     from ringback.channels.hang_up_rest import CallsInProgress

@@ -18,15 +18,9 @@ from ringback.runs.service import RunService
 from ringback.runs.talking import Talk, by_text
 from ringback.settings import Settings, environment_variable
 from ringback.storage.store import Store
-from ringback.wiring import (
-    Models,
-    connect_attempts,
-    limits_from,
-    lines_to,
-    open_models,
-    redactor_for,
-    with_default_secret,
-)
+from ringback.wiring.agent_secrets import redactor_for, with_default_secret
+from ringback.wiring.lines import connect_attempts, limits_from, lines_to
+from ringback.wiring.models import Models, open_models
 
 
 @asynccontextmanager

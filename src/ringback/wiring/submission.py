@@ -23,7 +23,7 @@ from ringback.storage.database import Database
 from ringback.storage.queue import RunQueue
 from ringback.storage.sealing import Seal
 from ringback.storage.store import Store
-from ringback.wiring import Models, choose_models, own_prices, prompt_versions, speech_names
+from ringback.wiring.models import Models, choose_models, own_prices, prompt_versions, speech_names
 
 
 def open_submission(

@@ -14,7 +14,8 @@ from ringback.domain.secret import Redactor
 from ringback.errors import BadHeader
 from ringback.runs.verification import Verification, verify_connection, verify_line
 from ringback.settings import Settings
-from ringback.wiring import lines_to, redactor_for, with_default_secret
+from ringback.wiring.agent_secrets import redactor_for, with_default_secret
+from ringback.wiring.lines import lines_to
 
 _LONGEST = 10.0
 """Seconds to listen at most; somebody is waiting for the answer."""

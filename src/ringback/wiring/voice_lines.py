@@ -22,7 +22,7 @@ from ringback.domain.scenario import TestProfile
 from ringback.domain.secret import Redactor
 from ringback.errors import UsageError
 from ringback.settings import Settings
-from ringback.wiring import ssl_context_for
+from ringback.wiring.lines import ssl_context_for
 
 if TYPE_CHECKING:
     from ringback.channels.sip.telephone import Telephone

@@ -30,7 +30,7 @@ from ringback.results.reference_detail import detail_answer
 from ringback.results.reference_form import list_item, request_answer
 from ringback.storage.answers import IdempotencyKey
 from ringback.storage.reading_filters import ResultFilter
-from ringback.wiring import require_judge
+from ringback.wiring.models import require_judge
 from ringback.wiring.service import Services
 
 router = APIRouter(tags=["results"])
