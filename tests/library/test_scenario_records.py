@@ -60,7 +60,9 @@ async def test_a_scenario_comes_complete_with_what_it_refers_to(rooms: Rooms) ->
     assert [(found.id, found.slug) for found in scenario.metrics] == [(metric.id, "polite")]
     assert (scenario.language, scenario.tags, scenario.tools) == ("de", ("a", "b"), ("end_call",))
     assert (scenario.first_message, scenario.max_duration) == ("Hello", 30)
-    assert await rooms.scenarios.of_ids([kept.id]) == [kept]
+    [to_run] = await rooms.scenarios.of_ids([kept.id])
+    assert (to_run.id, to_run.agent_id, to_run.scenario) == (kept.id, agent.id, scenario)
+    assert (to_run.personality_id, to_run.test_profile_id) == (personality.id, profile.id)
 
 
 async def test_a_scenario_without_a_personality_has_the_default_one(rooms: Rooms) -> None:

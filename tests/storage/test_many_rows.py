@@ -10,7 +10,7 @@ from ringback.domain.run import Provenance, RunOrigin, RunSpecification, RunStat
 from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.storage.database import Database
 from ringback.storage.owner import Owner
-from ringback.storage.rows import insert_runs
+from ringback.storage.rows import insert_runs, run_numbers
 from ringback.storage.tables import results, runs
 
 NAMES = ("plain", 'with "quotes" and \\backslashes\\', "ä 漢字 🙂", "a\nb\tc", "'; DROP TABLE runs; --", "a\0b", "")
@@ -52,7 +52,7 @@ async def test_every_column_of_every_run_arrives_as_it_was_given(database: Datab
                 )
                 .returning(results.c.id)
             ).scalar_one(),
-            insert_runs(connection, number, specifications, owner, origins),
+            (insert_runs(connection, number, specifications, owner, origins), run_numbers(connection, number))[1],
         )
     )
     rows = await database.read(lambda connection: connection.execute(select(runs).order_by(runs.c.id)).all())

@@ -38,6 +38,11 @@ class _Slot:
     path: Path
 
 
+def may_have_templates(text: str) -> bool:
+    """Whether anything in the text could be one, or a broken one."""
+    return "{{" in text
+
+
 def fill(text: str, profile: TestProfile | None, *, where: str, before_directives: bool = False) -> str:
     """The text with every template replaced by the profile's data.
 
@@ -52,7 +57,7 @@ def fill(text: str, profile: TestProfile | None, *, where: str, before_directive
     Raises:
         UsageError: a name that the profile lacks, or broken template syntax; the message lists the names there are.
     """
-    if "{{" not in text:
+    if not may_have_templates(text):
         return text
     pieces: list[str] = []
     done = 0

@@ -14,7 +14,8 @@ from ringback.library.metrics import KeptMetric, metrics_among
 from ringback.library.personalities import default_personality, personalities_among
 from ringback.library.profiles import KeptProfile, profiles_among
 from ringback.library.scenario_build import domain_scenario, scenario_problems
-from ringback.library.scenario_form import ScenarioFields, ScenarioForm
+from ringback.library.scenario_form import ScenarioFields, ScenarioForm, fields_as_kept
+from ringback.library.scenarios_to_run import ScenarioToRun, to_run
 from ringback.storage import tables
 from ringback.storage.database import Database
 from ringback.storage.scenario_records import (
@@ -22,9 +23,10 @@ from ringback.storage.scenario_records import (
     TagsMatch,
     add_scenario,
     change_scenario,
+    contents,
+    contents_of,
     find_scenario,
     find_scenarios,
-    list_scenarios,
     page_of_scenarios,
     remove_scenarios,
     tagged,
@@ -78,33 +80,33 @@ class ScenarioLibrary:
         """Raises `NotFound`."""
         return await self._database.read(lambda connection: _kept(connection, [_found(connection, number)])[0])
 
-    async def of_ids(self, numbers: Sequence[int]) -> list[KeptScenario]:
+    async def of_ids(self, numbers: Sequence[int]) -> list[ScenarioToRun]:
         """The scenarios of these numbers, in this order. Raises `InvalidFields` where some are missing."""
 
-        def of_ids(connection: Connection) -> list[KeptScenario]:
-            found = find_scenarios(connection, numbers)
+        def of_ids(connection: Connection) -> list[ScenarioToRun]:
+            found = contents_of(connection, numbers)
             refuse({"scenarios": missing_among(numbers, found)})
-            return _kept(connection, [found[number] for number in numbers])
+            return to_run(connection, [found[number] for number in numbers])
 
         return await self._database.read(of_ids)
 
-    async def of_agent(self, agent_id: int, limit: int | None = None) -> list[KeptScenario]:
+    async def of_agent(self, agent_id: int, limit: int | None = None) -> list[ScenarioToRun]:
         """An agent's scenarios, the lowest number first; at most so many."""
         condition = tables.scenarios.c.agent_id == agent_id
 
-        def of_agent(connection: Connection) -> list[KeptScenario]:
-            return _kept(connection, list_scenarios(connection, condition, limit=limit))
+        def of_agent(connection: Connection) -> list[ScenarioToRun]:
+            return to_run(connection, contents(connection, condition, limit=limit))
 
         return await self._database.read(of_agent)
 
-    async def of_tags(self, tags: Sequence[str], agent_id: int | None = None) -> list[KeptScenario]:
+    async def of_tags(self, tags: Sequence[str], agent_id: int | None = None) -> list[ScenarioToRun]:
         """The scenarios that have any of the tags, of one agent or, without one, of all; the lowest number first."""
         if not tags:
             return []
         wanted = ScenarioFilter(agent_id=agent_id, tags=tuple(tags))
 
-        def of_tags(connection: Connection) -> list[KeptScenario]:
-            return _kept(connection, list_scenarios(connection, *_conditions(connection, wanted)))
+        def of_tags(connection: Connection) -> list[ScenarioToRun]:
+            return to_run(connection, contents(connection, *_conditions(connection, wanted)))
 
         return await self._database.read(of_tags)
 
@@ -268,7 +270,7 @@ def _fields(found: ScenarioRow) -> ScenarioFields:
         "tags": list(found.tags),
         "metrics": list(found.metrics),
     }
-    return ScenarioFields.model_validate({**found.row.document, **beside})
+    return fields_as_kept({**found.row.document, **beside})
 
 
 def _found(connection: Connection, number: int, *, to_change: bool = False) -> ScenarioRow:

@@ -1,6 +1,6 @@
 """Results in the reference product's shapes: the answer of a run request, an entry of a list, and the detail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -34,22 +34,18 @@ _NO_CALL = frozenset(
 """Endings of runs in which the line was never open."""
 
 
-async def request_answer(readings: Readings, result_id: int) -> dict[str, Any]:
-    """The answer of a run request, of `rerun` and of a repeated idempotency key. Raises `NotFound`."""
-    line, runs, profiles = await readings.asked(result_id)
-    return result_answer(line, runs, profiles)
-
-
-def result_answer(
-    result: ResultLine, runs: Sequence[RunLine], profiles: Mapping[int, TestProfile | None]
-) -> dict[str, Any]:
-    """A result as a run request answers it, its runs an array.
+async def request_answer(readings: Readings, result_id: int, *, before: bool = False) -> dict[str, Any]:
+    """A result as a run request, or `rerun`, answers it, its runs an array.
 
     Args:
-        result: its row.
-        runs: their rows, in the order of the request.
-        profiles: the test profile of each specification.
+        readings: where it is read.
+        result_id: which result.
+        before: as it was before any run began.
+
+    Raises:
+        NotFound: there is no such result.
     """
+    result, runs, profiles = await readings.asked(result_id, before=before)
     counts = counts_of_lines(runs)
     head = _head(result, counts)
     # What waits is "running" in the first answer, whichever kind of waiting it is; but whoever is to call has to know

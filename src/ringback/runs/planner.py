@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ringback.domain.run import RunSpecification
 from ringback.domain.scenario import Condition, Personality, Scenario, TestProfile
-from ringback.domain.template import fill
+from ringback.domain.template import fill, may_have_templates
 from ringback.errors import UsageError
 
 MOST_RUNS = 100_000
@@ -66,8 +66,16 @@ def _run_seed(seed: int, key: str, personality: Personality | None, profile: Tes
     return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4])
 
 
+def _is_templated(scenario: Scenario) -> bool:
+    """Whether anything in it could have to be filled in."""
+    texts = (scenario.instructions, scenario.first_message or "", scenario.expected_outcome or "", *scenario.script)
+    return scenario.conditional_actions is not None or any(map(may_have_templates, texts))
+
+
 def _filled(scenario: Scenario, profile: TestProfile | None) -> Scenario:
     """The scenario with every template replaced by the profile's data."""
+    if not _is_templated(scenario):
+        return scenario
 
     def filled(text: str, field: str, *, before_directives: bool = False) -> str:
         where = f"scenario '{scenario.key}', {field}"

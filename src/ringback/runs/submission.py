@@ -78,13 +78,13 @@ class Submission:
     async def submit(
         self, wanted: RunsWanted, key: ApiKey | None = None, *, idempotency: IdempotencyKey | None = None
     ) -> Result:
-        """Store what is asked for as a result with its runs, and let the queue know.
+        """Store what is asked for as a result with its runs, and let the queue know; the result, without them.
 
         Args:
             wanted: the request.
             key: who asks; named in the result's provenance.
             idempotency: the client's own name for this request: where it was answered within a day, that result is
-                given again, without its runs.
+                given again.
 
         Raises:
             InvalidFields: fields that cannot be right, each with its sentences.
@@ -162,6 +162,7 @@ class Submission:
                 call_timeout=(wanted.call_timeout or self._chat_timeout) if wanted.over is Over.API_CHAT else None,
             ),
             together_with=remember,
+            with_runs=False,
         )
         if content.reach.takes_calls:
             await self._give_numbers()

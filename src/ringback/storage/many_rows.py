@@ -1,26 +1,37 @@
-"""Inserts many rows with one statement, which the database unpacks itself.
+"""Inserts many rows, and finds the rows of many numbers, with one statement, which the database unpacks itself.
 
 A thousand runs took 65 ms on PostgreSQL and 30 ms on SQLite as a thousand sets of parameters; as one JSON document they
 take 35 and 8.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     String,
     Table,
+    any_,
     cast,
     column,
     func,
     insert,
     literal,
     select,
+)
+
+from ringback.storage.tables import specifications
+
+_DOCUMENTS = (
+    "INSERT INTO specifications (result_id, document) SELECT %(result)s, given.document"
+    " FROM unnest(%(documents)b::text[]) WITH ORDINALITY AS given (document, position) ORDER BY given.position"
+    " RETURNING id"
 )
 
 
@@ -44,6 +55,35 @@ def insert_many(
     given, values = unpack(table, names, rows)
     same = [literal(value, table.c[name].type) for name, value in common.items()]
     connection.execute(insert(table).from_select([*common, *names], select(*same, *values).select_from(given)))
+
+
+def insert_documents(connection: Connection, result_id: int, documents: Sequence[str]) -> list[int]:
+    """Insert specifications of a result, as JSON text; their numbers in the same order.
+
+    A thousand took 20 ms as other rows are inserted, for their text became part of another document. They take 4.
+    """
+    if connection.dialect.name == "postgresql":
+        # In psycopg's binary format: as text an array of texts took a hundred times as long.
+        given = connection.exec_driver_sql(_DOCUMENTS, {"result": result_id, "documents": list(documents)})
+        return sorted(given.scalars())  # they are numbered in their order, and may be told in any
+    # Nobody else writes meanwhile, so the numbers are those that SQLite would choose.
+    table = specifications.c
+    last = connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
+    numbers = list(range(last + 1, last + 1 + len(documents)))
+    rows = [(number, result_id, document) for number, document in zip(numbers, documents, strict=True)]
+    connection.exec_driver_sql("INSERT INTO specifications (id, result_id, document) VALUES (?, ?, ?)", rows)
+    return numbers
+
+
+def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """The condition that a column holds one of the numbers, of which there may be any many.
+
+    A thousand parameters took 3 ms of our time for each statement.
+    """
+    wanted = sorted(set(numbers))
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(wanted, ARRAY(Integer)))
+    return column.in_(select(func.json_each(literal(json.dumps(wanted), String)).table_valued("value").c.value))
 
 
 def _on_postgresql(

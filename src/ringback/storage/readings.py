@@ -1,13 +1,16 @@
 """What the service's doors read of results and runs: columns and briefs for lists, records only for single runs."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, null, select
+from sqlalchemy import ColumnElement, Connection, func, literal, null, select
 
+from ringback.domain.run import RunStatus
 from ringback.domain.scenario import Scenario, TestProfile
 from ringback.errors import NotFound
 from ringback.storage import tables
@@ -56,6 +59,22 @@ _SHOWN_ATTEMPT = (runs.c.attempt - runs.c.scorings).label("attempt")
 """Scoring again needs a number of its own, and is no other attempt at the conversation."""
 
 RUN_COLUMNS = tuple(_SHOWN_ATTEMPT if name == "attempt" else runs.c[name] for name in RunLine._fields)
+_COLUMNS_WITHOUT_BRIEF = (*RUN_COLUMNS[:-1], null())
+
+_NOT_BEGUN: dict[str, ColumnElement[Any]] = {
+    "status": literal(RunStatus.QUEUED.value),
+    "outcome": null(),
+    "ending": null(),
+    "duration": null(),
+    "brief": null(),
+    "awaits_call": runs.c.dial_opened_at.is_not(None),
+}
+_COLUMNS_BEFORE = tuple(_NOT_BEGUN.get(name, column) for name, column in zip(RunLine._fields, RUN_COLUMNS, strict=True))
+"""A run as it was before it began; but its number, which its agent may call, as it is."""
+
+_WITHOUT_PROFILE = re.compile(r',"profile":null,"seed":-?\d+\}\Z')
+"""How a specification's document ends, unless there is a profile."""
+_LONGEST_END = 64
 
 
 class Readings:
@@ -101,7 +120,7 @@ class Readings:
             return DetailedResult(
                 line=_result_line(found),
                 provenance=found.provenance,
-                runs=_lines(connection, runs.c.result_id == result_id, briefs=True),
+                runs=_lines(connection, runs.c.result_id == result_id, RUN_COLUMNS),
             )
 
         return await self._database.read(load)
@@ -114,17 +133,25 @@ class Readings:
 
         return await self._database.read(load)
 
-    async def asked(self, result_id: int) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile | None]]:
-        """What the answer to a run request shows: the result, its runs, and the profile of each specification."""
+    async def asked(
+        self, result_id: int, *, before: bool = False
+    ) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile]]:
+        """What the answer to a run request shows: the result, its runs, and the profiles by specification.
 
-        def load(connection: Connection) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile | None]]:
+        Args:
+            result_id: which result.
+            before: as it was before any run began; only numbers that agents may call are told as they are now.
+
+        Raises:
+            NotFound: there is no such result.
+        """
+
+        def load(connection: Connection) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile]]:
             line = _result_line(_find(connection, result_id))
-            documents = tables.specifications
-            kept = connection.execute(
-                select(documents.c.id, documents.c.document).where(documents.c.result_id == result_id)
-            )
-            profiles = {row.id: _profile(row.document) for row in kept}
-            return line, _lines(connection, runs.c.result_id == result_id), profiles
+            if before:
+                line = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
+            columns = _COLUMNS_BEFORE if before else _COLUMNS_WITHOUT_BRIEF
+            return line, _lines(connection, runs.c.result_id == result_id, columns), _profiles(connection, result_id)
 
         return await self._database.read(load)
 
@@ -264,9 +291,12 @@ def _listed(connection: Connection, line: ResultLine, counts: Counts, most: int)
 
 
 def _lines(
-    connection: Connection, condition: ColumnElement[bool], *, briefs: bool = False, limit: int | None = None
+    connection: Connection,
+    condition: ColumnElement[bool],
+    columns: Sequence[ColumnElement[Any]] = _COLUMNS_WITHOUT_BRIEF,
+    *,
+    limit: int | None = None,
 ) -> tuple[RunLine, ...]:
-    columns = RUN_COLUMNS if briefs else (*RUN_COLUMNS[:-1], null())
     rows = connection.execute(select(*columns).where(condition).order_by(runs.c.position).limit(limit))
     return tuple(map(RunLine._make, rows))
 
@@ -299,9 +329,17 @@ def _possible(ids: Iterable[int]) -> Iterable[int]:
     return (number for number in ids if 0 < number <= _LARGEST)
 
 
-def _profile(document: str) -> TestProfile | None:
-    profile = json.loads(document)["profile"]  # the scenario, which is most of it, is not needed
-    return None if profile is None else TestProfile.model_validate(profile)
+def _profiles(connection: Connection, result_id: int) -> dict[int, TestProfile]:
+    """The profile of each specification that has one."""
+    documents = tables.specifications
+    kept = select(documents.c.id, documents.c.document).where(documents.c.result_id == result_id)
+    profiles: dict[int, TestProfile] = {}
+    for number, document in connection.execute(kept):
+        if not _WITHOUT_PROFILE.search(document, len(document) - _LONGEST_END):
+            profile = json.loads(document)["profile"]  # the scenario, which is most of it, is not needed
+            if profile is not None:
+                profiles[number] = TestProfile.model_validate(profile)
+    return profiles
 
 
 def _result_line(row: Any) -> ResultLine:

@@ -5,12 +5,14 @@ stays as a row, for runs refer to it, and its number is never given out again. E
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, insert, select, text, update
+
+from ringback.storage.many_rows import among
 
 _LARGEST = 2**31 - 1
 """The largest number that a row can have on PostgreSQL."""
@@ -63,11 +65,8 @@ class Records:
 
     def find_many(self, connection: Connection, numbers: Iterable[int]) -> dict[int, Row]:
         """The rows of those numbers that there are."""
-        wanted = sorted({number for number in numbers if 0 < number <= _LARGEST})
-        found: dict[int, Row] = {}
-        for some in batches(wanted):
-            found |= {row.id: row for row in self.where(connection, self._table.c.id.in_(some))}
-        return found
+        condition = among(connection, self._table.c.id, possible(numbers))
+        return {row.id: row for row in self.where(connection, condition)}
 
     def where(self, connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Row]:
         """The rows for which all conditions hold, the lowest number first."""
@@ -92,7 +91,7 @@ class Records:
     def remove(self, connection: Connection, numbers: Sequence[int]) -> int:
         """Remove rows; returns how many there were."""
         removed = 0
-        for some in batches([number for number in numbers if 0 < number <= _LARGEST]):
+        for some in batches(list(possible(numbers))):
             statement = update(self._table).where(self._table.c.id.in_(some), self._table.c.deleted_at.is_(None))
             removed += connection.execute(statement, {"deleted_at": datetime.now(UTC)}).rowcount
         return removed
@@ -102,6 +101,11 @@ def alone(connection: Connection, table: Table) -> None:
     """Keep all others from writing to a table until the transaction is over."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def possible(numbers: Iterable[int]) -> Iterator[int]:
+    """Those of the numbers that a row can have."""
+    return (number for number in numbers if 0 < number <= _LARGEST)
 
 
 def batches(numbers: Sequence[int]) -> Iterable[Sequence[int]]:

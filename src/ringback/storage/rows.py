@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from ringback.domain.run import Asked, Result, Run, RunOrigin, RunSpecification, RunStatus
 from ringback.domain.telephone import DialWindow
@@ -15,7 +15,7 @@ from ringback.storage.documents import (
     load_record,
     load_specification,
 )
-from ringback.storage.many_rows import insert_many
+from ringback.storage.many_rows import insert_documents, insert_many
 from ringback.storage.owner import Owner
 from ringback.storage.tables import runs
 from ringback.storage.tables import specifications as documents
@@ -103,10 +103,10 @@ def insert_runs(
     specifications: Sequence[RunSpecification],
     owner: Owner,
     origins: Sequence[RunOrigin] = (),
-) -> list[int]:
-    """Insert a queued run for each specification; their numbers in the same order."""
+) -> None:
+    """Insert a queued run for each specification, in their order."""
     if not specifications:
-        return []
+        return
     documents = _insert_specifications(connection, result_id, specifications)
     now = datetime.now(UTC)
     common: dict[str, Any] = {
@@ -144,11 +144,12 @@ def insert_runs(
             for row, origin in zip(rows, origins, strict=True)
         ]
     insert_many(connection, runs, common, names, rows)
-    return list(
-        connection.execute(select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position))
-        .scalars()
-        .all()
-    )
+
+
+def run_numbers(connection: Connection, result_id: int) -> list[int]:
+    """The numbers of a result's runs, in the order of the request."""
+    of_result = select(runs.c.id).where(runs.c.result_id == result_id).order_by(runs.c.position)
+    return list(connection.execute(of_result).scalars())
 
 
 def asked_columns(asked: Asked) -> dict[str, Any]:
@@ -175,11 +176,8 @@ def _insert_specifications(
 ) -> dict[tuple[int, int, int], int]:
     """Keep each combination of scenario, personality and profile once; its number."""
     distinct = {_combination(specification): specification for specification in given}
-    rows = [
-        {"result_id": result_id, "document": dump_specification(specification)} for specification in distinct.values()
-    ]
-    ids = connection.execute(insert(documents).returning(documents.c.id, sort_by_parameter_order=True), rows)
-    return dict(zip(distinct, ids.scalars(), strict=True))
+    ids = insert_documents(connection, result_id, list(map(dump_specification, distinct.values())))
+    return dict(zip(distinct, ids, strict=True))
 
 
 RUNS = select(runs, documents.c.document.label("specification")).join(

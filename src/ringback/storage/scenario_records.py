@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, insert, select
 
 from ringback.storage import tables
-from ringback.storage.records import Records, Row, batches
+from ringback.storage.many_rows import among
+from ringback.storage.records import Records, Row, possible
 
 TagsMatch = Literal["and", "or", "not"]
 """All of the tags, any of them, or none of them."""
@@ -23,6 +24,21 @@ class ScenarioRow:
     """One scenario as it was read."""
 
     row: Row
+    tags: tuple[str, ...]
+    metrics: tuple[int, ...]
+    """Numbers of its metrics, ascending."""
+
+
+class ScenarioContent(NamedTuple):
+    """What a scenario says, read for many of them: no moments, and the document as its text."""
+
+    id: int
+    agent_id: int | None
+    name: str
+    personality_id: int | None
+    test_profile_id: int | None
+    document: str
+    """As JSON text."""
     tags: tuple[str, ...]
     metrics: tuple[int, ...]
     """Numbers of its metrics, ascending."""
@@ -52,11 +68,25 @@ def find_scenarios(connection: Connection, numbers: Sequence[int]) -> dict[int, 
     return {scenario.row.id: scenario for scenario in _complete(connection, list(found.values()))}
 
 
-def list_scenarios(
+def contents_of(connection: Connection, numbers: Sequence[int]) -> dict[int, ScenarioContent]:
+    """What the scenarios of those numbers say, of those that there are."""
+    table = tables.scenarios
+    found = contents(connection, among(connection, table.c.id, possible(numbers)))
+    return {content.id: content for content in found}
+
+
+def contents(
     connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
-) -> list[ScenarioRow]:
-    """The scenarios for which all conditions hold, the lowest number first."""
-    return _complete(connection, _rows.where(connection, *conditions, limit=limit))
+) -> list[ScenarioContent]:
+    """What the scenarios say for which all conditions hold, the lowest number first."""
+    table = tables.scenarios
+    columns = (table.c[name] for name in ScenarioContent._fields[:-2])
+    query = select(*columns).where(table.c.deleted_at.is_(None), *conditions).order_by(table.c.id).limit(limit)
+    rows = connection.execute(query).all()
+    numbers = [row.id for row in rows]
+    tags = _links(connection, tables.scenario_tags, numbers)
+    metrics = _links(connection, tables.scenario_metrics, numbers)
+    return [ScenarioContent(*row, tags=tags.get(row.id, ()), metrics=metrics.get(row.id, ())) for row in rows]
 
 
 def page_of_scenarios(
@@ -116,14 +146,15 @@ def _attach(connection: Connection, number: int, tags: Iterable[str], metrics: I
 
 
 def _complete(connection: Connection, rows: Sequence[Row]) -> list[ScenarioRow]:
-    tags: dict[int, list[str]] = {row.id: [] for row in rows}
-    metrics: dict[int, list[int]] = {row.id: [] for row in rows}
-    labels, attached = tables.scenario_tags, tables.scenario_metrics
-    for some in batches([row.id for row in rows]):
-        for label in connection.execute(select(labels).where(labels.c.scenario_id.in_(some))):
-            tags[label.scenario_id].append(label.tag)
-        for link in connection.execute(select(attached).where(attached.c.scenario_id.in_(some))):
-            metrics[link.scenario_id].append(link.metric_id)
-    return [
-        ScenarioRow(row=row, tags=tuple(sorted(tags[row.id])), metrics=tuple(sorted(metrics[row.id]))) for row in rows
-    ]
+    numbers = [row.id for row in rows]
+    tags = _links(connection, tables.scenario_tags, numbers)
+    metrics = _links(connection, tables.scenario_metrics, numbers)
+    return [ScenarioRow(row=row, tags=tags.get(row.id, ()), metrics=metrics.get(row.id, ())) for row in rows]
+
+
+def _links(connection: Connection, table: Table, numbers: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    """What a table of pairs has for scenarios, ascending; nothing of those for which there is nothing."""
+    links: dict[int, list[Any]] = {}
+    for number, value in connection.execute(select(table).where(among(connection, table.c.scenario_id, numbers))):
+        links.setdefault(number, []).append(value)
+    return {number: tuple(sorted(found)) for number, found in links.items()}

@@ -25,6 +25,7 @@ from ringback.storage.rows import (
     counts_of,
     insert_runs,
     load_result,
+    run_numbers,
 )
 from ringback.storage.saving import save_all
 from ringback.storage.writer import GroupedWriter, RunChange
@@ -139,6 +140,7 @@ class Store:
         specifications: Sequence[RunSpecification],
         asked: Asked | None = None,
         together_with: Callable[[Connection, int], None] = lambda _connection, _result_id: None,
+        with_runs: bool = True,
     ) -> Result:
         """Store a request: one result, and a queued run for each specification, in their order.
 
@@ -151,6 +153,7 @@ class Store:
             asked: what the service keeps beside; None for the command line.
             together_with: further work of the same transaction, given the result's number; where it raises, nothing
                 is stored.
+            with_runs: whether the runs are wanted: what is returned has none of them otherwise.
         """
         created_at = datetime.now(UTC)
         row: dict[str, Any] = {
@@ -168,12 +171,13 @@ class Store:
         def add(connection: Connection) -> tuple[int, list[int]]:
             number = connection.execute(insert(tables.results).returning(tables.results.c.id), row).scalar_one()
             together_with(connection, number)
-            return number, insert_runs(connection, number, specifications, self._owner, asked.origins if asked else ())
+            insert_runs(connection, number, specifications, self._owner, asked.origins if asked else ())
+            return number, run_numbers(connection, number) if with_runs else []
 
         result_id, ids = await self._database.write(add)
         runs = tuple(
             Run(id=number, result_id=result_id, specification=specification, status=RunStatus.QUEUED)
-            for number, specification in zip(ids, specifications, strict=True)
+            for number, specification in zip(ids, specifications if with_runs else (), strict=True)
         )
         return Result(
             id=result_id,

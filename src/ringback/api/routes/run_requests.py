@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -16,11 +15,10 @@ from ringback.api.forms.run_requests import ChatRunForm, SipRunForm, SocketRunFo
 from ringback.api.forms.suite_bodies import REQUEST_BODY, read_suite_body
 from ringback.api.forms.suite_requests import DryRun, ValidatedSuite, suite_plan
 from ringback.domain.api_key import ApiKey
-from ringback.domain.run import RunStatus
 from ringback.errors import InvalidFields
 from ringback.library.schema import suite_schema
 from ringback.results.json_text import json_bytes
-from ringback.results.reference_form import result_answer
+from ringback.results.reference_form import request_answer
 from ringback.runs.submission_request import Over, RunsWanted
 from ringback.storage.answers import IdempotencyKey
 from ringback.wiring.service import Services
@@ -150,28 +148,10 @@ async def _submitted(services: Services, wanted: RunsWanted, key: ApiKey, name: 
     if name is not None:
         idempotency = IdempotencyKey(key_id=key.id, name=name, request_digest=_digest(wanted))
     result = await services.submission.submit(wanted, key, idempotency=idempotency)
-    return Response(json_bytes(await _first_answer(services, result.id)), 201, media_type="application/json")
-
-
-async def _first_answer(services: Services, result_id: int) -> dict[str, Any]:
-    """The answer as it was when nothing had begun, for a repeated request gets the first answer.
-
-    Numbers that agents may call are told as they are now: a repeated request does not know less than a look would.
-    """
-    line, runs, profiles = await services.readings.asked(result_id)
-    begun = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
-    waiting = [
-        run._replace(
-            status=RunStatus.QUEUED,
-            outcome=None,
-            ending=None,
-            duration=None,
-            brief=None,
-            awaits_call=run.dial_opened_at is not None,
-        )
-        for run in runs
-    ]
-    return result_answer(begun, waiting, profiles)
+    # As it was before anything began, for a repeated request gets the first answer. Numbers that agents may call are
+    # told as they are now: a repeated request does not know less than a look would.
+    answer = await request_answer(services.readings, result.id, before=True)
+    return Response(json_bytes(answer), 201, media_type="application/json")
 
 
 def _digest(wanted: RunsWanted) -> str:
