@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ringback.domain.scenario import (
     AfterScript,
@@ -18,7 +18,6 @@ from ringback.domain.scenario import (
 )
 from ringback.domain.template import fill
 from ringback.errors import UsageError
-from ringback.evaluation.computed import COMPUTED
 from ringback.library.document import Place
 from ringback.library.rules import conditional_actions, name_rules, scenario_rules, script_warnings
 from ringback.library.suite_format import (
@@ -33,6 +32,9 @@ from ringback.library.suite_format import (
     ScenarioEntry,
 )
 from ringback.library.validation import Finding, did_you_mean
+
+if TYPE_CHECKING:
+    from ringback.evaluation.computed import ComputedMetric
 
 _VOICE = {
     "voice_model", "voice_id", "provider", "background_noise", "background_sound_volume", "speed", "interruption_level",
@@ -231,11 +233,12 @@ class _Assembly:
             self._cannot(place, f"metric {reference} {_ELSEWHERE}")
             return None
         if isinstance(reference, str):
-            if reference in COMPUTED:
-                metric = COMPUTED[reference]
+            computed = _computed()
+            if reference in computed:
+                metric = computed[reference]
                 return MetricDefinition(slug=reference, name=metric.name, kind=metric.kind)
             if reference not in self._around.metrics:
-                known = [*COMPUTED, *self._around.metrics]
+                known = [*computed, *self._around.metrics]
                 what = f"metric `{reference}`, neither computed nor defined in this file,"
                 self._cannot(place, what, f"{did_you_mean(reference, known)} The other scenarios run.")
                 return None
@@ -252,7 +255,7 @@ class _Assembly:
         if scenario.rubric is None:
             return
         own = self._entry.rubric is not None
-        attached = {metric.slug for metric in scenario.metrics} | set(COMPUTED)
+        attached = {metric.slug for metric in scenario.metrics} | set(_computed())
         attached |= {"expected_outcome"} if scenario.expected_outcome else set()
         attached |= {"checks"} if scenario.checks else set()
         above = self._place if own else ("defaults",)
@@ -265,7 +268,7 @@ class _Assembly:
 
     def _unattached(self, slug: str, place: Place, attached: set[str], *, own: bool) -> None:
         """A rule about what is not there never fails: what looks like a strict rubric would let all pass."""
-        anywhere = {"expected_outcome", "checks", *COMPUTED, *self._around.metrics}
+        anywhere = {"expected_outcome", "checks", *_computed(), *self._around.metrics}
         if own:
             message = f"the rubric has a rule about `{slug}`, which the scenario does not have."
             self._out.problems.append((place, message, did_you_mean(slug, attached), False))
@@ -287,6 +290,12 @@ class _Assembly:
                     remedy = "Correct the name, or add it to the test profile."
                     self._problems([(place, str(error), remedy, False)])
                     break
+
+
+def _computed() -> "Mapping[str, ComputedMetric]":
+    from ringback.evaluation.computed import COMPUTED  # noqa: PLC0415 - suites without metrics load nothing of it
+
+    return COMPUTED
 
 
 def _type_of(entry: ScenarioEntry) -> str:

@@ -210,8 +210,8 @@ class FactsEntry(Entry):
     """Never revealed; a reply that contains one is discarded."""
 
 
-class _Shared(Entry):
-    """What a scenario can say and `defaults` can say for all scenarios."""
+class _Shared(Entry, defer_build=True):
+    """What a scenario can say and `defaults` can say for all scenarios; nothing is ever read as this alone."""
 
     language: Language | None = None
     """Language of the conversation."""
@@ -243,14 +243,14 @@ class _Shared(Entry):
     """For `--tag`."""
 
 
-class Defaults(_Shared):
+class Defaults(_Shared, defer_build=False):
     """Applied to every scenario that does not say otherwise, field by field."""
 
     concurrency_limit: int | None = Field(default=None, ge=1)
     """How many runs at once."""
 
 
-class ScenarioEntry(_Shared):
+class ScenarioEntry(_Shared, defer_build=False):
     """One test case: what the caller wants and does, and what counts as success."""
 
     key: str | None = Field(default=None, max_length=128)
