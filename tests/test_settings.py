@@ -26,6 +26,17 @@ def test_all_wrong_values_are_named_at_once_with_where_they_come_from() -> None:
     assert "settings.colour: there is no such setting" in message
 
 
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("name", ["settle", "inactivity", "starts_per_second"])
+def test_no_setting_is_endless(name: str, value: str) -> None:
+    """An endless quiet would never end the agent's turn."""
+    variable = f"RINGBACK_{name.upper()}"
+    with pytest.raises(UsageError, match=f"^{variable}: it has to be a finite number.$"):
+        load_settings({variable: value})
+    with pytest.raises(UsageError, match=f"^ringback.toml: settings.{name}: it has to be a finite number.$"):
+        load_settings({}, {name: float(value)})
+
+
 @pytest.mark.parametrize("name", ["api_key", "websocket_secret"])
 def test_secrets_are_refused_in_the_file(name: str) -> None:
     with pytest.raises(UsageError, match=f"RINGBACK_{name.upper()}") as caught:

@@ -27,7 +27,7 @@ def _listed(value: Any) -> Any:
 class Settings(BaseModel):
     """Where Ringback keeps its data, whom it asks, and how long it waits."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     home: Path = Field(default=Path(".ringback"), description="Folder of the local database.")
     database_url: str | None = Field(
@@ -238,4 +238,6 @@ def _sentence(location: tuple[int | str, ...], message: str, kind: str, places: 
     place = places.get(name, name)
     if kind == "extra_forbidden":
         return f"{place}: there is no such setting. Known: {', '.join(sorted(Settings.model_fields))}."
+    if kind == "finite_number":
+        return f"{place}: it has to be a finite number."
     return f"{place}: {message[0].lower()}{message[1:]}."
