@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from ringback.cli.flag_values import finite
+
 AgentArgument = Annotated[
     str, typer.Argument(help="An agent in ringback.toml, or ws://… or wss://…", metavar="NAME|URL")
 ]
@@ -41,7 +43,9 @@ def check_agent(
     *,
     header: HeaderOption = None,
     secret: SecretOption = None,
-    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.", metavar="SECONDS")] = 60.0,
+    patience: Annotated[
+        float, typer.Option(min=0.1, callback=finite, help="Seconds to wait for an answer.", metavar="SECONDS")
+    ] = 60.0,
 ) -> None:
     """Try each rule of the chat protocol on an agent server and name the frame that breaks it.
 

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from ringback.cli import agents, db, keys, results, run, service, suites
+from ringback.cli.flag_values import Commands
 from ringback.cli.streams import lost_output, prepare_streams
 from ringback.errors import RingbackError
 
@@ -12,6 +13,7 @@ EXIT_USAGE = 2
 
 app = typer.Typer(
     name="ringback",
+    cls=Commands,
     help="Hold simulated conversations with your voice or chat agent, and tell with numbers whether it is good.",
     epilog="Start with `ringback init`, then `ringback run suite.yaml --agent ws://localhost:8765`.",
     no_args_is_help=True,

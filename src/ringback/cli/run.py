@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ringback.cli.flag_values import finite
 from ringback.cli.run_options import RunOptions
 from ringback.cli.verbosity import Verbosity
 
@@ -105,6 +106,7 @@ def run(
         float | None,
         typer.Option(
             min=0,
+            callback=finite,
             help="Stop when models and speech have cost so many US dollars.",
             rich_help_panel=MODELS,
             metavar="DOLLARS",
