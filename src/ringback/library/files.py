@@ -137,6 +137,7 @@ class _Reading:
     def _suite(self, value: dict[str, Any], fingerprint: str, seen: dict[str, str]) -> LoadedSuite | None:
         suite, problems = validate(SuiteFile, value)
         self._report((), *problems)
+        wrong = {place for place, *_ in problems}
         if suite is None:
             head, entries = what_is_valid(value)
         else:
@@ -150,7 +151,7 @@ class _Reading:
             self._report(place, *shared_rules(entry))
             self._warn(place, *template_warnings(entry))
             assembled = assemble(entry, place, key, around)
-            self._report((), *assembled.problems)
+            self._report((), *(found for found in assembled.problems if not _has_one_already(found[0], wrong)))
             self._warn((), *assembled.warnings)
             if assembled.scenario is not None:
                 scenarios.append(assembled.scenario)
@@ -192,6 +193,11 @@ class _Reading:
     def _problem(self, below: Place, finding: Finding) -> Problem:
         place, message, remedy, key = finding
         return problem(self.document, str(self.path), (*below, *place), message, remedy, key=key)
+
+
+def _has_one_already(place: Place, wrong: set[Place]) -> bool:
+    """Whether a field of conditional actions, or the condition around it, does not even fit the format."""
+    return "conditional_actions" in place and any(place[:end] in wrong for end in range(4, len(place) + 1))
 
 
 def _from_the_top(problems: Iterable[Problem]) -> list[Problem]:

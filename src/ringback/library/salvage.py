@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from ringback.library.document import Place
+from ringback.library.salvaged_conditions import mended
 from ringback.library.suite_format import Defaults, ScenarioEntry, SuiteHead
 from ringback.library.validation import validate
 
@@ -51,8 +52,12 @@ def _salvaged(model: type[Defaults | ScenarioEntry], value: Any) -> Any:
     if not isinstance(value, dict):
         return None
     kept = dict(cast("dict[str, Any]", value))
-    for place, *_ in validate(model, value)[1]:
+    places = [place for place, *_ in validate(model, value)[1]]
+    for place in places:
         _remove(kept, place)
+    if (name := "conditional_actions") in cast("dict[str, Any]", value) and name not in kept:
+        actions = mended(value[name], [place[1:] for place in places if place[0] == name])
+        kept |= {} if actions is None else {name: actions}
     if model is ScenarioEntry:
         _complete(kept, cast("dict[str, Any]", value))
     return kept if validate(model, kept)[0] is not None else None
