@@ -49,12 +49,16 @@ def insert_many(
         table: where they go.
         common: columns that are the same in all rows.
         names: the other columns; of numbers or text.
-        rows: their values; text without NUL, which ends text in SQLite's JSON.
+        rows: their values, of one row at least; text without NUL, which ends text in SQLite's JSON.
     """
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    # What happens to be the same in all rows need not be unpacked from each of them.
+    differ = [name for name, column in columns.items() if column.count(column[0]) < len(rows)] or names[:1]
+    common = {**common, **{name: column[0] for name, column in columns.items() if name not in differ}}
     unpack = _on_postgresql if connection.dialect.name == "postgresql" else _on_sqlite
-    given, values = unpack(table, names, rows)
+    given, values = unpack(table, differ, list(zip(*(columns[name] for name in differ), strict=True)))
     same = [literal(value, table.c[name].type) for name, value in common.items()]
-    connection.execute(insert(table).from_select([*common, *names], select(*same, *values).select_from(given)))
+    connection.execute(insert(table).from_select([*common, *differ], select(*same, *values).select_from(given)))
 
 
 def insert_documents(connection: Connection, result_id: int, documents: Sequence[str]) -> list[int]:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 
+from ringback.callers.build import model_needs
 from ringback.domain.run import Provenance, RunSpecification
 from ringback.domain.scenario import Scenario
 from ringback.domain.telephone import plain_number
+from ringback.evaluation.evaluator import judge_needs
 from ringback.library.agents import AgentLibrary
 from ringback.library.personalities import PersonalityLibrary
 from ringback.library.profiles import ProfileLibrary
@@ -97,7 +99,8 @@ class _Models:
         return estimate(specifications, price_by("caller"), price_by("judge")).cost
 
     def _names(self, scenarios: Sequence[Scenario]) -> dict[str, str]:
-        named = [one.model_copy(update={"key": one.name}) for one in scenarios]  # as people know them
+        # As people know them; those that need none, which may be thousands, are not even copied.
+        named = [one.model_copy(update={"key": one.name}) for one in scenarios if model_needs(one) or judge_needs(one)]
         models: Models = choose_models(named, self._settings, self._environ)
         return {choice.role: choice.name for choice in (models.caller, models.judge) if choice is not None}
 

@@ -67,7 +67,7 @@ def _runs() -> None:
     op.create_table(
         "specifications",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("result_id", sa.Integer, sa.ForeignKey("results.id"), nullable=False),
+        sa.Column("result_id", sa.Integer, nullable=False),
         sa.Column("document", sa.Text, nullable=False),
     )
     op.create_index("ix_specifications_result_id", "specifications", ["result_id"])
@@ -107,7 +107,6 @@ def _runs() -> None:
     with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}, partial_reordering=order) as table:
         for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost", "scorings"):
             table.alter_column(name, nullable=False)
-        table.create_foreign_key("runs_specification_id_fkey", "specifications", ["specification_id"], ["id"])
         table.drop_column("specification")
     op.create_index("ix_runs_scenario_id", "runs", ["scenario_id"])
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"])
