@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from command_server import CommandServer
+
 RINGBACK = Path(sys.executable).parent / "ringback"
 QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_TOOL_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
 
@@ -36,6 +38,8 @@ class CommandLine:
 
     folder: Path
     environment: dict[str, str]
+    server: CommandServer | None = None
+    """Spares commands that are run from beginning to end the loading; without it, each loads what it needs."""
 
     async def start(self, *arguments: object, **environment: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -49,6 +53,10 @@ class CommandLine:
         )
 
     async def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Finished:
+        # What Python itself is told by its environment, it has to be told when it begins.
+        if self.server and not any(name.startswith("PYTHON") for name in environment):
+            told = self.environment | environment
+            return Finished(*await self.server.run(map(str, arguments), self.folder, told, stdin))
         process = await self.start(*arguments, **environment)
         out, err = await process.communicate(stdin.encode())
         return Finished(process.returncode, out.decode(), err.decode())

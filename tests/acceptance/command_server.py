@@ -1,0 +1,150 @@
+"""Starts commands that have loaded already: a process that has imported the command line, and forks for each command.
+
+Loading takes ten times as long as what most commands of the tests do then. A command here is a process all the same,
+with its own arguments, folder, environment and streams, and it ends as one does. That a command loads what it needs is
+shown by those that do: in tests with the mark `measured`, those that `start` commands, and in tests/docs.
+
+As a program it is the server: `python command_server.py FD`, where FD is its end of a socket pair (SOCK_SEQPACKET).
+A request is one message, JSON with `argv`, `cwd` and `environ`, with four file descriptors: the standard streams of
+the command, and a pipe into which the exit code is written, as by `subprocess`: negative for a signal.
+"""
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+LOADED = tuple(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run"))
+_LONGEST = 100_000
+"""Of a request, bytes."""
+
+
+class CommandServer:
+    """The server as its clients see it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def close(self) -> None:
+        """End the server, and what it has started."""
+        self._ours.close()
+        self._process.wait()
+
+    async def run(self, argv: Iterable[str], cwd: Path, environ: Mapping[str, str], stdin: str) -> tuple[int, str, str]:
+        """One command's exit code, and what it wrote to its two streams.
+
+        Raises:
+            EOFError: The server ended before the command did.
+        """
+        request = json.dumps({"argv": list(argv), "cwd": str(cwd), "environ": dict(environ)}).encode()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = await self._code(request, stdin.encode(), out, err)
+            out.seek(0)
+            err.seek(0)
+            return code, out.read().decode(), err.read().decode()
+
+    async def _code(self, request: bytes, stdin: bytes, out: BinaryIO, err: BinaryIO) -> int:
+        their_in, our_in = os.pipe()
+        our_end, their_end = os.pipe()
+        try:
+            os.write(our_in, stdin)  # a pipe holds more than any test says
+            socket.send_fds(self._ours, [request], [their_in, out.fileno(), err.fileno(), their_end])
+        finally:
+            for number in (our_in, their_in, their_end):
+                os.close(number)
+        reader = asyncio.StreamReader()
+        end = os.fdopen(our_end, "rb")
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), end
+        )
+        try:
+            told = await reader.read()
+        finally:
+            transport.close()
+        if not told:
+            raise EOFError("The server of commands ended before its command did.")
+        return int(told)
+
+
+def _serve(requests: socket.socket) -> tuple[bytes, list[int]]:
+    """Fork for each request, and return it in the child; ends with the client's end of the socket."""
+    running: dict[int, tuple[int, int]] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(requests, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not requests:
+                    selector.unregister(key.fd)
+                    _tell_end(key.fd, *running.pop(key.fd))
+                    continue
+                message, fds, _, _ = socket.recv_fds(requests, _LONGEST, 4)
+                if not message:
+                    for process, _ in running.values():
+                        os.kill(process, signal.SIGKILL)
+                    sys.exit()
+                process = os.fork()
+                if not process:
+                    return message, fds
+                for fd in fds[:3]:
+                    os.close(fd)
+                ended = os.pidfd_open(process)
+                running[ended] = (process, fds[3])
+                selector.register(ended, selectors.EVENT_READ)
+
+
+def _tell_end(ended: int, process: int, told: int) -> None:
+    _, status = os.waitpid(process, 0)
+    with contextlib.suppress(BrokenPipeError):  # the test was given up
+        os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
+    os.close(told)
+    os.close(ended)
+
+
+def _become(message: bytes, streams: list[int]) -> None:
+    """Turn the child into the process that was asked for."""
+    request = json.loads(message)
+    for number, stream in enumerate(streams[:3]):
+        os.dup2(stream, number)
+    os.closerange(3, max(streams) + 1)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    time.tzset()
+    sys.argv = ["ringback", *request["argv"]]
+
+
+def _program() -> None:
+    """Load, serve, and in each child go on as the command that was asked for."""
+    for name in LOADED:
+        importlib.import_module(name)
+    from ringback.cli.entry import main
+
+    gc.freeze()
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        request = _serve(requests)
+    _become(*request)
+    main()
+
+
+if __name__ == "__main__":
+    _program()
