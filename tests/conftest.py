@@ -5,11 +5,13 @@ import gc
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -79,13 +81,45 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items += others
 
 
+_FORM = """
+SELECT json_build_array(
+    (SELECT array_agg(version) FROM ringback_schema),
+    (SELECT array_agg(setconfig) FROM pg_db_role_setting WHERE setdatabase = mine.oid),
+    (SELECT array_agg((relname, relkind, relacl, attname, atttypid, atttypmod, attnotnull)::text
+                      ORDER BY relname, attnum)
+     FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace),
+    (SELECT array_agg(tgname ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal),
+    (SELECT array_agg(proname ORDER BY proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+    (SELECT array_agg(nspname ORDER BY nspname) FROM pg_namespace WHERE nspname NOT IN ('ringback_engine'))
+)::text
+FROM pg_database AS mine WHERE mine.datname = current_database()
+"""
+"""A database but for its rows, as text: where a test changed that, no other gets the database."""
+
+_EMPTY = """
+SET session_replication_role = replica;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$
+DECLARE one record;
+BEGIN
+    FOR one IN SELECT schemaname, tablename FROM pg_tables
+        WHERE schemaname IN ('public', 'ringback_engine') AND tablename NOT IN ('ringback_schema', 'dbos_migrations')
+    LOOP EXECUTE format('DELETE FROM %I.%I', one.schemaname, one.tablename); END LOOP;
+    PERFORM setval(seqrelid, seqstart, false) FROM pg_sequence;
+END $$
+"""
+"""Leaves the rows that say which tables there are."""
+
+
 class PostgreSQL:
     """A running server: the one that all tests share, or one that a test may kill."""
 
     def __init__(self, url: str, program: "subprocess.Popen[str] | None" = None) -> None:
         self.url = url
-        """Of the database that every server has; tests make their own, see `database`."""
+        """Of a database of this server; tests make their own, see `database`."""
         self._program = program
+        self._ready: list[str] = []
+        self._form = ""
 
     def database(self) -> str:
         """The URL of a new and empty database."""
@@ -93,6 +127,35 @@ class PostgreSQL:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # pyright: ignore[reportArgumentType, reportCallIssue] - hexadecimal digits
         return self.url.rpartition("/")[0] + f"/{name}"
+
+    def with_database(self) -> "PostgreSQL":
+        """The same server, with a new and empty database of its own."""
+        return PostgreSQL(self.database(), self._program)
+
+    def take(self) -> str:
+        """The URL of a database that has Ringback's tables and not a row; nobody else has it until `give_back`.
+
+        To make a database, its tables, and remove it again takes half a second of CPU; to empty one, a fiftieth.
+        """
+        if self._ready:
+            return self._ready.pop()
+        url = self.database()
+        _make_tables(url)
+        if not self._form:
+            with psycopg.connect(url, autocommit=True) as connection:
+                self._form = _value(connection, _FORM)
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Let another test have the database, unless more than its rows was changed; others are cut off."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            if self.is_as_made(connection):
+                connection.execute(_EMPTY)
+                self._ready.append(url)
+
+    def is_as_made(self, connection: "psycopg.Connection[Any]") -> bool:
+        """Whether such a database is as it was made but for its rows."""
+        return _value(connection, _FORM) == self._form
 
     def drop(self, url: str) -> None:
         """Remove such a database, whoever is connected to it."""
@@ -130,6 +193,20 @@ def _answer(program: "subprocess.Popen[str]") -> dict[str, str]:
     if "problem" in told:
         raise RuntimeError(told["problem"])
     return told
+
+
+def _value(connection: "psycopg.Connection[Any]", query: LiteralString) -> str:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _make_tables(url: str) -> None:
+    from ringback.storage.opening import create_or_check, engine_for  # most rooms need no database
+
+    engine, place = engine_for(url, busy_timeout=30)
+    create_or_check(engine, place)
+    engine.dispose()
 
 
 def _answers(url: str) -> bool:
@@ -170,15 +247,22 @@ def _shared_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
 
 @pytest.fixture
 def postgresql_url(_shared_postgresql: PostgreSQL) -> Iterator[str]:
-    """An empty PostgreSQL database of the test's own."""
+    """A PostgreSQL database of the test's own, with Ringback's tables and nothing in them."""
+    url = _shared_postgresql.take()
+    yield url
+    _shared_postgresql.give_back(url)
+
+
+@pytest.fixture
+def empty_postgresql_url(_shared_postgresql: PostgreSQL) -> Iterator[str]:
+    """An empty PostgreSQL database of the test's own; takes half a second of CPU."""
     url = _shared_postgresql.database()
     yield url
     _shared_postgresql.drop(url)
 
 
-@pytest.fixture
-def postgresql_server() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server of the test's own, to be killed and restarted; about a second."""
+@pytest.fixture(scope="session")
+def _own_postgresql() -> Iterator[PostgreSQL]:  # pyright: ignore[reportUnusedFunction] - asked for by name
     with subprocess.Popen(
         [sys.executable, SERVER_PROGRAM],
         stdin=subprocess.PIPE,
@@ -189,10 +273,37 @@ def postgresql_server() -> Iterator[PostgreSQL]:
         yield PostgreSQL(_answer(program)["url"], program)
 
 
+@pytest.fixture
+def postgresql_server(_own_postgresql: PostgreSQL) -> PostgreSQL:
+    """A PostgreSQL server that nobody else uses, to be killed and restarted, and an empty database on it."""
+    if not _answers(_own_postgresql.url):
+        _own_postgresql.start()  # the test before left it dead
+    return _own_postgresql.with_database()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:  # pyright: ignore[reportUnusedFunction] - as above
+    path = tmp_path_factory.mktemp("tables") / "ringback.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once on SQLite and once on PostgreSQL."""
+    """The URL of a database with Ringback's tables and nothing in them, once on SQLite and once on PostgreSQL."""
     if request.param == "postgresql":
         url: str = request.getfixturevalue("postgresql_url")
+        return url
+    path = tmp_path / "home" / "ringback.db"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(request.getfixturevalue("_sqlite_file"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("empty_postgresql_url")
         return url
     return f"sqlite:///{tmp_path / 'home' / 'ringback.db'}"

@@ -175,7 +175,9 @@ async def test_a_removed_agent_is_gone_and_its_number_too(rooms: Rooms) -> None:
             await rooms.agents.remove(number)
     assert (await rooms.agents.add(changes())).id > copied.id
     document = await rooms.database.read(
-        lambda connection: connection.execute(select(tables.agents.c.document)).scalars().first()
+        lambda connection: (
+            connection.execute(select(tables.agents.c.document).order_by(tables.agents.c.id)).scalars().first()
+        )
     )
     assert json.loads(document or "")["name"] == "Front desk"
 

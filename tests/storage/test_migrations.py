@@ -30,12 +30,12 @@ could not be reached, one whose process was killed."""
 
 
 @pytest.fixture
-def old_url(database_url: str) -> str:
+def old_url(empty_database_url: str) -> str:
     """A database of either kind with the tables and rows of the first Ringback."""
-    if database_url.startswith("sqlite"):
-        load(Path(database_url.removeprefix("sqlite:///")))
-        return database_url
-    engine, _ = engine_for(database_url, busy_timeout=1)
+    if empty_database_url.startswith("sqlite"):
+        load(Path(empty_database_url.removeprefix("sqlite:///")))
+        return empty_database_url
+    engine, _ = engine_for(empty_database_url, busy_timeout=1)
     with closing(sqlite3.connect(":memory:")) as memory, engine.begin() as target:
         memory.executescript(MAIN_JOB.read_text())
         upgrading.take_steps(target, 0, to=1)
@@ -49,7 +49,7 @@ def old_url(database_url: str) -> str:
         target.execute(sa.text("drop table alembic_version"))  # there was no Alembic
         source.close()
     engine.dispose()
-    return database_url
+    return empty_database_url
 
 
 def load(path: Path) -> None:
@@ -125,8 +125,8 @@ async def test_the_steps_lead_to_the_tables_of_today(old_url: str) -> None:
     await database.close()
 
 
-async def test_the_steps_from_nothing_lead_to_the_tables_of_today(database_url: str) -> None:
-    engine, _ = engine_for(database_url, busy_timeout=1)
+async def test_the_steps_from_nothing_lead_to_the_tables_of_today(empty_database_url: str) -> None:
+    engine, _ = engine_for(empty_database_url, busy_timeout=1)
     with engine.connect() as plain:
         connection = plain.execution_options(**{WRITES: True})
         with connection.begin():
@@ -147,8 +147,8 @@ def test_a_run_on_a_file_loads_neither_alembic_nor_the_driver_of_postgresql(tmp_
     assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
-async def test_a_new_database_has_the_tables_of_today(database_url: str) -> None:
-    database = await Database.open(database_url)
+async def test_a_new_database_has_the_tables_of_today(empty_database_url: str) -> None:
+    database = await Database.open(empty_database_url)
     assert await database.write(differences) == []
     await database.close()
 
@@ -238,15 +238,15 @@ async def test_many_that_open_an_old_file_at_once_bring_it_up_to_date_once(
     assert len(caplog.messages) == 1
 
 
-async def test_an_old_server_is_changed_only_when_told(postgresql_url: str) -> None:
-    engine, _ = engine_for(postgresql_url, busy_timeout=1)
+async def test_an_old_server_is_changed_only_when_told(empty_postgresql_url: str) -> None:
+    engine, _ = engine_for(empty_postgresql_url, busy_timeout=1)
     with engine.begin() as connection:
         upgrading.take_steps(connection, 0, to=1)
     engine.dispose()
     with pytest.raises(StorageError, match=r"older Ringback \(schema 1; .*`ringback db upgrade`"):
-        await Database.open(postgresql_url)
-    await (await Database.open(postgresql_url, upgrade=True)).close()
-    await (await Database.open(postgresql_url)).close()
+        await Database.open(empty_postgresql_url)
+    await (await Database.open(empty_postgresql_url, upgrade=True)).close()
+    await (await Database.open(empty_postgresql_url)).close()
 
 
 async def test_a_document_that_cannot_be_read_leaves_everything_as_it_was(old_url: str) -> None:

@@ -78,8 +78,8 @@ async def test_each_usual_spelling_of_the_url_works(postgresql_url: str, scheme:
     await database.close()
 
 
-async def test_two_that_open_an_empty_database_at_once_make_its_tables_once(postgresql_url: str) -> None:
-    for database in await asyncio.gather(*(Database.open(postgresql_url) for _ in range(5))):
+async def test_two_that_open_an_empty_database_at_once_make_its_tables_once(empty_postgresql_url: str) -> None:
+    for database in await asyncio.gather(*(Database.open(empty_postgresql_url) for _ in range(5))):
         await database.ping()
         await database.close()
 
@@ -329,6 +329,7 @@ async def test_a_database_or_user_that_is_not_there_is_named(postgresql_url: str
 
 async def test_a_wrong_password_is_told_and_never_repeated(postgresql_server: Server) -> None:
     with psycopg.connect(postgresql_server.url) as connection:
+        connection.execute("drop role if exists guarded")
         connection.execute("create role guarded login password 'right'")
     with pytest.raises(StorageError, match="refuses the user or the password") as caught:
         await Database.open(postgresql_server.url.replace("postgres@", "guarded:planted-secret@"))
@@ -341,7 +342,7 @@ async def test_a_server_that_is_gone_for_longer_than_patience_is_named(postgresq
     database = await Database.open(postgresql_server.url, patience=0.3)
     postgresql_server.kill()
     for work in (database.read(names), database.write(add_name("a")), database.ping()):
-        with pytest.raises(StorageError, match="Nobody answers for the database postgres on 127"):
+        with pytest.raises(StorageError, match=r"Nobody answers for the database test_[0-9a-f]+ on 127"):
             await work
     postgresql_server.start()
     await database.write(add_name("a"))

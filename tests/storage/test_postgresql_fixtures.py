@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 import pytest
@@ -27,15 +27,77 @@ class Server(Protocol):
     def restart(self) -> None: ...
 
 
-def test_a_database_is_empty_and_takes_writes(postgresql_url: str) -> None:
-    with psycopg.connect(postgresql_url) as connection:
+class Databases(Protocol):
+    """`PostgreSQL` of the root's conftest, too."""
+
+    def take(self) -> str: ...
+
+    def give_back(self, url: str) -> None: ...
+
+    def is_as_made(self, connection: psycopg.Connection[Any]) -> bool: ...
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest) -> Databases:
+    """The server that all tests share."""
+    return request.getfixturevalue("_shared_postgresql")
+
+
+def test_a_database_is_empty_and_takes_writes(empty_postgresql_url: str) -> None:
+    with psycopg.connect(empty_postgresql_url) as connection:
         assert connection.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone() == (0,)
         connection.execute("create table mine (id integer)")
 
 
-def test_each_test_has_a_database_of_its_own(postgresql_url: str) -> None:
-    with psycopg.connect(postgresql_url) as connection:
-        connection.execute("create table mine (id integer)")
+def test_each_test_has_a_database_of_its_own(postgresql_url: str, shared: Databases) -> None:
+    another = shared.take()
+    assert another != postgresql_url
+    shared.give_back(another)
+
+
+def test_a_database_is_given_again_without_its_rows_and_counts_from_one(shared: Databases) -> None:
+    add = "insert into scenario_ids (suite, key) values ('s', 'k') returning id"
+    url = shared.take()
+    with psycopg.connect(url) as connection:
+        assert connection.execute(add).fetchone() == (1,)
+    with psycopg.connect(url) as forgotten:
+        forgotten.execute("lock table scenario_ids")
+        shared.give_back(url)
+        with pytest.raises(psycopg.OperationalError):
+            forgotten.execute("select 1")
+    assert shared.take() == url
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select count(*) from ringback_schema").fetchone() == (1,)
+        assert connection.execute(add).fetchone() == (1,)
+    shared.give_back(url)
+
+
+CHANGES: tuple[LiteralString, ...] = (
+    "create table mine (id integer)",
+    "alter table runs alter column scenario_name type varchar(7)",
+    "alter table runs drop column scenario_name",
+    "update ringback_schema set version = 99",
+    "do $$ begin execute format('alter database %I set timezone to utc', current_database()); end $$",
+    "create function mine() returns integer language sql return 1",
+    "create trigger mine before insert on runs for each row execute function suppress_redundant_updates_trigger()",
+    "create schema mine",
+    "grant select on runs to public",
+)
+
+
+def test_a_database_that_was_changed_is_given_to_no_other(shared: Databases) -> None:
+    url = shared.take()
+    with psycopg.connect(url) as connection:
+        for change in CHANGES:
+            connection.execute(change)
+            assert not shared.is_as_made(connection), change
+            connection.rollback()
+        assert shared.is_as_made(connection)
+        connection.execute(CHANGES[0])
+    shared.give_back(url)
+    another = shared.take()
+    assert another != url
+    shared.give_back(another)
 
 
 def test_a_url_for_each_kind_of_database(database_url: str) -> None:
