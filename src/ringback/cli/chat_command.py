@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -22,7 +22,7 @@ from ringback.channels.channel import (
 )
 from ringback.channels.websocket import agent_session
 from ringback.cli.connecting import Target, find_target
-from ringback.cli.terminal import open_console
+from ringback.cli.terminal import open_console, show
 from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
 from ringback.errors import ChannelError
@@ -43,7 +43,7 @@ def chat_by_hand(name: str, *, show_frames: bool, headers: Sequence[str], secret
 
 async def _chat(target: Target, console: Console, *, show_frames: bool) -> int:
     def on_frame(direction: str, text: str) -> None:
-        console.print(Text(f"{'<<' if direction == 'in' else '>>'} {visible(text)}", style="dim"))
+        _tell(console, "<< " if direction == "in" else ">> ", text, style="dim")
 
     async with agent_session(connect_timeout=target.settings.connect_timeout) as session:
         make = lines_to(target.agent, target.settings, session, on_frame=on_frame if show_frames else None)
@@ -110,33 +110,50 @@ def _read_lines(put: Callable[[str | None], None]) -> None:
 
 
 async def _show_events(line: Channel, console: Console, closed: asyncio.Event) -> None:
+    names: dict[str, str] = {}
     async for event in line.events():
         for remark in event.remarks:
-            console.print(Text(f"  ! {visible(remark.sentence)}", style="yellow"))
+            _tell(console, "  ! ", remark.sentence, style="yellow")
         if event.metadata:
-            console.print(Text(f"  metadata {visible(as_json(dict(event.metadata)))}", style="dim"))
-        for shown in _shown(event):
-            console.print(shown)
+            _tell(console, "  metadata ", as_json(dict(event.metadata)), style="dim")
+        show_event(console, event, names)
         if isinstance(event, EndedCall):
             closed.set()
     closed.set()
 
 
-def _shown(event: ChannelEvent) -> Iterator[Text]:
+def show_event(console: Console, event: ChannelEvent, names: dict[str, str]) -> None:
+    """Print what the agent did.
+
+    Args:
+        console: where to.
+        event: what it did.
+        names: of the tools that were called, by the calls' ids; a call adds its own.
+    """
     match event:
         case Said(text=text) | EndedCall(text=text):
-            yield Text("agent  ", style="bold magenta").append(visible(text), style="not bold default")
+            _tell(console, "agent  ", text, style="bold magenta", words="not bold default")
             if isinstance(event, EndedCall):
-                yield Text("The agent ended the call.", style="dim")
+                console.print(Text("The agent ended the call.", style="dim"))
         case CalledTool(tool=tool):
-            yield Text(f"  tool   {visible(tool.name)}({visible(as_json(tool.arguments))})", style="yellow")
+            names[tool.id] = tool.name
+            _tell(console, "  tool   ", f"{tool.name}({as_json(tool.arguments)})", style="yellow")
         case ToolReturned(tool=tool):
-            yield Text(f"  tool   {visible(tool.name)} → {visible(str(tool.result))}", style="yellow")
+            result = tool.result if isinstance(tool.result, str) else as_json(tool.result)
+            _tell(console, "  tool   ", f"{tool.name or names.get(tool.id, '')} → {result}", style="yellow")
         case ReportedError(text=text):
-            yield Text(f"  error  {visible(text)}", style="red")
+            _tell(console, "  error  ", text, style="red")
         case Dropped() if not event.closed_by_us:
-            code = "" if event.close_code is None else f" with code {event.close_code}"
-            reason = f": {visible(event.reason)}" if event.reason else ""
-            yield Text(f"The line was closed{code}{reason}.", style="dim")
+            code = " without a close frame" if event.close_code is None else f" with code {event.close_code}"
+            reason = f": {event.reason}" if event.reason else ""
+            _tell(console, "", f"The line was closed{code}{reason}.", style="dim")
         case Noted() | Dropped():
             return
+
+
+def _tell(console: Console, label: str, text: str, *, style: str, words: str = "") -> None:
+    """Print what came from the agent: a line break in it begins no line of ours."""
+    shown = visible(text)
+    if console.is_terminal:
+        shown = shown.replace("\n", "\n" + " " * max(2, len(label)))
+    show(console, Text(label, style=style).append(shown, style=words or style))
