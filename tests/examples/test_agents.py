@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -92,18 +91,15 @@ async def test_pings_are_answered_while_the_model_thinks(
         assert (answer.type, bytes(answer.data)) == (aiohttp.WSMsgType.PONG, b"there?")
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-VOCERA-SECRET": "wrong"}, {"X-VOCERA-SECRET": "open sesame, wrong"}])
-async def test_without_the_secret_the_handshake_is_refused_with_401(
-    start_agent: StartAgent, session: aiohttp.ClientSession, headers: dict[str, str]
+async def test_with_the_secret_the_call_is_taken_and_without_it_the_handshake_is_refused_with_401(
+    start_agent: StartAgent, session: aiohttp.ClientSession
 ) -> None:
     url = await start_agent(AGENT_SECRET="open sesame")
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
-        await session.ws_connect(url, headers=headers)
-    assert refusal.value.status == 401
-
-
-async def test_with_the_secret_the_call_is_taken(start_agent: StartAgent, session: aiohttp.ClientSession) -> None:
-    url = await start_agent(AGENT_SECRET="open sesame")
+    refused: list[dict[str, str]] = [{}, {"X-VOCERA-SECRET": "wrong"}, {"X-VOCERA-SECRET": "open sesame, wrong"}]
+    for headers in refused:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await session.ws_connect(url, headers=headers)
+        assert refusal.value.status == 401, headers
     async with session.ws_connect(url, headers={"X-VOCERA-SECRET": "open sesame"}) as line:
         assert await line.receive_json() == GREETING
 
@@ -120,28 +116,29 @@ async def test_a_model_that_fails_is_answered_for_with_an_apology(
         assert await line.receive_json() == {"content": "The shop is open until six."}
 
 
-@pytest.mark.parametrize(
-    "frame", ["no JSON", "[1, 2]", "null", "{}", '{"content": 7}', '{"metadata": {"a": 1}}', b"\0"]
-)
 async def test_a_frame_that_says_nothing_is_not_answered_and_ends_nothing(
-    start_agent: StartAgent, model: ScriptedModelServer, session: aiohttp.ClientSession, frame: Any
+    start_agent: StartAgent, model: ScriptedModelServer, session: aiohttp.ClientSession
 ) -> None:
-    async with session.ws_connect(await start_agent()) as line:
-        await line.receive_json()
-        await (line.send_bytes(frame) if isinstance(frame, bytes) else line.send_str(frame))
-        await line.send_json({"content": "Hello"})
-        assert await line.receive_json() == {"content": "The shop is open until six."}
-    assert len(model.requests) == 1
+    url = await start_agent()
+    frames = ("no JSON", "[1, 2]", "null", "{}", '{"content": 7}', '{"metadata": {"a": 1}}', b"\0")
+    for asked, frame in enumerate(frames, start=1):
+        async with session.ws_connect(url) as line:
+            await line.receive_json()
+            await (line.send_bytes(frame) if isinstance(frame, bytes) else line.send_str(frame))
+            await line.send_json({"content": "Hello"})
+            assert await line.receive_json() == {"content": "The shop is open until six."}, frame
+        assert len(model.requests) == asked, frame
 
 
-@pytest.mark.parametrize("goodbye", [{"type": "end_call"}, {"content": "Bye.", "type": "end_call"}])
 async def test_end_call_closes_the_line_without_an_answer(
-    start_agent: StartAgent, model: ScriptedModelServer, session: aiohttp.ClientSession, goodbye: dict[str, str]
+    start_agent: StartAgent, model: ScriptedModelServer, session: aiohttp.ClientSession
 ) -> None:
-    async with session.ws_connect(await start_agent()) as line:
-        await line.receive_json()
-        await line.send_json(goodbye)
-        assert (await line.receive()).type is aiohttp.WSMsgType.CLOSE
+    url = await start_agent()
+    for goodbye in ({"type": "end_call"}, {"content": "Bye.", "type": "end_call"}):
+        async with session.ws_connect(url) as line:
+            await line.receive_json()
+            await line.send_json(goodbye)
+            assert (await line.receive()).type is aiohttp.WSMsgType.CLOSE
     assert not model.requests
 
 

@@ -22,20 +22,21 @@ SECRETS = {"POSTGRES_PASSWORD": "p4ssw0rd", "RINGBACK_API_KEY": "rb-key", "RINGB
 Render = Callable[[Mapping[str, str]], "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def render(project: Path, scripts: Path, tmp_path: Path) -> Render:
+@pytest.fixture(scope="module")
+def render(project: Path, scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Renders the file with an environment of these variables."""
-    (tmp_path / "compose.yaml").write_text((project / "compose.yaml").read_text())  # away from anybody's own `.env`
-    program = [scripts / "podman-compose", "--podman-path", "/bin/echo", "-f", tmp_path / "compose.yaml", "config"]
+    folder = tmp_path_factory.mktemp("compose")
+    (folder / "compose.yaml").write_text((project / "compose.yaml").read_text())  # away from anybody's own `.env`
+    program = [scripts / "podman-compose", "--podman-path", "/bin/echo", "-f", folder / "compose.yaml", "config"]
 
     def rendered(variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **variables}
-        return subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **variables}
+        return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     return rendered
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def services(render: Render) -> dict[str, Any]:
     """The services with all references resolved."""
     done = render(SECRETS)
