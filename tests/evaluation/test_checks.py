@@ -179,6 +179,13 @@ def test_a_tool_that_was_not_called_names_those_that_were(booking: Conversation)
     assert [place.entry for place in checked(booking, type="tool_succeeded", tool="cancel").evidence] == [3, 5]
 
 
+def test_a_tool_that_is_shown_like_the_missed_one_is_told_apart(talk: Talk) -> None:
+    score = checked(talk("agent: Hi.", "call pay\x1b[0m: {}"), type="tool_called", tool="pay")
+    assert score.explanation == "pay was never called. Called were: pay␛[0m (entry 2)."
+    ordered = checked(talk("agent: Hi.", "call pay\x1b[0m: {}"), type="tools_in_order", tools=["pay"])
+    assert "pay␛[0m (entry 2)" in ordered.explanation
+
+
 def test_arguments_that_are_no_object_never_match(talk: Talk) -> None:
     score = checked(talk("agent: Hi.", 'call book: "not an object"'), type="tool_called", tool="book", arguments={})
     assert 'the arguments are not an object but "not an object"' in score.explanation

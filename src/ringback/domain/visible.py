@@ -33,6 +33,11 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(_shown, _ESCAPE_SEQUENCE.sub("", text.replace("\r\n", "\n")))
 
 
+def every_sign(text: str) -> str:
+    """As `visible`, with escape sequences shown, too: for a name that would look like another without them."""
+    return _UNSAFE.sub(_shown, text)
+
+
 def one_line(text: str) -> str:
     """As `visible`, with every run of white space as one blank: for headings and table cells."""
     return " ".join(visible(text).split())

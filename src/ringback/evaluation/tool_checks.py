@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ringback.domain.check import ToolCalled
 from ringback.domain.evaluation import CheckScore, Evidence
+from ringback.domain.visible import every_sign, visible
 from ringback.evaluation.arguments import mismatches, shown
 from ringback.evaluation.check_names import times
 from ringback.evaluation.record import Record, ToolUse
@@ -59,7 +60,7 @@ def in_order(tools: Sequence[str], record: Record) -> CheckScore:
         return _score(passed=True, explanation=f"Called in order: {places}.", uses=matched)
     missing = tools[len(matched)]
     after = f" after {matched[-1].name} (entry {matched[-1].call.number})" if matched else ""
-    explanation = f"{missing} was not called{after}. {_all_calls(record)}"
+    explanation = f"{missing} was not called{after}. {_all_calls(record, but=missing)}"
     return _score(passed=False, explanation=explanation, uses=record.tool_uses)
 
 
@@ -89,7 +90,7 @@ def succeeded(tool: str, record: Record) -> CheckScore:
 
 
 def _never_called(tool: str, record: Record) -> CheckScore:
-    explanation = f"{tool} was never called. {_all_calls(record)}"
+    explanation = f"{tool} was never called. {_all_calls(record, but=tool)}"
     return _score(passed=False, explanation=explanation, uses=record.tool_uses)
 
 
@@ -107,13 +108,19 @@ def _described(use: ToolUse) -> str:
     return f"entry {use.call.number} is {use.name}({shown(_arguments(use))})"
 
 
-def _all_calls(record: Record) -> str:
+def _all_calls(record: Record, *, but: str) -> str:
+    """Which tools were called, all but the one that is missed."""
     uses = record.tool_uses
     if not uses:
         return "No tool was called."
-    names = ", ".join(f"{use.name} (entry {use.call.number})" for use in uses[:_SHOWN])
+    names = ", ".join(f"{_told_apart(use.name, but)} (entry {use.call.number})" for use in uses[:_SHOWN])
     more = f" and {len(uses) - _SHOWN} more" if len(uses) > _SHOWN else ""
     return f"Called were: {names}{more}."
+
+
+def _told_apart(name: str, missed: str) -> str:
+    """The name; where it is shown like that of the missed tool, with the signs that are else left out."""
+    return every_sign(name) if name != missed and visible(name) == visible(missed) else name
 
 
 def _score(*, passed: bool, explanation: str, uses: Sequence[ToolUse] = ()) -> CheckScore:
