@@ -83,6 +83,7 @@ async def test_an_agent_that_vanishes_has_dropped_the_line(call: Call) -> None:
 
     held = await call(talk, "one", "two")
     assert held.conversation.ending.code is EndingCode.AGENT_DROPPED
+    assert held.conversation.ending.sentence == "The line dropped without a close frame."
 
 
 async def test_many_calls_at_once_do_not_mix(call: Call) -> None:

@@ -188,7 +188,7 @@ class VoiceSocket:
         if message.type is WSMsgType.ERROR:
             return self._broken(message.data)
         ours = message.type is WSMsgType.CLOSING
-        return Dropped(at=0.0, close_code=None, reason="" if ours else "no close frame", closed_by_us=ours)
+        return Dropped(at=0.0, close_code=None, reason="", closed_by_us=ours)
 
     def _broken(self, error: object) -> Dropped:
         if not isinstance(error, aiohttp.WebSocketError):

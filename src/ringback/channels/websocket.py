@@ -245,7 +245,7 @@ class WebSocketChannel:
         if message.type is WSMsgType.ERROR:
             return self._broken(message.data, at)
         ours = message.type is WSMsgType.CLOSING
-        return Dropped(at=at, close_code=None, reason="" if ours else "no close frame", closed_by_us=ours)
+        return Dropped(at=at, close_code=None, reason="", closed_by_us=ours)
 
     def _broken(self, error: object, at: float) -> Dropped:
         if not isinstance(error, aiohttp.WebSocketError):

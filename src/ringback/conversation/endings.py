@@ -18,7 +18,8 @@ TELEPHONE_CAUSES = {
 """What a telephone line drops for; the reason it gives is a sentence."""
 LONGEST_TARGET = 200
 """Characters of an address that the agent chose."""
-_CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
+CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
+"""Close codes (RFC 6455, 7.4.1) with which a side ends a conversation in order."""
 
 
 def caller_ended() -> Ending:
@@ -114,8 +115,8 @@ def after_drop(event: Dropped, error: str) -> Ending:
             code=EndingCode.AGENT_DROPPED, sentence=f"The line dropped without a close frame{because}{reason}."
         )
     reason = f": {event.reason}" if event.reason else ""
-    if event.close_code in _CLEAN_CLOSES:
-        meaning = _CLEAN_CLOSES[event.close_code]
+    if event.close_code in CLEAN_CLOSES:
+        meaning = CLEAN_CLOSES[event.close_code]
         code = "without a code" if event.close_code == 1005 else f"with code {event.close_code} ({meaning})"  # noqa: PLR2004 - RFC 6455
         return Ending(
             code=EndingCode.AGENT_CLOSED,

@@ -16,6 +16,7 @@ from ringback.channels.channel import (
     Said,
     ToolReturned,
 )
+from ringback.conversation.endings import CLEAN_CLOSES, after_drop
 from ringback.domain.utterance import Utterance
 from ringback.errors import ChannelError, Refused
 from ringback.evaluation.wrong_channel import wrong_channel_hint
@@ -25,6 +26,8 @@ FOLLOW_UP = "Could you say that again, please?"
 LONG = "Ünïcode ✓ 漢字 🙂 " * 400
 WHO_OPENS = "who speaks first"
 CHANNEL = "the channel is the right one"
+STAYS_OPEN = "the session stays open"
+FRAMES = "frames are well formed"
 SHOWN = 200
 """Characters shown of a frame."""
 
@@ -74,6 +77,8 @@ class _Session:
         self.events: list[ChannelEvent] = []
         self.verdicts: list[Verdict] = []
         self.frames: list[str] = []
+        self.over: EndedCall | Dropped | None = None
+        """How the agent ended the session, once it has."""
         self._patience = patience
         self._queue: asyncio.Queue[ChannelEvent] = asyncio.Queue()
         self._open_calls: set[str] = set()
@@ -89,11 +94,13 @@ class _Session:
             self.events.append(event)
             self._judge(event)
             self._queue.put_nowait(event)
+            if self.over is None and isinstance(event, EndedCall | Dropped):
+                self.over = event
 
     def _judge(self, event: ChannelEvent) -> None:
         shown = self.frames[-1] if self.frames and not isinstance(event, Dropped) else ""
         for remark in event.remarks:
-            self.verdicts.append(_broken("frames are well formed", remark.sentence, shown))
+            self.verdicts.append(_broken(FRAMES, remark.sentence, shown))
         match event:
             case CalledTool():
                 self._judge_call(event, shown)
@@ -102,6 +109,9 @@ class _Session:
                 self.verdicts.append(_broken("tool results name their call", sentence, shown))
             case ReportedError(text=text):
                 self.verdicts.append(_note("no errors are reported", f"the agent reported an error: {text}", shown))
+            case Dropped(cause=cause, reason=reason) if cause is not None:
+                sentence = f"what came after {_counted(len(self.frames))} was {reason}, and the line had to be closed."
+                self.verdicts.append(_broken(FRAMES, sentence))
             case _:
                 pass
 
@@ -120,21 +130,29 @@ class _Session:
             return ""
         return wrong_channel_hint((remark.code, remark.detail) for event in self.events for remark in event.remarks)
 
-    async def next_words(self, seconds: float) -> ChannelEvent | None:
-        """The next words of the agent (or the end of the call or line); None when none came in time."""
+    async def next_words(self, seconds: float) -> Said | EndedCall | Dropped | None:
+        """The next words of the agent, or the end of the call or line; None when none came in time.
+
+        Once the session is over, and what came before was taken, it is the end again whenever it is asked for.
+        """
         try:
             async with asyncio.timeout(seconds):
-                while True:
+                while self.over is None or not self._queue.empty():
                     event = await self._queue.get()
                     if isinstance(event, Said | EndedCall | Dropped):
                         return event
         except TimeoutError:
             return None
+        return self.over
 
-    async def rest_of_turn(self) -> None:
-        """Take in what still comes until the agent is quiet."""
+    async def rest_of_turn(self) -> bool:
+        """Take in what still comes until the agent is quiet; False where it went on for as long as an answer may."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience.answer
         while isinstance(await self.next_words(self._patience.quiet), Said):
-            pass
+            if loop.time() > until:
+                return False
+        return True
 
 
 def _ok(rule: str, sentence: str) -> Verdict:
@@ -176,12 +194,13 @@ async def check_agent(
         ChannelError: not even the first session could be opened.
     """
     patience = patience or Patience()
-    greets = True
+    greets, over = True, False
     async for verdict in _conversation(open_line, patience):
         yield verdict
-        if verdict.rule == CHANNEL:
-            return
+        over = over or (verdict.rule in (CHANNEL, WHO_OPENS, STAYS_OPEN) and verdict.level is Level.BROKEN)
         greets = greets and not (verdict.rule == WHO_OPENS and verdict.sentence.startswith("no greeting"))
+    if over:
+        return  # what follows would say it again and again
     if not greets:
         # Known by now: later sessions need not wait for what does not come.
         patience = replace(patience, greeting=0.0)
@@ -202,43 +221,74 @@ async def _conversation(open_line: OpenLine, patience: Patience) -> AsyncIterato
     """Greeting, two turns, the end: the ordinary life of a session."""
     async with _session(open_line, patience) as session:
         yield _ok("the handshake succeeds", "a WebSocket was opened with all headers of a run.")
-        yield await _opening(session, patience)
-        for words in (MARKED, FOLLOW_UP):
+        opening = await _opening(session, patience)
+        yield opening
+        for words in (MARKED, FOLLOW_UP) if opening.level is Level.NOTE else ():
             verdict = await _turn(session, words, patience)
             yield verdict
-            if verdict.level is Level.BROKEN:
+            if verdict.level is Level.OK and session.over is not None:
+                yield _left_early(session.over)
+            if verdict.level is Level.BROKEN or session.over is not None:
                 break
         else:
-            yield await _ending(session, patience)
+            if opening.level is Level.NOTE:
+                yield await _ending(session, patience)
     if hint := session.wrong_channel():
         yield _broken(CHANNEL, hint, "".join(session.frames[:1]))
         return
-    if not any(verdict.level is Level.BROKEN for verdict in session.verdicts):
-        yield _ok("frames are well formed", f"{len(session.frames)} frames, each as the protocol has it.")
+    if not session.frames:
+        yield _note(FRAMES, "no frame came that could be looked at.")
+    elif not any(verdict.level is Level.BROKEN for verdict in session.verdicts):
+        yield _ok(FRAMES, f"{_counted(len(session.frames))}, each as the protocol has it.")
     for verdict in session.verdicts:
         yield verdict
 
 
+def _counted(frames: int) -> str:
+    return "one frame" if frames == 1 else f"{frames} frames"
+
+
+def _how(over: EndedCall | Dropped) -> str:
+    """How the agent ended the session, to go on with: "the agent closed the line with code 1000 (normal)"."""
+    sentence = "the agent ended the call" if isinstance(over, EndedCall) else after_drop(over, "").sentence
+    return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}"
+
+
 async def _opening(session: _Session, patience: Patience) -> Verdict:
     greeting = await session.next_words(patience.greeting)
-    if not isinstance(greeting, Said):
+    if greeting is None:
         return _note(WHO_OPENS, f"no greeting in {patience.greeting:g} s: the caller will open.")
-    await session.rest_of_turn()
+    if not isinstance(greeting, Said):
+        return _broken(STAYS_OPEN, f"{_how(greeting)} before anybody had spoken.")
+    if not await session.rest_of_turn():
+        return _broken(WHO_OPENS, f"the agent greets, and {_never_quiet(patience)}")
+    if session.over is not None:
+        return _broken(STAYS_OPEN, f"{_how(session.over)} after its greeting, unasked.")
     return _note(WHO_OPENS, f"the agent greets: set agent_speaks_first = true. It said: {greeting.text[:80]!r}")
+
+
+def _never_quiet(patience: Patience) -> str:
+    return f"sent content for {patience.answer:g} s without {patience.quiet:g} s of quiet, which end its turn."
+
+
+def _left_early(over: EndedCall | Dropped) -> Verdict:
+    """The end of a session that the caller had not ended: legal where the agent says so in order."""
+    if isinstance(over, EndedCall) or over.close_code in CLEAN_CLOSES:
+        return _note(STAYS_OPEN, f"{_how(over)} after its answer: later turns could not be tried.")
+    return _broken(STAYS_OPEN, f"{_how(over)} after its answer.")
 
 
 async def _turn(session: _Session, words: str, patience: Patience) -> Verdict:
     rule = "a turn is answered"
     await session.channel.send(Utterance.of(words))
     answer = await session.next_words(patience.answer)
-    await session.rest_of_turn()
+    if isinstance(answer, Said) and not await session.rest_of_turn():
+        return _broken(rule, f"the agent {_never_quiet(patience)}")
     match answer:
         case None:
             return _broken(rule, f"no content frame within {patience.answer:g} s of ours: {words!r}.")
         case Dropped():
-            return _broken(
-                rule, f"the line was closed instead of answering {words!r}: {answer.reason or 'no reason given'}."
-            )
+            return _broken(rule, f"{_how(answer)} instead of answering {words!r}.")
         case EndedCall():
             return _note(rule, "the agent ended the call instead of answering.")
         case _:
@@ -251,8 +301,8 @@ async def _ending(session: _Session, patience: Patience) -> Verdict:
     answer = await session.next_words(patience.after_end)
     if isinstance(answer, Said):
         return _note(rule, "the agent answers our end_call with content: tolerated, recorded, not answered.")
-    if isinstance(answer, Dropped) and answer.close_code not in (1000, 1001, 1005):
-        return _broken(rule, f"after our end_call the line dropped without a clean close (code {answer.close_code}).")
+    if isinstance(answer, Dropped) and answer.close_code not in CLEAN_CLOSES:
+        return _broken(rule, f"after our end_call {_how(answer)}.")
     return _ok(rule, "after our end_call the session ended in order.")
 
 
@@ -267,10 +317,7 @@ async def _pong(open_line: OpenLine, patience: Patience) -> Verdict:
                 return (
                     _broken(rule, "a ping stayed without a pong: handle control frames while your agent thinks.")
                     if event.unresponsive
-                    else _broken(
-                        "a quiet session stays open",
-                        f"the agent closed a session in which nobody spoke: {event.reason}.",
-                    )
+                    else _broken("a quiet session stays open", f"{_how(event)}, and nobody had spoken.")
                 )
     return _ok(rule, "pongs came in time.")
 
@@ -299,7 +346,8 @@ async def _hostile_words(open_line: OpenLine, patience: Patience) -> Verdict:
         await session.rest_of_turn()
         verdict = await _turn(session, LONG, patience)
     if verdict.level is Level.BROKEN:
-        return _broken(rule, f"{len(LONG)} characters of mixed scripts: no content frame came back.")
+        after = "no content frame came back" if session.over is None else _how(session.over)
+        return _broken(rule, f"after {len(LONG)} characters of mixed scripts {after}.")
     return _ok(rule, f"{len(LONG)} characters of mixed scripts were answered.")
 
 
