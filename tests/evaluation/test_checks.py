@@ -182,7 +182,7 @@ def test_a_tool_that_was_not_called_names_those_that_were(booking: Conversation)
 def test_a_tool_that_is_shown_like_the_missed_one_is_told_apart(talk: Talk) -> None:
     score = checked(talk("agent: Hi.", "call pay\x1b[0m: {}"), type="tool_called", tool="pay")
     assert score.explanation == "pay was never called. Called were: pay␛[0m (entry 2)."
-    ordered = checked(talk("agent: Hi.", "call pay\x1b[0m: {}"), type="tools_in_order", tools=["pay"])
+    ordered = checked(talk("agent: Hi.", "call pay\x1b[0m: {}"), type="tools_in_order", tools=["pay", "book"])
     assert "pay␛[0m (entry 2)" in ordered.explanation
 
 
