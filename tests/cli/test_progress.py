@@ -96,6 +96,11 @@ def test_like_failures_are_shown_once() -> None:
     assert "the same in 2 more: run 2, 3" in text
 
 
+def test_of_many_like_failures_only_the_first_are_named() -> None:
+    assert "the same in 6 more: run 2, 3, 4, 5, 6, 7\n" in shown(*[Outcome.FAILED] * 7)
+    assert "the same in 59 more: run 2, 3, 4, 5, 6 and 54 others\n" in shown(*[Outcome.FAILED] * 60)
+
+
 def test_quiet_says_nothing_of_what_passed() -> None:
     assert shown(Outcome.PASSED, verbosity=Verbosity.QUIET) == ""
 

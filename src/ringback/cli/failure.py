@@ -26,6 +26,8 @@ MARKS = {
 }
 SHOWN_TROUBLES = 3
 """Different troubles of one scenario that are shown in full."""
+_SHOWN_NUMBERS = 5
+"""Runs with the same trouble that are named; the others are counted."""
 _TOLD_APART = frozenset({"early_hang_up", "loop", "restart"})
 """Kinds of a discarded reply that have a finding of their own beside that of the discarding."""
 LONGEST = 300
@@ -47,12 +49,16 @@ def failures_lines(runs: Sequence[Run]) -> Iterator[Text]:
     for alike in list(groups.values())[:SHOWN_TROUBLES]:
         yield from failure_lines(alike[0])
         if len(alike) > 1:
-            yield Text(
-                f"    the same in {len(alike) - 1} more: run {', '.join(str(run.id) for run in alike[1:])}", "dim"
-            )
+            yield Text(f"    the same in {len(alike) - 1} more: run {_numbers(alike[1:])}", "dim")
     more = sum(len(alike) for alike in list(groups.values())[SHOWN_TROUBLES:])
     if more:
         yield Text(f"    and {more} more runs with other troubles: `ringback results show` has them all", "dim")
+
+
+def _numbers(runs: Sequence[Run]) -> str:
+    shown = ", ".join(str(run.id) for run in runs[:_SHOWN_NUMBERS])
+    more = len(runs) - _SHOWN_NUMBERS
+    return f"{shown} and {more} others" if more > 1 else ", ".join(str(run.id) for run in runs)
 
 
 def _trouble(evaluation: Evaluation) -> str:
