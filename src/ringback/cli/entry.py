@@ -13,6 +13,8 @@ _UNTIL_STOPPED = frozenset({"serve", "worker"})
 def main() -> None:
     """Load the command line and run it."""
     load_without_collecting()
+    # Looking for plugins of Pydantic reads what every installed package says about itself; nothing here uses one.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if _UNTIL_STOPPED.intersection(sys.argv[1:2]):
         signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))  # nothing is begun yet that has an order
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -6,18 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from ringback.cli.connecting import PROJECT_FILE
-from ringback.cli.terminal import open_console
 from ringback.domain.api_key import Scope
 from ringback.domain.visible import one_line
 from ringback.errors import UsageError
 from ringback.library.project import load_project
 from ringback.settings import load_settings
 from ringback.storage.keys import LONGEST_NAME, KeyStore
-from ringback.storage.sealing import new_key
 from ringback.wiring.keys import open_keys
 
 T = TypeVar("T")
@@ -49,6 +45,11 @@ def print_keys() -> None:
     if not kept:
         typer.echo("No API keys yet: `ringback keys create NAME` makes one.")
         return
+    from rich.table import Table  # noqa: PLC0415 - the other commands print plain lines
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    from ringback.cli.terminal import open_console  # noqa: PLC0415 - as above
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("key", "begins", "scope", "made", "name", ""):
         table.add_column(heading, header_style="dim", justify="left", no_wrap=heading != "name")
@@ -73,4 +74,6 @@ def revoke_key(key_id: int) -> None:
 
 def print_encryption_key() -> None:
     """Fresh each time."""
+    from ringback.storage.sealing import new_key  # noqa: PLC0415 - encryption is for this command alone
+
     typer.echo(new_key())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from ringback.storage import tables, upgrading
+from ringback.storage import tables
 from ringback.storage.failures import failures_as_sentences
 from ringback.storage.opening import engine_for, refuse_newer
 from ringback.storage.version import version_of
@@ -38,5 +38,9 @@ def schema_state(url: str) -> SchemaState:
         engine.dispose()
     if found is not None:
         refuse_newer(found, place)
-    pending = upgrading.steps_after(found) if found is not None else []
-    return SchemaState(place=place, found=found, known=known, pending=tuple(pending))
+    pending: tuple[str, ...] = ()
+    if found is not None and found < known:
+        from ringback.storage import upgrading  # noqa: PLC0415 - Alembic is heavy, and rarely needed
+
+        pending = tuple(upgrading.steps_after(found))
+    return SchemaState(place=place, found=found, known=known, pending=pending)

@@ -168,7 +168,8 @@ class Carrying:
         snapshot = open_agent(sealed, self._seal)
         agent = self._with_secret(snapshot, scenario_id)
         made = _Way(talk=self._talk_to(agent), connect_attempts=connect_attempts(agent, self._settings))
-        self._ways[sealed, scenario_id if scenario_id in snapshot.urls else None] = made
+        # Where one scenario goes elsewhere, none of them may be taken for another.
+        self._ways[sealed, scenario_id if snapshot.urls else None] = made
         if len(self._ways) > _KEPT:
             self._ways.popitem(last=False)
         return made

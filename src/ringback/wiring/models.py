@@ -16,7 +16,6 @@ from ringback.evaluation.evaluator import PROMPT_VERSIONS as JUDGE_PROMPTS
 from ringback.evaluation.evaluator import judge_needs
 from ringback.models.budget import Budget
 from ringback.models.model import LanguageModel
-from ringback.models.price_file import load_prices
 from ringback.models.prices import Prices
 from ringback.settings import Settings, environment_variable
 
@@ -151,7 +150,11 @@ def prompt_versions() -> dict[str, str]:
 
 def own_prices(settings: Settings) -> Prices:
     """The user's own prices, which go before the listed ones. Raises `UsageError` where the file is wrong."""
-    return load_prices(settings.prices_file) if settings.prices_file else {}
+    if settings.prices_file is None:
+        return {}
+    from ringback.models.price_file import load_prices  # noqa: PLC0415 - see above
+
+    return load_prices(settings.prices_file)
 
 
 def open_models(
@@ -164,12 +167,14 @@ def open_models(
     Raises:
         UsageError: a name or address that cannot be right, or no price under a cost limit.
     """
+    prices = own_prices(settings)
+    if models.caller is None and models.judge is None:
+        return None, None
     from ringback.models.build import open_model  # noqa: PLC0415 - see above
     from ringback.models.connections import Connections  # noqa: PLC0415 - see above
 
     places: dict[tuple[str, str | None], asyncio.Semaphore] = {}
     connections = Connections()
-    prices = own_prices(settings)
 
     def opened(choice: ModelChoice | None) -> LanguageModel | None:
         if choice is None:
