@@ -73,14 +73,15 @@ async def test_counts_are_numbers_and_the_rate_is_over_all_runs(stocked: Service
         ("PEEC", "completed"),
         ("EEEE", "failed"),
         ("CCCC", "cancelled"),
-        ("TTTT", "timeout"),
-        ("TCCC", "cancelled"),
+        ("TTTT", "failed"),
+        ("TCCC", "failed"),
         ("ECTT", "failed"),
     ],
 )
 async def test_a_result_is_over_with_its_runs_and_completed_once_one_could_be_carried_out(
     service: Service, letters: str, status: str
 ) -> None:
+    """The reference's own clients stop waiting at completed, failed and cancelled: no result says `timeout`."""
     result = await keep(service.services, {"book": letters})
     _, detail = await service.get(f"{RESULTS}{result.id}/")
     _, listed = await service.get(RESULTS)
@@ -256,6 +257,13 @@ async def test_deleted_runs_leave_the_counts(stocked: Service) -> None:
     assert (detail["total_runs_count"], detail["success_runs_count"]) == (2, 0)
     assert (await stocked.get(f"/test_framework/v1/runs/{first}/")).status == 404
     assert (await stocked.get(f"/test_framework/v1/runs/{other.runs[0].id}/")).status == 200
+
+
+async def test_a_result_whose_runs_were_all_deleted_has_failed_at_nothing(service: Service) -> None:
+    result = await keep(service.services, {"book": "P"})
+    await service.post(f"{RESULTS}{result.id}/delete_runs/", {"run_ids": [result.runs[0].id]})
+    _, detail = await service.get(f"{RESULTS}{result.id}/")
+    assert (detail["total_runs_count"], detail["failed_runs_count"], detail["status"]) == (0, 0, "completed")
 
 
 async def test_ending_calls_answers_json_and_cancels_what_waits(stocked: Service) -> None:

@@ -111,6 +111,9 @@ def _fits(line: _Line) -> ColumnElement[bool]:
 def result_status(shown: Collection[Shown], run_type: str | None) -> Shown:
     """How a result is shown: over when all of its runs are, and completed as soon as one could be carried out.
 
+    Where none could, it is failed, also when all of its runs ran out of time: the reference product's own clients take
+    `timeout` for a run's word, and would wait on for the result. One whose runs were all deleted has failed at nothing.
+
     Args:
         shown: how its runs are shown, each word once.
         run_type: `Text`, `WebSocket` or `Voice`; None is text.
@@ -121,8 +124,6 @@ def result_status(shown: Collection[Shown], run_type: str | None) -> Shown:
         if Shown.PENDING in shown and set(shown) <= {Shown.PENDING, Shown.IN_QUEUE}:
             return Shown.PENDING
         return Shown.IN_PROGRESS if run_type == "Voice" else Shown.RUNNING
-    if Shown.COMPLETED in shown:
+    if not shown or Shown.COMPLETED in shown:
         return Shown.COMPLETED
-    if len(set(shown)) == 1:
-        return next(iter(shown))
-    return Shown.CANCELLED if Shown.CANCELLED in shown and Shown.FAILED not in shown else Shown.FAILED
+    return Shown.CANCELLED if set(shown) == {Shown.CANCELLED} else Shown.FAILED
