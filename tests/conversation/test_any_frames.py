@@ -80,6 +80,8 @@ def test_each_frame_is_visible_in_a_record_that_can_be_stored(frames: list[str |
         recorder.heard(_arrives(frame, 11.0 + number), after_end=ended)
         assert len(told) > before
     conversation = recorder.finish(caller_ended(), 60.0)
+    parts = (conversation.entries, conversation.findings, conversation.metadata_updates)
+    assert sum(map(len, parts)) >= len(frames), "what was told is kept"
     kept = dataclasses.asdict(conversation) | {"started_at": None}
     json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
     assert not any("\0" in text for text in _strings(kept))

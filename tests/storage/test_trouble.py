@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from ringback.domain.run import Result, Run, RunStatus
 from ringback.errors import StorageError
+from ringback.storage.opening import engine_for
 from ringback.storage.store import Store
 
 Add = Callable[[Store, int], Awaitable[Result]]
@@ -65,6 +66,20 @@ async def test_a_database_that_is_torn_in_the_middle(path: Path, add: Add) -> No
     _tear(path)
     with pytest.raises(StorageError, match="damaged"):
         await _read(path, result.id)
+
+
+async def test_tables_that_are_not_those_of_their_number_are_named(database_url: str) -> None:
+    """As a Ringback between two releases leaves them, or a hand."""
+    store = await Store.open(database_url)
+    await store.close()
+    engine, _ = engine_for(database_url, busy_timeout=10)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE results RENAME COLUMN takes_calls TO rings"))
+    engine.dispose()
+    store = await Store.open(database_url)
+    with pytest.raises(StorageError, match=r"not the tables that go with .*takes_calls.*Move it away"):
+        await store.results()
+    await store.close()
 
 
 def _tear(path: Path) -> None:

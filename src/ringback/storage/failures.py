@@ -34,6 +34,13 @@ _SENTENCES = (
     ("SQLITE_IOERR", "The disk under {place} does not take or give data (full, over a quota, or broken)."),
 )
 
+_OTHER_TABLES = (
+    "The database {place} has not the tables that go with its schema number ({what}): an unreleased Ringback made it,"
+    " or it was changed by hand. Move it away and a new one is made, or restore it from a backup."
+)
+_LACKS = ("no such table", "no such column", "has no column")
+"""What SQLite says of it; its code is that of any error."""
+
 _REACHED = "Check RINGBACK_DATABASE_URL, and that the server runs and can be reached from here."
 _PARAMETER = "RINGBACK_DATABASE_URL has a port or parameter that PostgreSQL does not know, or a value that is none."
 
@@ -49,6 +56,8 @@ _BY_CODE = (
     ("57014", "The database {place} took too long with a statement and was stopped."),
     ("55P03", "The database {place} is held by another transaction that does not let go. Find it in pg_stat_activity."),
     ("22003", "The database {place} holds no number as large as one that was asked for."),
+    ("42P01", _OTHER_TABLES),
+    ("42703", _OTHER_TABLES),
     ("XX001", "The database {place} is damaged: {what}. Restore it from a backup."),
     ("XX002", "The database {place} is damaged: {what}. Restore it from a backup."),
     ("57P", "The server of the database {place} was stopped or restarts. " + _REACHED),
@@ -116,6 +125,8 @@ def _sentence(error: BaseException | None, place: str) -> str:
     for start, sentence in _SENTENCES:
         if name.startswith(start):
             return sentence.format(place=place)
+    if any(part in str(error) for part in _LACKS):
+        return _OTHER_TABLES.format(place=place, what=error)
     return f"The database {place} cannot be used: {error}"
 
 
