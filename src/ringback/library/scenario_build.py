@@ -47,6 +47,8 @@ TOOLS: dict[str, CallerTool] = {
 """The reference product's names of the caller's tools; those of suite files are understood too."""
 
 _CHECKS = TypeAdapter[tuple[Check, ...]](tuple[Check, ...])
+_NO_FACTS = Facts()
+"""As a default, pydantic would copy it for each scenario, which takes longer than all the rest."""
 _WHOLE = "instructions"
 """The field that gets the sentences about the scenario as a whole."""
 
@@ -100,7 +102,25 @@ def domain_scenario(
     said = _conditions(fields.conditional_actions) if kind == "conditional_actions" else None
     actions = ConditionalActionsEntry.model_validate(said) if said is not None else None
     language = fields.scenario_language or (personality.language if personality else "en")
-    optional: dict[str, Any] = {
+    # What is left out is not checked either: a request may build thousands.
+    said_of_it: dict[str, Any] = {
+        "instructions": fields.instructions,
+        "script": tuple(fields.script or ()) if kind == "script" else (),
+        "after_script": AfterScript(fields.then) if fields.then else None,
+        "conditional_actions": conditional_actions(actions) if actions else None,
+        "first_message": fields.first_message,
+        "expected_outcome": fields.expected_outcome_prompt,
+        "facts": Facts.model_validate(fields.facts) if fields.facts else _NO_FACTS,
+        "checks": _CHECKS.validate_json(json.dumps(fields.checks)) if fields.checks else (),
+        "metrics": tuple(metrics.values()),
+        "rubric": _by_slug(fields.rubric, metrics),
+        "personalities": (personality,) if personality else (),
+        "profiles": (profile,) if profile else (),
+        "tags": tuple(fields.tags),
+        "tools": _tools(fields) if fields.tool_ids else (),
+        "unsupported": _unsupported(kind, actions),
+    }
+    numbers: dict[str, Any] = {
         "min_turns": fields.min_turns,
         "max_turns": fields.max_turns,
         "max_duration": fields.max_duration,
@@ -111,22 +131,8 @@ def domain_scenario(
         name=fields.name,
         type=ScenarioType(kind),
         language=language,
-        instructions=fields.instructions,
-        script=tuple(fields.script or ()) if kind == "script" else (),
-        after_script=AfterScript(fields.then or "hang_up"),
-        conditional_actions=conditional_actions(actions) if actions else None,
-        first_message=fields.first_message or None,
-        expected_outcome=fields.expected_outcome_prompt or None,
-        facts=Facts.model_validate(fields.facts or {}),
-        checks=_CHECKS.validate_json(json.dumps(fields.checks)) if fields.checks else (),
-        metrics=tuple(metrics.values()),
-        rubric=_by_slug(fields.rubric, metrics),
-        personalities=(personality,) if personality else (),
-        profiles=(profile,) if profile else (),
-        tags=tuple(fields.tags),
-        tools=_tools(fields),
-        unsupported=_unsupported(kind, actions),
-        **{name: value for name, value in optional.items() if value is not None},
+        **{name: value for name, value in said_of_it.items() if value},
+        **{name: value for name, value in numbers.items() if value is not None},
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,8 +15,7 @@ from ringback.library.scenario_form import fields_as_kept
 from ringback.storage.scenario_records import ScenarioContent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioToRun:
+class ScenarioToRun(NamedTuple):
     """A scenario, complete, and whose it is."""
 
     id: int

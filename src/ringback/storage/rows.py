@@ -107,7 +107,11 @@ def insert_runs(
     """Insert a queued run for each specification, in their order."""
     if not specifications:
         return
-    documents = _insert_specifications(connection, result_id, specifications)
+    of_run = [_combination(specification) for specification in specifications]
+    # Each combination of scenario, personality and profile is kept once.
+    distinct = dict(zip(of_run, specifications, strict=True))
+    ids = insert_documents(connection, result_id, list(map(dump_specification, distinct.values())))
+    documents = dict(zip(distinct, ids, strict=True))
     now = datetime.now(UTC)
     common: dict[str, Any] = {
         "result_id": result_id,
@@ -124,11 +128,11 @@ def insert_runs(
             position,
             specification.scenario_id,
             specification.scenario.name.replace("\0", "\ufffd"),
-            documents[_combination(specification)],
+            documents[combination],
             specification.repeat,
             specification.seed,
         )
-        for position, specification in enumerate(specifications)
+        for position, (specification, combination) in enumerate(zip(specifications, of_run, strict=True))
     ]
     if origins:
         names += ("agent_id", "personality_id", "test_profile_id", "number", "inbound_number")
@@ -169,15 +173,6 @@ def asked_columns(asked: Asked) -> dict[str, Any]:
 def _combination(specification: RunSpecification) -> tuple[int, int, int]:
     """What the repeats of a scenario have in common: the planner makes it once for all of them."""
     return id(specification.scenario), id(specification.personality), id(specification.profile)
-
-
-def _insert_specifications(
-    connection: Connection, result_id: int, given: Sequence[RunSpecification]
-) -> dict[tuple[int, int, int], int]:
-    """Keep each combination of scenario, personality and profile once; its number."""
-    distinct = {_combination(specification): specification for specification in given}
-    ids = insert_documents(connection, result_id, list(map(dump_specification, distinct.values())))
-    return dict(zip(distinct, ids, strict=True))
 
 
 RUNS = select(runs, documents.c.document.label("specification")).join(

@@ -83,10 +83,10 @@ def contents(
     columns = (table.c[name] for name in ScenarioContent._fields[:-2])
     query = select(*columns).where(table.c.deleted_at.is_(None), *conditions).order_by(table.c.id).limit(limit)
     rows = connection.execute(query).all()
-    numbers = [row.id for row in rows]
+    numbers: list[int] = [row[0] for row in rows]
     tags = _links(connection, tables.scenario_tags, numbers)
     metrics = _links(connection, tables.scenario_metrics, numbers)
-    return [ScenarioContent(*row, tags=tags.get(row.id, ()), metrics=metrics.get(row.id, ())) for row in rows]
+    return [ScenarioContent._make((*row, tags.get(row[0], ()), metrics.get(row[0], ()))) for row in rows]
 
 
 def page_of_scenarios(

@@ -19,10 +19,11 @@ def _selector(value: Any) -> Any:
     if isinstance(value, str) and value.strip().lower() == "all":
         return "all"
     if isinstance(value, list):
-        wrong = [one for one in cast("list[Any]", value) if not _is_number(one)]
-        if wrong:
-            raise PydanticCustomError("selector", "Each id has to be a whole number, or a string of digits.")
-        return tuple(dict.fromkeys(_numbers.validate_python(value)))
+        try:
+            return tuple(dict.fromkeys(_numbers.validate_python(value)))
+        except ValueError:
+            sentence = "Each id has to be a whole number, or a string of digits."
+            raise PydanticCustomError("selector", sentence) from None
     if not _is_number(value):
         raise PydanticCustomError("selector", "{sentence}", {"sentence": _SELECTOR})
     return _number.validate_python(value)
