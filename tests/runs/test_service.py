@@ -1,17 +1,20 @@
 """A result from request to end, stopped half-way and taken up again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import pytest
+from pydantic import BaseModel
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.event import Event, Notice, RunFinished
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Provenance
 from ringback.domain.scenario import Scenario
-from ringback.errors import UsageError
+from ringback.domain.usage import Usage
+from ringback.errors import CostLimitReached, UsageError
+from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool
 from ringback.runs.executor import Executor
 from ringback.runs.planner import plan
 from ringback.runs.service import RunRequest, RunService, is_left
@@ -27,13 +30,12 @@ class Bench(Protocol):
     events: list[Event]
     stop: asyncio.Event
 
-    def executor(self, url: str) -> Executor: ...
+    def executor(self, url: str, *, judge: LanguageModel | None = None) -> Executor: ...
 
 
-def service(bench: Bench, url: str, *, concurrency: int = 2) -> RunService:
-    return RunService(
-        bench.store, bench.executor(url), concurrency=concurrency, on_event=bench.events.append, stop=bench.stop
-    )
+def service(bench: Bench, url: str, *, concurrency: int = 2, judge: LanguageModel | None = None) -> RunService:
+    executor = bench.executor(url, judge=judge)
+    return RunService(bench.store, executor, concurrency=concurrency, on_event=bench.events.append, stop=bench.stop)
 
 
 async def request(bench: Bench, scenario: Scenario, repeat: int) -> RunRequest:
@@ -95,6 +97,69 @@ async def test_what_is_kept_nowhere_is_not_offered_to_be_resumed(bench: Bench, s
     assert [event.sentence for event in bench.events if isinstance(event, Notice)] == [
         "2 runs left, and nothing is kept."
     ]
+
+
+async def test_one_run_that_is_left_is_counted_as_one(bench: Bench, scenario: MakeScenario) -> None:
+    bench.store.lasting = True
+    bench.stop.set()
+    async with ScriptedAgentServer() as agent:
+        result = await service(bench, agent.url).start(await request(bench, scenario(), 1))
+    assert [event.sentence for event in bench.events if isinstance(event, Notice)] == [
+        f"1 run left: `ringback run --resume {result.id}` does it."
+    ]
+
+
+class Poor:
+    """A judge for whom there is no money, until there is."""
+
+    name = "test:judge"
+
+    def __init__(self) -> None:
+        self.limit_reached = True
+        self.asked = 0
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        key: CallKey,
+        shape: type[BaseModel] | None = None,
+        tools: Sequence[Tool] = (),
+    ) -> ModelReply:
+        assert messages, key
+        assert not tools
+        self.asked += 1
+        if self.limit_reached:
+            raise CostLimitReached("The cost limit of $0.0001 is reached ($0.0002 spent); raise --max-cost to go on.")
+        assert shape is not None
+        quote = {"entry": 2, "speaker": "agent", "quote": "You are booked"}
+        part = {"part": "A visit is booked.", "answer": "met", "evidence": [quote], "explanation": "It says so."}
+        return ModelReply(text="{}", parsed=shape.model_validate({"parts": [part]}), usage=Usage(calls=1))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_runs_whose_judge_met_the_cost_limit_are_left_to_be_judged_later(
+    bench: Bench, scenario: MakeScenario
+) -> None:
+    bench.store.lasting = True
+    judge = Poor()
+    expecting = scenario(expected_outcome="A visit is booked.")
+    async with ScriptedAgentServer(otherwise="You are booked for Monday.") as agent:
+        asked = await request(bench, expecting, 3)
+        result = await service(bench, agent.url, concurrency=1, judge=judge).start(asked)
+        assert [is_left(run) for run in result.runs] == [True] * 3
+        assert result.runs[0].outcome is Outcome.ERROR
+        sentences = [event.sentence for event in bench.events if isinstance(event, Notice)]
+        assert "The cost limit of $0.0001 is reached" in sentences[0]
+        assert sentences[1] == f"3 runs left: `ringback run --resume {result.id}` does them."
+
+        judge.limit_reached = False
+        resumed = await service(bench, agent.url, concurrency=1, judge=judge).resume(result.id)
+        assert [run.outcome for run in resumed.runs] == [Outcome.PASSED] * 3
+        assert len(agent.calls) == 3, "the conversation that was held is only judged"
+    assert judge.asked == 4
 
 
 async def test_a_complete_result_has_nothing_to_resume(bench: Bench, scenario: MakeScenario) -> None:

@@ -10,6 +10,7 @@ from ringback.cli.connecting import key_and_value
 from ringback.cli.run_options import RunOptions
 from ringback.domain.run import Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
+from ringback.domain.usage import dollars
 from ringback.errors import UsageError
 from ringback.library.files import LoadedSuites, load_suites
 from ringback.models.prices import Prices, price, source
@@ -168,4 +169,4 @@ def dry_run_lines(planned: Planned, models: Models, prices: Prices) -> Iterator[
     yield f"about {expected.caller_calls} calls of the caller model ({caller or 'none needed'})"
     yield f"about {expected.judge_calls} calls of the judge ({judge or 'none needed'})"
     yield f"about {expected.input_tokens:,} tokens in, {expected.output_tokens:,} out"
-    yield f"about ${expected.cost:.2f} ({source()})" if expected.cost is not None else "cost: no known price"
+    yield f"about {dollars(expected.cost)} ({source()})" if expected.cost is not None else "cost: no known price"

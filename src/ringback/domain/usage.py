@@ -1,6 +1,7 @@
 """What language models, and what speaks and hears on the line, were used and cost."""
 
 from dataclasses import dataclass
+from math import floor, log10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +39,12 @@ class Usage:
     def tokens(self) -> int:
         """Input and output tokens together."""
         return self.input_tokens + self.output_tokens
+
+
+def dollars(amount: float) -> str:
+    """US dollars as text, with cents; of less than ten cents, two figures that are not zero: `$0.0047`."""
+    if amount <= 0 or amount >= 0.1:  # noqa: PLR2004 - from here on, cents are two figures
+        return f"${amount:.2f}"
+    text = f"{amount:.{1 - floor(log10(amount))}f}".rstrip("0")
+    whole, decimals = text.split(".")
+    return f"${whole}.{decimals:0<2}"

@@ -1,6 +1,6 @@
 """What model calls have used and cost so far, and the limit that they must not pass."""
 
-from ringback.domain.usage import Usage
+from ringback.domain.usage import Usage, dollars
 from ringback.errors import CostLimitReached
 
 
@@ -29,12 +29,12 @@ class Budget:
             return
         if self._unpriced is not None:
             raise CostLimitReached(
-                f"{self._unpriced} does not report its tokens, so the cost limit of ${self.limit_usd:.2f} cannot be "
-                "kept; leave --max-cost out, or set a price of 0 for it in the prices file (RINGBACK_PRICES_FILE)."
+                f"{self._unpriced} does not report its tokens, so the cost limit of {dollars(self.limit_usd)} cannot "
+                "be kept; leave --max-cost out, or set a price of 0 for it in the prices file (RINGBACK_PRICES_FILE)."
             )
         if self._spent >= self.limit_usd:
             raise CostLimitReached(
-                f"The cost limit of ${self.limit_usd:.2f} is reached (${self._spent:.2f} spent); "
+                f"The cost limit of {dollars(self.limit_usd)} is reached ({dollars(self._spent)} spent); "
                 "raise --max-cost to go on."
             )
 

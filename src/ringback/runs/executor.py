@@ -69,6 +69,9 @@ class Executor:
     async def execute(self, run: Run) -> Run:
         """The finished run, as it was stored. Raises `StorageError` only: all else becomes the run's outcome.
 
+        A run whose judge met the cost limit is stored with its conversation alone and comes back unfinished, with the
+        error as its evaluation: to be judged once there is money.
+
         A run that comes with its conversation is only evaluated: the process that held the conversation did not get
         that far.
         """
@@ -160,7 +163,11 @@ class Executor:
             if not await self.store.save_conversation(run):
                 raise TakenOver(f"Run {run.id} was taken over by another process; this one does not judge it.")
         evaluation = await self._evaluated(run, held, judge)
-        usage = _usage(run, caller=caller_model, judge=judge)
+        usage = _usage(run, caller=caller_model)
+        if judge is not None and judge.usage.calls:
+            usage = _added(usage, {"judge": judge.usage})
+        if judge is not None and judge.met_cost_limit and evaluation.outcome is Outcome.ERROR:
+            return await self._not_judged(replace(run, usage=usage), evaluation)
         run = replace(
             run,
             status=RunStatus.DONE,
@@ -171,6 +178,13 @@ class Executor:
         )
         if not await self.store.finish_run(run):
             raise TakenOver(f"Run {run.id} is not this process's any more: handed back, or taken over by another.")
+        self.on_event(RunFinished(run=run))
+        return run
+
+    async def _not_judged(self, run: Run, evaluation: Evaluation) -> Run:
+        """Keep what the judge has used of a run that waits for it; the conversation is stored."""
+        await self.store.save_conversation(run)
+        run = replace(run, evaluation=evaluation)
         self.on_event(RunFinished(run=run))
         return run
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from ringback.domain.usage import Usage
-from ringback.errors import RingbackError
+from ringback.errors import CostLimitReached, RingbackError
 from ringback.models.model import CallKey, LanguageModel, Message, ModelReply, Tool, used_by
 
 
@@ -15,6 +15,8 @@ class MeteredModel:
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
         self.usage = Usage()
+        self.met_cost_limit = False
+        """Whether a question was not answered because the cost limit was reached."""
 
     @property
     def name(self) -> str:
@@ -34,6 +36,7 @@ class MeteredModel:
             reply = await self._model.reply(messages, key=key, shape=shape, tools=tools)
         except RingbackError as error:
             self.usage += used_by(error)
+            self.met_cost_limit |= isinstance(error, CostLimitReached)
             raise
         self.usage += reply.usage
         return reply

@@ -100,10 +100,13 @@ class RunService:
         interrupted = any(is_left(run) for run in merged)
         if interrupted:
             left = sum(is_left(run) for run in merged)
+            counted, them = ("1 run", "it") if left == 1 else (f"{left} runs", "them")
             remedy = (
-                f": `ringback run --resume {result.id}` does them." if self._store.lasting else ", and nothing is kept."
+                f": `ringback run --resume {result.id}` does {them}."
+                if self._store.lasting
+                else ", and nothing is kept."
             )
-            self._on_event(Notice(sentence=f"{left} runs left{remedy}"))
+            self._on_event(Notice(sentence=f"{counted} left{remedy}"))
         await self._store.finish_result(result.id, interrupted=interrupted)
         self._on_event(ResultFinished(result_id=result.id))
         return replace(result, runs=merged, finished_at=datetime.now(UTC), interrupted=interrupted)
@@ -117,7 +120,10 @@ def is_left(run: Run) -> bool:
 
 
 def _cost_limit_reached(run: Run) -> bool:
-    return run.conversation is not None and run.conversation.ending.code is EndingCode.COST_LIMIT
+    """Whether the caller met it; or the judge, which leaves a run unfinished."""
+    if run.conversation is None:
+        return False
+    return run.conversation.ending.code is EndingCode.COST_LIMIT or run.status is not RunStatus.DONE
 
 
 def _latest(runs: Sequence[Run], reset: Sequence[Run]) -> list[Run]:
