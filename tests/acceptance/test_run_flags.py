@@ -58,7 +58,7 @@ async def test_an_agent_with_a_private_certificate_is_spoken_to_where_its_author
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ringback.folder / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority.issue_cert("localhost").configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL is absent
     async with ScriptedAgentServer(otherwise="nine to five", ssl_context=context) as agent:
         stranger = await ringback("run", "suite.yaml", "--agent", agent.url)
         known = await ringback("run", "suite.yaml", "--agent", agent.url, RINGBACK_CA_FILE="ca.pem")
