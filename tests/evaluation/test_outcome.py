@@ -132,6 +132,21 @@ async def test_a_clean_conversation_with_nothing_attached_says_so(talk: Talk, sp
     assert evaluation.reason == "Nothing was asserted; the conversation took place."
 
 
+@pytest.mark.parametrize("code", [EndingCode.AGENT_ENDED, EndingCode.AGENT_CLOSED, EndingCode.TRANSFERRED])
+async def test_an_agent_that_leaves_before_the_caller_said_a_word_has_shown_nothing(
+    talk: Talk, specified: Specified, code: EndingCode
+) -> None:
+    conversation = talk("agent: Hello.", ended=code)
+    evaluation = await evaluate(specified(), conversation, judge=None)
+    assert evaluation.outcome is Outcome.INCONCLUSIVE
+    assert evaluation.nothing_asserted
+    why = "Nothing was asserted, and the caller had not said a word."
+    assert evaluation.reason == f"{why} {conversation.ending.sentence}"
+    assert (await evaluate(specified(checks=[_HOLDS]), conversation, judge=None)).outcome is Outcome.PASSED
+    spoken = await evaluate(specified(), talk("agent: Hello.", "caller: Hi.", ended=code), judge=None)
+    assert spoken.outcome is Outcome.PASSED
+
+
 async def test_the_reason_names_the_check_that_failed(talk: Talk, specified: Specified) -> None:
     evaluation = await evaluate(specified(checks=[_BROKEN, _BROKEN]), talk("agent: Hello."), judge=None)
     assert evaluation.reason == (

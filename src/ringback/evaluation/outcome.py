@@ -63,6 +63,9 @@ def decided_by_assertions(conversation: Conversation, asserted: Sequence[Asserti
         if conversation.ending.code in LIMITS:
             reason = f"Nothing was asserted, and a limit ended the conversation. {conversation.ending.sentence}"
             return Decision(Outcome.INCONCLUSIVE, reason, nothing_asserted=True)
+        if conversation.ending.code is not EndingCode.CALLER_ENDED and not conversation.caller_turns:
+            reason = f"Nothing was asserted, and the caller had not said a word. {conversation.ending.sentence}"
+            return Decision(Outcome.INCONCLUSIVE, reason, nothing_asserted=True)
         return Decision(Outcome.PASSED, "Nothing was asserted; the conversation took place.", nothing_asserted=True)
     worst = max(standing, key=lambda one: one.standing)
     same = sum(1 for one in standing if one.standing is worst.standing)
