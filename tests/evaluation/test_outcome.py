@@ -78,6 +78,8 @@ async def test_an_agent_without_a_word_is_an_error_whatever_happened(
     assert evaluation.outcome is Outcome.ERROR
     ours = code not in CLEAN | LIMITS | AGENT_FAULTS | {EndingCode.CALLER_INVALID}
     never = f"The agent never sent any content. {conversation.ending.sentence}"
+    if code is EndingCode.CALLER_INVALID:
+        never = f"{conversation.ending.sentence} Before that, the agent never sent any content."
     assert evaluation.reason == (conversation.ending.sentence if ours else never)
 
 
@@ -123,6 +125,16 @@ async def test_a_failure_of_ours_comes_before_a_failed_check(
     evaluation = await evaluate(specified(checks=[_BROKEN]), conversation, judge=None, failure=failure)
     assert evaluation.outcome is outcome
     assert evaluation.reason == str(failure)
+
+
+async def test_what_our_caller_did_before_the_agent_had_its_turn_is_said_first(
+    talk: Talk, specified: Specified
+) -> None:
+    failure = CallerInvalid("the caller's reply was discarded 3 times.", reason="empty")
+    evaluation = await evaluate(specified(), talk(ended=EndingCode.CALLER_INVALID), judge=None, failure=failure)
+    assert evaluation.outcome is Outcome.ERROR
+    said = "The caller's reply was discarded 3 times. Before that, the agent never sent any content."
+    assert evaluation.reason == said
 
 
 async def test_a_clean_conversation_with_nothing_attached_says_so(talk: Talk, specified: Specified) -> None:

@@ -32,7 +32,7 @@ def decided_by_ending(conversation: Conversation, failure: RingbackError | None)
         why = str(failure) if failure is not None else ending.sentence
         # Where our own side ended it, the agent's silence explains nothing.
         took_place = invalid or ending.code in CLEAN | LIMITS | AGENT_FAULTS
-        return Decision(Outcome.ERROR, _without_words(conversation, why) if took_place else why)
+        return Decision(Outcome.ERROR, _without_words(conversation, why, ours=invalid) if took_place else why)
     if failure is not None and not invalid:
         return Decision(Outcome.ERROR, str(failure))
     if invalid:
@@ -51,9 +51,16 @@ def _fault(conversation: Conversation) -> Decision:
     return Decision(Outcome.FAILED, sentence)
 
 
-def _without_words(conversation: Conversation, why: str) -> str:
+def _capital(sentence: str) -> str:
+    return f"{sentence[:1].upper()}{sentence[1:]}"
+
+
+def _without_words(conversation: Conversation, why: str, *, ours: bool) -> str:
+    """The reason where the agent never sent any content; `ours`: after what our caller had done."""
     hint = wrong_channel_hint((finding.code, finding.detail) for finding in conversation.findings)
-    return " ".join(filter(None, ("The agent never sent any content.", why, hint)))
+    never = "the agent never sent any content."
+    sentences = (_capital(why), f"Before that, {never}") if ours else (_capital(never), why)
+    return " ".join(filter(None, (*sentences, hint)))
 
 
 def decided_by_assertions(conversation: Conversation, asserted: Sequence[Assertion]) -> Decision:
@@ -74,4 +81,4 @@ def decided_by_assertions(conversation: Conversation, asserted: Sequence[Asserti
         return Decision(Outcome.PASSED, f"{count}.")
     more = f" ({same - 1} more like it.)" if same > 1 else ""
     outcome = Outcome.FAILED if worst.standing is Standing.BROKEN else Outcome.INCONCLUSIVE
-    return Decision(outcome, f"{worst.what[:1].upper()}{worst.what[1:]}: {worst.why}{more}")
+    return Decision(outcome, f"{_capital(worst.what)}: {worst.why}{more}")
