@@ -1,7 +1,7 @@
 """Run requests as clients of the reference product send them."""
 
 import pytest
-from asking import CHAT, SOCKETS, TEXT, V1, VOICE, made, make_agent, make_scenario, refused, scenarios_of
+from asking import AGENT_URL, CHAT, SOCKETS, TEXT, V1, VOICE, made, make_agent, make_scenario, refused, scenarios_of
 from running_service import Service
 
 from ringback.domain.api_key import Scope
@@ -280,13 +280,60 @@ async def test_each_scenario_may_have_a_url_of_its_own(service: Service) -> None
     assert snapshot.agent_for(two).url.get_secret_value() == "ws://two.example/"
 
 
+async def test_a_scenario_without_a_url_of_its_own_goes_to_the_agents(service: Service) -> None:
+    """The reference's own command line sends numbers alone."""
+    agent = await make_agent(service)
+    one, two, three = [await make_scenario(service, agent, name) for name in ("One", "Two", "Three")]
+    alone = await made(service.post(SOCKETS, {"agent_id": agent, "frequency": 1, "scenarios": [one, str(two)]}))
+    assert (alone["run_type"], scenarios_of(alone)) == ("WebSocket", [one, two])
+    assert not (await snapshot_of(service, alone["id"])).foreign
+
+    listed = [{"scenario": one, "websocket_url": "ws://one.example/"}, {"scenario": two}, three]
+    answer = await made(service.post(SOCKETS, {"scenarios": listed}))
+    again = await service.post(f"{V1}/results/{answer['id']}/rerun/")
+    for result in (answer["id"], again.body["id"]):
+        snapshot = await snapshot_of(service, result)
+        assert not snapshot.foreign
+        assert snapshot.urls == {one: "ws://one.example/"}
+        assert {snapshot.agent_for(other).url.get_secret_value() for other in (two, three)} == {AGENT_URL}
+
+    bare = await make_agent(service, "Bare", secrets={})
+    body = {"agent_id": bare, "scenarios": [{"scenario": one, "websocket_url": "ws://one.example/"}, two]}
+    assert await refused(service.post(SOCKETS, body)) == ["Agent does not have a websocket URL"]
+
+
+async def test_scenarios_of_no_agent_run_where_the_request_says_how_to_reach_it(service: Service) -> None:
+    one, two = [await make_scenario(service, None, name) for name in ("One", "Two")]
+    at_url = {"scenario": one, "websocket_url": "ws://one.example/"}
+    for path, body in (
+        (SOCKETS, {"scenarios": [at_url]}),
+        (TEXT, {"scenarios": [one], "websocket_url": "ws://one.example/"}),
+        (CHAT, {"scenarios": [one]}),
+    ):
+        answer = await made(service.post(path, body))
+        assert (answer["agent"], answer["agent_name"], answer["name"]) == (None, "", "One")
+        snapshot = await snapshot_of(service, answer["id"])
+        assert (snapshot.agent.secret, snapshot.agent.headers) == (None, {})
+        assert snapshot.foreign or path == CHAT
+        _, detail = await service.get(f"{V1}/results/{answer['id']}/")
+        assert detail["agent"] is None
+        again = await service.post(f"{V1}/results/{answer['id']}/rerun/")
+        assert (again.status, again.body["agent"]) == (200, None)
+    assert await refused(service.post(SOCKETS, {"scenarios": [at_url, two]})) == ["Agent does not have a websocket URL"]
+    body = {"scenarios": [one, await make_scenario(service, await make_agent(service))]}
+    assert str(one) in (await refused(service.post(CHAT, body)))["agent_id"][0]
+
+
 async def test_what_is_wrong_with_urls_of_scenarios_is_said_by_place(service: Service) -> None:
     agent = await make_agent(service)
     scenario = await make_scenario(service, agent)
     good = {"scenario": scenario, "websocket_url": "ws://one.example/"}
     for listed, place in (
-        ([good, {"scenario": scenario}], "scenarios[1].websocket_url"),
+        ([good, {"scenario": scenario, "websocket_url": "http://a.example/"}], "scenarios[1].websocket_url"),
         ([{"scenario": "x", "websocket_url": "ws://a.example/"}], "scenarios[0].scenario"),
+        (["x"], "scenarios[0].scenario"),
+        ([True], "scenarios[0]"),
+        ([scenario, good], "scenarios"),
         ([good, good], "scenarios"),
         ([], "scenarios"),
         ("all", "scenarios"),

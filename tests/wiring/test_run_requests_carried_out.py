@@ -58,6 +58,26 @@ async def test_the_stored_agent_gets_the_servers_secret_and_the_url_of_a_request
         assert [call.header("X-Build") for call in foreign.calls] == ["31", "31", "old"]
 
 
+async def test_the_servers_secret_goes_with_scenarios_to_the_agents_own_url_and_not_with_the_one_beside_them(
+    working: Start,
+) -> None:
+    async with ScriptedAgentServer() as own, ScriptedAgentServer() as foreign, working(**SERVERS_OWN) as service:
+        request = await wanted(service, own.url)
+        assert isinstance(request.selector.scenarios, tuple)
+        [first] = request.selector.scenarios
+        form = ScenarioForm.model_validate({"name": "Greets there", "script": ["Hello there", "Bye"]})
+        second = await service.services.scenarios.add(form)
+        agent_id = (await service.services.agents.page(offset=0, limit=1))[1][0].id
+        for order in ((first, second.id), (second.id, first)):
+            selector = Selector(scenarios=order, agent_id=agent_id)
+            listed = replace(request, over=Over.OWN_URLS, selector=selector, urls={second.id: foreign.url})
+            await carried_out(service, replace(listed, concurrency_limit=1))
+
+        assert [call.header("X-VOCERA-SECRET") for call in own.calls] == [SERVERS_OWN["websocket_secret"]] * 2
+        assert [call.header("X-VOCERA-SECRET") for call in foreign.calls] == [None] * 2
+        assert {call.header("X-VOCERA-SCENARIO-ID") for call in foreign.calls} == {str(second.id)}
+
+
 async def test_the_agents_own_secret_goes_to_the_url_of_a_request(working: Start) -> None:
     async with ScriptedAgentServer(secret="agents-own") as foreign, working(**SERVERS_OWN) as service:
         request = await wanted(service, "ws://127.0.0.1:9/", websocket_secret="agents-own")

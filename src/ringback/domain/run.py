@@ -104,7 +104,7 @@ class Provenance(BaseModel):
 class RunOrigin:
     """Which kept records a run of the service was made from."""
 
-    agent_id: int
+    agent_id: int | None
     personality_id: int | None = None
     test_profile_id: int | None = None
     number: str | None = None

@@ -45,8 +45,8 @@ class KeptAgent(Protocol):
     """An agent of the library."""
 
     @property
-    def id(self) -> int:
-        """Its number."""
+    def id(self) -> int | None:
+        """Its number; None: it is not kept, and reached only as a request says."""
         ...
 
     @property
@@ -151,12 +151,19 @@ class Selector:
 class Selection:
     """What was meant."""
 
-    agent: KeptAgent
+    agent: KeptAgent | None
+    """None: the scenarios belong to none."""
     scenarios: tuple[KeptScenario, ...]
 
 
-async def select(selector: Selector, agents: Agents, scenarios: Scenarios) -> Selection:
+async def select(selector: Selector, agents: Agents, scenarios: Scenarios, *, agent_needed: bool = True) -> Selection:
     """The agent and the scenarios that are meant.
+
+    Args:
+        selector: as the request has it.
+        agents: where agents are looked up.
+        scenarios: where scenarios are looked up.
+        agent_needed: False: scenarios that all belong to no agent are fine without one.
 
     Raises:
         InvalidFields: what cannot be meant, or what there is not; in words.
@@ -164,7 +171,7 @@ async def select(selector: Selector, agents: Agents, scenarios: Scenarios) -> Se
     _check(selector)
     named = await named_agent(selector, agents)
     found = await _scenarios(selector, named, scenarios)
-    if named is None:
+    if named is None and (agent_needed or any(one.agent_id is not None for one in found)):
         named = await _agent_of(found, selector, agents)
     return Selection(agent=named, scenarios=tuple(found))
 
@@ -215,7 +222,7 @@ async def _scenarios(selector: Selector, agent: KeptAgent | None, scenarios: Sce
             whose = f" of agent {agent.id}" if agent else ""
             raise InvalidFields({"tags": [f"No scenario{whose} has the tag {_listed(selector.tags, 'or')}."]})
         return found
-    if agent is None:  # kept out by `_check`
+    if agent is None or agent.id is None:  # kept out by `_check`
         raise UsageError("agent_id or assistant_id is required.")
     found = await scenarios.of_agent(agent.id, limit=wanted if isinstance(wanted, int) else None)
     if not found:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from ringback.domain.run import RunOrigin, RunSpecification
 from ringback.domain.scenario import Scenario
 from ringback.errors import InvalidFields
+from ringback.runs.no_agent import NoAgent
 from ringback.runs.planner import MOST_RUNS, plan
 from ringback.runs.selection import (
     Agents,
@@ -68,6 +69,9 @@ class SuiteReader(Protocol):
 
 
 _NO_TELEPHONE = OwnLines()
+
+_NAMED = 3
+"""So many scenarios name a result that no agent names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +147,10 @@ async def find_content(wanted: RunsWanted, shelves: Shelves, numbers_of: Numbers
         UsageError: what is not available yet.
     """
     if wanted.spec is None:
-        selection = await select(wanted.selector, shelves.agents, shelves.scenarios)
-        content = _of_kept(selection, reach(selection.agent, wanted, shelves.lines))
+        needed = not wanted.says_how
+        selection = await select(wanted.selector, shelves.agents, shelves.scenarios, agent_needed=needed)
+        agent = selection.agent or NoAgent()
+        content = _of_kept(selection, agent, reach(agent, wanted, shelves.lines))
     else:
         content = await _of_suite(wanted, wanted.spec, shelves, numbers_of)
     content = await _overridden(content, wanted, shelves)
@@ -164,11 +170,11 @@ def specify(
     return specifications, tuple(origins)
 
 
-def _of_kept(selection: Selection, reached: Reach) -> Content:
+def _of_kept(selection: Selection, agent: KeptAgent, reached: Reach) -> Content:
     kept: Sequence[KeptScenario] = selection.scenarios
     return Content(
-        agent=selection.agent,
-        name=selection.agent.name,
+        agent=agent,
+        name=agent.name or ", ".join(one.scenario.name for one in kept[:_NAMED]),
         scenarios=tuple(one.scenario for one in kept),
         ids={one.scenario.key: one.id for one in kept},
         reach=reached,

@@ -11,10 +11,7 @@ from ringback.errors import BadHeader, InvalidFields, InvalidRequest, UsageError
 from ringback.runs.selection import KeptAgent
 from ringback.runs.submission_request import Over, RunsWanted
 from ringback.runs.submission_telephone import OwnLines, by_telephone
-from ringback.runs.submission_way import TEXT, VOICE, WEBSOCKET, Reach
-
-_NO_CONNECTION = "Agent does not have a websocket URL"
-"""The reference's words, without a full stop: clients compare them."""
+from ringback.runs.submission_way import NO_CONNECTION, TEXT, VOICE, WEBSOCKET, Reach
 
 _OVER_TEXT_OR_CHIRP = (
     "The agent is spoken to over its own connection. A URL of your own is for run_scenarios_chirp and"
@@ -42,10 +39,10 @@ def reach(agent: KeptAgent, wanted: RunsWanted, lines: OwnLines) -> Reach:
         case Over.API_CHAT:
             return Reach(run_type=TEXT, pulled=True)
         case Over.OWN_URLS:
-            return Reach(run_type=WEBSOCKET, urls=wanted.urls, headers=wanted.websocket_headers)
+            return _at_urls(agent, wanted)
         case Over.CHIRP:
             if Transport.CHIRP not in agent.voice_transports and wanted.websocket_url is None:
-                raise InvalidRequest(_NO_CONNECTION)
+                raise InvalidRequest(NO_CONNECTION)
             return _spoken(agent, wanted, Transport.CHIRP)
         case Over.SIP:
             return by_telephone(agent, wanted, lines)
@@ -54,11 +51,20 @@ def reach(agent: KeptAgent, wanted: RunsWanted, lines: OwnLines) -> Reach:
             return _by_voice(agent, wanted, lines) if by_voice else _by_text(agent, wanted)
 
 
+def _at_urls(agent: KeptAgent, wanted: RunsWanted) -> Reach:
+    """Each scenario at its own URL, those without one at the agent's."""
+    listed = wanted.selector.scenarios
+    own_too = isinstance(listed, tuple) and any(number not in wanted.urls for number in listed)
+    if own_too and not agent.has_text:
+        raise InvalidRequest(NO_CONNECTION)
+    return Reach(run_type=WEBSOCKET, urls=wanted.urls, own_too=own_too, headers=wanted.websocket_headers)
+
+
 def _by_text(agent: KeptAgent, wanted: RunsWanted) -> Reach:
     if wanted.websocket_url is not None:
         return Reach(run_type=WEBSOCKET, url=wanted.websocket_url, headers=wanted.websocket_headers)
     if not agent.has_text:
-        raise InvalidRequest(_NO_CONNECTION)
+        raise InvalidRequest(NO_CONNECTION)
     return Reach(run_type=TEXT, headers=wanted.websocket_headers)
 
 

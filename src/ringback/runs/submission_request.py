@@ -25,7 +25,7 @@ class Over(StrEnum):
     SIP = "sip"
     """By telephone, at the agent's SIP address or number or at the address of the request."""
     OWN_URLS = "own_urls"
-    """A URL for each scenario."""
+    """A URL for each scenario; the agent's own for those that come without one."""
     API_CHAT = "api_chat"
     """Pull mode: the client of the API answers for the agent."""
 
@@ -86,7 +86,7 @@ class RunsWanted:
     websocket_headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Over the agent's."""
     urls: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
-    """With `OWN_URLS`: the URL of each scenario."""
+    """With `OWN_URLS`: the URL of each scenario that has one of its own."""
     spec: Mapping[str, Any] | None = None
     """A suite document to run in place of kept scenarios."""
     transport: Transport | None = None
@@ -94,6 +94,12 @@ class RunsWanted:
 
     numbers: Numbers = Numbers()
     """By telephone: who calls whom."""
+
+    @property
+    def says_how(self) -> bool:
+        """Whether nothing of an agent is needed to reach it, so that scenarios of none can be run."""
+        by_url = self.websocket_url is not None and self.over in (Over.TEXT, Over.CHIRP)
+        return by_url or self.over in (Over.OWN_URLS, Over.API_CHAT)
 
     def document(self) -> dict[str, Any]:
         """For the database and for people: values of headers and what is secret in URLs left out."""

@@ -2,7 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ringback.api.forms.run_fields import (
     Count,
@@ -215,12 +217,28 @@ class ScenarioUrl(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    scenario: Number
-    websocket_url: SocketUrl = Field(examples=["wss://agent.example.com/chat"])
+    scenario: Number = Field(description="Number of the scenario.")
+    websocket_url: SocketUrl | None = Field(
+        default=None,
+        description="Where to connect; without it, the agent's own URL.",
+        examples=["wss://agent.example.com/chat"],
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: Any) -> Any:
+        """The reference's command line sends numbers alone."""
+        return {"scenario": value} if isinstance(value, int | str) and not isinstance(value, bool) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The object, or its `scenario` alone."""
+        of_object = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [of_object, *of_object["properties"]["scenario"]["anyOf"]]}
 
 
 class SocketRunForm(_Request):
-    """Scenarios, each with a URL of its own; nothing is needed of the agent."""
+    """Scenarios, each with a URL of its own or at the agent's; of an agent nothing else is needed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -229,7 +247,11 @@ class SocketRunForm(_Request):
     )
 
     agent: Number | None = Field(default=None, description="Another name of `agent_id`.")
-    scenarios: list[ScenarioUrl] = Field(min_length=1, max_length=1000)
+    scenarios: list[ScenarioUrl] = Field(
+        min_length=1,
+        max_length=1000,
+        description="A number alone, or one with its URL. Each scenario once.",
+    )
     freq: CountTo100 | None = Field(default=None, description="The old name of `frequency`.")
     frequency: CountTo100 | None = Field(default=None, description="Conversations of each scenario; 1 by default.")
     websocket_headers: Headers | None = Field(
@@ -264,7 +286,7 @@ class SocketRunForm(_Request):
             name=self.name or None,
             concurrency_limit=self.concurrency_limit,
             websocket_headers=self.websocket_headers or {},
-            urls={one.scenario: one.websocket_url for one in self.scenarios},
+            urls={one.scenario: one.websocket_url for one in self.scenarios if one.websocket_url is not None},
         )
 
 

@@ -83,7 +83,7 @@ async def run_scenarios_chirp(body: TextRunForm, services: ServicesDep, key: Run
 async def run_scenarios_with_websockets(
     body: SocketRunForm, services: ServicesDep, key: Runner, name: Repeatable
 ) -> Response:
-    """Hold conversations over text, each scenario at a URL of its own."""
+    """Hold conversations over text, each scenario at a URL of its own, or at the agent's where it comes without one."""
     return await _submitted(services, body.wanted("run_scenarios_with_websockets"), key, name)
 
 
