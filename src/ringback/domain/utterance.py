@@ -65,7 +65,7 @@ class Utterance:
         """The words as a text channel sends them."""
         if len(self.parts) == 1 and isinstance(words := self.parts[0], Words):
             return words.text.strip()  # nearly every utterance, and asked for several times
-        return "".join(part.text for part in self.parts if isinstance(part, Words | Spell | VoiceDirective)).strip()
+        return _joined(self.parts)
 
     @property
     def ends_call(self) -> bool:
@@ -73,3 +73,17 @@ class Utterance:
         if len(self.parts) == 1:  # nearly every utterance
             return isinstance(self.parts[0], EndCall)
         return any(isinstance(part, EndCall) for part in self.parts)
+
+
+def _joined(parts: tuple[Part, ...]) -> str:
+    """The words of all parts; where a part without words stood between two blanks, one of them is left."""
+    text = ""
+    cut = False
+    for part in parts:
+        words = part.text if isinstance(part, Words | Spell | VoiceDirective) else ""
+        if not words:
+            cut = True
+            continue
+        text += words.lstrip(" ") if cut and text[-1:].isspace() else words
+        cut = False
+    return text.strip()
