@@ -2,7 +2,7 @@
 
 Loading takes ten times as long as what most commands of the tests do then. A command here is a process all the same,
 with its own arguments, folder, environment and streams, and it ends as one does. That a command loads what it needs is
-shown by those that do: in tests with the mark `measured`, those that `start` commands, and in tests/docs.
+shown by those that do: in tests with the mark `measured`, those that `start` commands, and of the README.
 
 As a program it is the server: `python command_server.py FD`, where FD is its end of a socket pair (SOCK_SEQPACKET).
 A request is one message, JSON with `argv`, `cwd` and `environ`, with four file descriptors: the standard streams of
@@ -26,6 +26,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from command_client import ask
+
 LOADED = tuple(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run"))
 _LONGEST = 100_000
 """Of a request, bytes."""
@@ -45,35 +47,36 @@ class CommandServer:
                 pass_fds=[theirs.fileno()],
             )
 
+    def fileno(self) -> int:
+        """The end of the socket by which processes that inherit it may ask, too; see `command_client.py`."""
+        return self._ours.fileno()
+
     def close(self) -> None:
         """End the server, and what it has started."""
         self._ours.close()
         self._process.wait()
 
-    async def run(self, argv: Iterable[str], cwd: Path, environ: Mapping[str, str], stdin: str) -> tuple[int, str, str]:
+    async def run(
+        self, argv: Iterable[str], cwd: Path, environ: Mapping[str, str], stdin: str = ""
+    ) -> tuple[int, str, str]:
         """One command's exit code, and what it wrote to its two streams.
 
         Raises:
             EOFError: The server ended before the command did.
         """
-        request = json.dumps({"argv": list(argv), "cwd": str(cwd), "environ": dict(environ)}).encode()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            code = await self._code(request, stdin.encode(), out, err)
+        their_in, our_in = os.pipe()
+        with os.fdopen(our_in, "wb") as given:
+            given.write(stdin.encode())  # a pipe holds more than any test says
+        with os.fdopen(their_in, "rb") as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            code = await self._code(argv, cwd, environ, given, out, err)
             out.seek(0)
             err.seek(0)
             return code, out.read().decode(), err.read().decode()
 
-    async def _code(self, request: bytes, stdin: bytes, out: BinaryIO, err: BinaryIO) -> int:
-        their_in, our_in = os.pipe()
-        our_end, their_end = os.pipe()
-        try:
-            os.write(our_in, stdin)  # a pipe holds more than any test says
-            socket.send_fds(self._ours, [request], [their_in, out.fileno(), err.fileno(), their_end])
-        finally:
-            for number in (our_in, their_in, their_end):
-                os.close(number)
+    async def _code(self, argv: Iterable[str], cwd: Path, environ: Mapping[str, str], *streams: BinaryIO) -> int:
+        stdin, out, err = (stream.fileno() for stream in streams)
+        end = os.fdopen(ask(self._ours, argv, str(cwd), environ, (stdin, out, err)), "rb")
         reader = asyncio.StreamReader()
-        end = os.fdopen(our_end, "rb")
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), end
         )
@@ -126,6 +129,10 @@ def _become(message: bytes, streams: list[int]) -> None:
     for number, stream in enumerate(streams[:3]):
         os.dup2(stream, number)
     os.closerange(3, max(streams) + 1)
+    # Those that Python made know what their files could do, which was another.
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115 - open as long as the process is
+    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115 - as above
+    sys.stderr = open(2, "w", 1, encoding=sys.stderr.encoding, closefd=False)  # noqa: SIM115 - as above
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environ"])

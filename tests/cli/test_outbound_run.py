@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_server import CommandServer
 
 RINGBACK = Path(sys.executable).parent / "ringback"
 SUITE = 'version: "1"\nscenarios:\n  - {name: Is reminded, script: ["Thank you."]}\n'
@@ -33,12 +34,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, *words: str, **environment: str) -> "subprocess.Popen[str]":
+def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RINGBACK_")}
+    return {**kept, "COLUMNS": "200", **more}
+
+
+def start(folder: Path, *words: str, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [RINGBACK, "run", "suite.yaml", *words],
         cwd=folder,
-        env={**kept, "COLUMNS": "200", **environment},
+        env=environment(**more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,12 +59,11 @@ def start(folder: Path, *words: str, **environment: str) -> "subprocess.Popen[st
         (["--agent", "reminder", "--channel", "chirp"], "Agent 'reminder' calls us by telephone"),
     ],
 )
-def test_what_a_run_by_telephone_lacks_is_said_before_anything_runs(
-    folder: Path, words: Sequence[str], sentence: str
+async def test_what_a_run_by_telephone_lacks_is_said_before_anything_runs(
+    folder: Path, commands: CommandServer, words: Sequence[str], sentence: str
 ) -> None:
-    with start(folder, *words) as process:
-        out, err = process.communicate(timeout=100)
-    assert (process.returncode, out) == (2, ""), err
+    code, out, err = await commands.run(("run", "suite.yaml", *words), folder, environment())
+    assert (code, out) == (2, ""), err
     assert sentence in err
     assert "Traceback" not in err
 
@@ -85,8 +89,8 @@ def test_ctrl_c_while_the_agent_s_call_is_awaited_ends_the_run_at_once(folder: P
     assert err == ""
 
 
-def test_a_dry_run_needs_no_number(folder: Path) -> None:
-    with start(folder, "--agent", "reminder", "--dry-run") as process:
-        out, err = process.communicate(timeout=100)
-    assert (process.returncode, err) == (0, "")
+async def test_a_dry_run_needs_no_number(folder: Path, commands: CommandServer) -> None:
+    words = ("run", "suite.yaml", "--agent", "reminder", "--dry-run")
+    code, out, err = await commands.run(words, folder, environment())
+    assert (code, err) == (0, "")
     assert "1 conversation" in out

@@ -1,5 +1,6 @@
-"""The tests of this folder share `pages`, `reader` and `a_model`."""
+"""The tests of this folder share `pages`, `reader` and `a_model`, and use `command_server` of tests/acceptance."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "acceptance"))
+
+from command_server import CommandServer
 
 
 @pytest.fixture(scope="module")
@@ -18,3 +22,11 @@ def model_url() -> Iterator[str]:
 
     with in_thread(scripted_model()) as model:
         yield model.url
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[CommandServer]:
+    """What carries out the commands of pages without loading the command line for each."""
+    server = CommandServer({"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"})
+    yield server
+    server.close()

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import command_client
+from command_server import CommandServer
 from pages import PROJECT, Block, Command, commands
 from ruamel.yaml import YAML
 
@@ -47,8 +49,12 @@ _VARIES = (
 class Reader:
     """Carries out the blocks of one page; raises AssertionError where the page is wrong."""
 
-    def __init__(self, folder: Path, model_url: str, database_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, model_url: str, database_url: str = "", commands: CommandServer | None = None
+    ) -> None:
+        """With `commands`, those of a page that end by themselves have loaded already."""
         self._folder = folder
+        self._server_of_commands = commands
         self._model_url = model_url
         self._database_url = database_url
         self._servers: list[subprocess.Popen[bytes]] = []
@@ -127,7 +133,7 @@ class Reader:
     def _run(self, block: Block, command: Command, line: str, expected: set[int]) -> None:
         after = self._folder / ".environment"
         # Bash, and then what it has exported: a page is one session of its reader.
-        script = f"{line}\ncode=$?\nenv -0 > '{after}'\nexit $code"
+        script = f"{self._ringback()}{line}\ncode=$?\nenv -0 > '{after}'\nexit $code"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self._folder,
@@ -136,6 +142,7 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            pass_fds=[self._server_of_commands.fileno()] if self._server_of_commands else [],
             check=False,
         )
         assert done.returncode in expected, f"{block.place}: {line}\nexits {done.returncode}\n{done.stdout}"
@@ -143,6 +150,13 @@ class Reader:
         self._environment = dict(pair.split("=", 1) for pair in exported if pair) or self._environment
         self._settle_project_file()
         self._compare(block, command, done.stdout)
+
+    def _ringback(self) -> str:
+        """For Bash: where `ringback` is not to be looked for on the path."""
+        if not self._server_of_commands:
+            return ""
+        ask = f"'{sys.executable}' -SE '{command_client.__file__}' {self._server_of_commands.fileno()}"
+        return f'ringback() {{ {ask} "$@"; }}\n'
 
     def _compare(self, block: Block, command: Command, output: str) -> None:
         if self._port:

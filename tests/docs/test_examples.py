@@ -3,17 +3,19 @@
 from pathlib import Path
 
 import pytest
+from command_server import CommandServer
 from pages import PROJECT, anchors, blocks, linked_pages, links, name_of, pages
 from reader import DATABASE, Reader
 
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
 def test_what_a_page_says_can_be_done(
-    page: Path, tmp_path: Path, model_url: str, request: pytest.FixtureRequest
+    page: Path, tmp_path: Path, model_url: str, commands: CommandServer, request: pytest.FixtureRequest
 ) -> None:
+    """The README's commands load what they need, as a reader's do; those of the other pages have loaded already."""
     needs_server = DATABASE in page.read_text(encoding="utf-8")
     database_url: str = request.getfixturevalue("postgresql_url") if needs_server else ""
-    with Reader(tmp_path, model_url, database_url) as reader:
+    with Reader(tmp_path, model_url, database_url, None if page.name == "README.md" else commands) as reader:
         for block in blocks(page):
             reader.carry_out(block)
 
