@@ -12,6 +12,7 @@ from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.run import Provenance, Result, Run, RunSpecification, RunStatus
 from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.domain.voice import RecognitionMode, VoiceRecord
+from ringback.errors import UsageError
 from ringback.results.summary import summarise
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -96,3 +97,25 @@ def test_nothing_lies_beside_a_page_without_recordings(
 ) -> None:
     written(tmp_path / "r.html", result(voice), recordings)
     assert {path.name for path in tmp_path.iterdir()} == {"r.html", "kept"}
+
+
+def test_two_reports_in_one_file_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    same = tmp_path / "same"
+    for other in (same, tmp_path / "x" / ".." / "same"):
+        with pytest.raises(UsageError, match=r"--html and --junit name the same file, .*same: give each its own"):
+            ReportFiles(paths=(("html", same), ("junit", other))).check()
+    ReportFiles(paths=(("html", same), ("junit", tmp_path / "another"))).check()
+    ReportFiles(paths=(("html", Path("/dev/null")), ("junit", Path("/dev/null")))).check()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_report_that_could_not_be_written_can_be_had_later_where_the_result_is_stored(
+    tmp_path: Path, stored: bool
+) -> None:
+    of, gone = result(None), tmp_path / "gone" / "report.md"
+    with pytest.raises(UsageError) as caught:
+        list(
+            ReportFiles(paths=(("markdown", gone),)).write(of, summarise(of), None, recordings=tmp_path, stored=stored)
+        )
+    later = f" `ringback results export 1 --format markdown --output {gone}` writes it later." if stored else ""
+    assert str(caught.value) == f"{gone} could not be written: No such file or directory.{later}"

@@ -21,7 +21,7 @@ from ringback.channels.channel import (
     ToolReturned,
 )
 from ringback.channels.websocket import agent_session
-from ringback.cli.connecting import Target, find_target
+from ringback.cli.connecting import Target, find_target, header_warnings
 from ringback.cli.terminal import open_console, show
 from ringback.domain.utterance import Utterance
 from ringback.domain.visible import visible
@@ -38,6 +38,8 @@ def chat_by_hand(name: str, *, show_frames: bool, headers: Sequence[str], secret
     """Hold one conversation from standard input; the process's exit code."""
     target = find_target(name, headers=headers, secret=secret)
     console = open_console()
+    for warning in header_warnings(headers):
+        console.print(Text(f"warning: {visible(warning)}", style="yellow"))
     return asyncio.run(_chat(target, console, show_frames=show_frames))
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ringback.channels.channel import CallIds, Channel
 from ringback.channels.websocket import agent_session
-from ringback.cli.connecting import Target, find_target
+from ringback.cli.connecting import Target, find_target, header_warnings
 from ringback.cli.terminal import open_console
 from ringback.cli.verdicts import print_verdict
 from ringback.domain.agent import Agent
@@ -30,7 +30,10 @@ def check_by_rules(name: str, *, headers: Sequence[str], secret: str | None, ans
     patience = Patience(
         greeting=settings.opening_wait, answer=answer_patience, quiet=settings.settle, after_end=settings.grace
     )
-    return asyncio.run(_check(target, patience, open_console()))
+    console = open_console()
+    for warning in header_warnings(headers):
+        console.print(Text(f"warning: {visible(warning)}", style="yellow"))
+    return asyncio.run(_check(target, patience, console))
 
 
 async def _check(target: Target, patience: Patience, console: Console) -> int:

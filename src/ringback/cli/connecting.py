@@ -1,7 +1,7 @@
 """What `chat` and `check-agent` share: an agent from words on the command line, and lines to it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,15 @@ def find_target(name: str, *, headers: Sequence[str], secret: str | None) -> Tar
             " the chat protocol; give it the URL of the agent's chat."
         )
     return Target(agent=with_default_secret(agent, settings), settings=settings)
+
+
+def header_warnings(headers: Sequence[str]) -> Iterator[str]:
+    """What to say of headers of the command line that are never sent."""
+    for header in headers:
+        name = header.partition("=")[0].strip().upper()
+        if name.startswith("X-VOCERA-"):
+            instead = " For the secret use --secret env:NAME." if name == "X-VOCERA-SECRET" else ""
+            yield f"--header {name} is not sent: Ringback sets the headers that begin with X-VOCERA- itself.{instead}"
 
 
 def key_and_value(text: str, flag: str) -> tuple[str, str]:

@@ -34,7 +34,12 @@ class ReportFiles:
 
     def check(self) -> None:
         """Make the folders before anything runs. Raises `UsageError` where a report could not be written later."""
+        taken: dict[Path, str] = {}
         for kind, path in self.paths:
+            if not path.exists() or path.is_file():  # a device may well take two
+                other = taken.setdefault(path.resolve(), kind)
+                if other != kind:
+                    raise UsageError(f"--{other} and --{kind} name the same file, {path}: give each its own.")
             if path.is_dir():
                 raise UsageError(f"--{kind} {path}: this is a folder; name a file in it.")
             if _written_in_place(path) and path.exists() and not os.access(path, os.W_OK):
@@ -47,14 +52,24 @@ class ReportFiles:
                 raise UsageError(f"--{kind} {path}: the folder cannot be written to.")
 
     def write(
-        self, result: Result, summary: ResultSummary, comparison: Comparison | None, *, recordings: Path
+        self,
+        result: Result,
+        summary: ResultSummary,
+        comparison: Comparison | None,
+        *,
+        recordings: Path,
+        stored: bool = False,
     ) -> Iterator[Path]:
         """Write each report whole or not at all, with the recordings beside it that it plays; yields the paths.
 
-        Raises `UsageError` on a full disk.
+        Raises `UsageError` on a full disk; where the result is stored, it says how to get the report later.
         """
         for kind, path in self.paths:
-            write_whole(path, rendered(kind, result, summary, comparison, path=path, recordings=recordings))
+            try:
+                write_whole(path, rendered(kind, result, summary, comparison, path=path, recordings=recordings))
+            except UsageError as error:
+                later = f"ringback results export {result.id} --format {kind} --output {path}"
+                raise UsageError(f"{error} `{later}` writes it later." if stored else str(error)) from None
             yield path
 
 
@@ -121,6 +136,4 @@ def write_whole(path: Path, text: str | bytes) -> None:
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise UsageError(
-            f"{path} could not be written: {error.strerror}. `ringback results export` writes those of stored results."
-        ) from None
+        raise UsageError(f"{path} could not be written: {error.strerror}.") from None

@@ -51,14 +51,14 @@ def _settings() -> Settings:
 
 def list_newest(limit: int) -> None:
     """A line a result."""
-    overviews = with_store(lambda store: store.results(limit))
+    overviews = with_store(lambda store: store.results(limit + 1))
     if not overviews:
         typer.echo("No results yet: `ringback run suite.yaml --agent ws://…` makes one.")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("result", "when", "name", "agent", "passed", "other", ""):
         table.add_column(heading, header_style="dim", justify="left", no_wrap=heading != "name")
-    for overview in overviews:
+    for overview in overviews[:limit]:
         result, outcomes = overview.result, overview.outcomes
         valid = outcomes.get(Outcome.PASSED, 0) + outcomes.get(Outcome.FAILED, 0)
         others = [f"{n} {outcome}" for outcome, n in outcomes.items() if not outcome.is_valid]
@@ -73,7 +73,10 @@ def list_newest(limit: int) -> None:
             ", ".join(others),
             Text("interrupted", style="yellow") if result.interrupted else "",
         )
-    open_console().print(table)
+    console = open_console()
+    console.print(table)
+    if len(overviews) > limit:
+        console.print(Text(f"and older ones: `ringback results list --limit {2 * limit}`", style="dim"))
 
 
 def show_result(result_id: int, *, run_id: int | None, verbose: bool) -> None:

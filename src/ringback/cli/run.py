@@ -135,6 +135,8 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every line of every conversation.")] = False,
 ) -> None:
     """Hold every conversation of the suites with an agent, judge them, and say whether the agent is good."""
+    if quiet and verbose:
+        raise typer.BadParameter("give one of the two.", param_hint="--quiet, --verbose")
     # While half of the program is loaded, Ctrl-C simply ends it.
     interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)
     from ringback.cli.run_command import carry_out  # noqa: PLC0415 - keeps --help quick

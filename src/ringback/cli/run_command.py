@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import typer
 from rich.console import Console
 
-from ringback.cli.connecting import PROJECT_FILE, key_and_value
+from ringback.cli.connecting import PROJECT_FILE, header_warnings, key_and_value
 from ringback.cli.planning import Planned, dry_run_lines, plan_request
 from ringback.cli.progress import RunProgress
 from ringback.cli.reports import ReportFiles
@@ -98,6 +98,8 @@ async def _with_store(
     models = choose_models(planned.scenarios, settings, os.environ, to_be_asked=not options.dry_run)
     planned = planned.with_models(models, settings.prices_file)
     if options.dry_run:
+        if options.agent is not None:
+            resolve_agent(project, options.agent, os.environ)  # a wrong name is better known before
         for line in dry_run_lines(planned, models, own_prices(settings)):
             typer.echo(line)
         return 0
@@ -106,7 +108,7 @@ async def _with_store(
     check_numbers(agent, settings)
     planned = planned.with_speech(speech_names(agent, settings, os.environ))
     console = open_console()
-    for warning in filter(None, (*planned.warnings, reach_warning(agent, settings))):
+    for warning in filter(None, (*planned.warnings, *header_warnings(options.headers), reach_warning(agent, settings))):
         console.print(f"warning: {warning}", style="yellow")
     stop = asyncio.Event()
     with _where_sound_goes(options, settings, agent) as settings_with_folder:
@@ -123,7 +125,8 @@ async def _with_store(
         summary = summarise(result, min_pass_rate=options.min_pass_rate)
         comparison = compare(baseline, result) if baseline is not None else None
         print_summary(console, result, summary, comparison, stored=not options.no_store)
-        for path in reports.write(result, summary, comparison, recordings=settings_with_folder.effective_recordings):
+        folder, stored = settings_with_folder.effective_recordings, not options.no_store
+        for path in reports.write(result, summary, comparison, recordings=folder, stored=stored):
             console.print(f"report  {path}")
     return EXIT_INTERRUPTED if stop.is_set() else summary.exit_code
 
