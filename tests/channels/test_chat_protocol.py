@@ -155,6 +155,15 @@ def test_an_unknown_type_is_not_a_message() -> None:
     assert isinstance(event, Noted)
     assert [remark.code for remark in event.remarks] == [FindingCode.UNKNOWN_TYPE]
     assert event.remarks[0].detail == {"type": "typing", "content": "…"}
+    assert event.remarks[0].sentence == 'The frame\'s type "typing" is unknown; it was not answered.'
+
+
+@pytest.mark.parametrize(("kind", "what"), [(5, "a number"), (True, "a boolean"), ([], "an array"), ({}, "an object")])
+def test_a_type_that_is_no_word_is_called_what_it_is(kind: object, what: str) -> None:
+    event = _parse({"type": kind, "content": "hi"})
+    assert [remark.sentence for remark in event.remarks] == [
+        f"The frame's type is {what}, not a string; it was not answered."
+    ]
 
 
 @pytest.mark.parametrize("empty", [None, ""])

@@ -358,6 +358,34 @@ def test_files_that_are_no_documents_get_a_sentence(tmp_path: Path, data: bytes,
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ('{"version": "1",\n "scenarios": [}', "2:16", "the file is not JSON: expecting value."),
+        ('{"version": "1"\n "scenarios": []}', "2:2", "the file is not JSON: expecting ',' delimiter."),
+        ("version: [", "1:1", "the file is not JSON: expecting value."),
+        ("[" * 100_000, "1:41", "the file is nested more than 40 deep."),
+    ],
+)
+def test_a_file_that_is_called_json_is_told_its_mistakes_as_json(
+    tmp_path: Path, text: str, where: str, message: str
+) -> None:
+    path = tmp_path / "suite.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SuiteError) as caught:
+        load_suites([path])
+    assert f"suite.json:{where}: document: {message}" in str(caught.value)
+
+
+def test_what_cannot_run_yet_is_one_readable_list(tmp_path: Path) -> None:
+    fields = "metrics: [12, sentiment], personality: 5, instructions: Go"
+    loaded = load(tmp_path, f'version: "1"\nscenarios:\n  - {{name: A, {fields}}}\n')
+    unsupported = loaded.scenarios[0].unsupported
+    assert unsupported is not None
+    assert "metric `sentiment` (neither computed nor defined in this file), personality 5" in unsupported
+    assert ",," not in unsupported
+
+
 def test_a_file_that_may_not_be_read_and_an_impossible_path_get_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="no such path is possible"):
         load_suites([Path("nul\0byte")])

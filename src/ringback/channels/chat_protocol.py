@@ -142,7 +142,8 @@ class _Frame:
             return self._tool_event(role)
         self._keep("data")
         if kind is not None and kind != "":
-            self.remark(FindingCode.UNKNOWN_TYPE, f"The frame's type {_quoted(kind)} is unknown; it was not answered.")
+            what = f"{_quoted(kind)} is unknown" if isinstance(kind, str) else f"is {_kind(kind)}, not a string"
+            self.remark(FindingCode.UNKNOWN_TYPE, f"The frame's type {what}; it was not answered.")
             return Noted(**self._arrival())
         words = self._content()
         if words:

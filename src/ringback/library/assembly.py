@@ -239,7 +239,7 @@ class _Assembly:
                 return MetricDefinition(slug=reference, name=metric.name, kind=metric.kind)
             if reference not in self._around.metrics:
                 known = [*computed, *self._around.metrics]
-                what = f"metric `{reference}`, neither computed nor defined in this file,"
+                what = f"metric `{reference}` (neither computed nor defined in this file)"
                 self._cannot(place, what, f"{did_you_mean(reference, known)} The other scenarios run.")
                 return None
             reference = self._around.metrics[reference]

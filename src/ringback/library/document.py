@@ -114,8 +114,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def parse(data: bytes) -> Document:
-    """The document in a file's bytes. Raises `Unreadable`."""
+def parse(data: bytes, *, is_json: bool = False) -> Document:
+    """The document in a file's bytes. Raises `Unreadable`; `is_json`: the file's name says that it is JSON."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -128,7 +128,24 @@ def parse(data: bytes) -> Document:
         document = _parse_json(text)
         if document is not None:
             return document
-    return _parse_yaml(text)
+    try:
+        return _parse_yaml(text)
+    except Unreadable as error:
+        if is_json and "not YAML" in error.sentence:
+            _explain_json(text)
+        raise
+
+
+def _explain_json(text: str) -> None:
+    """Raises `Unreadable` where the text's first mistake as JSON is known."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"The file is not JSON: {error.msg[0].lower()}{error.msg[1:]}."
+        remedy = "Check the place and what stands before it."
+        raise Unreadable(message, remedy, error.lineno, error.colno) from None
+    except (ValueError, RecursionError):
+        return
 
 
 def _parse_json(text: str) -> Document | None:

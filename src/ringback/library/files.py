@@ -105,7 +105,7 @@ class _Reading:
         file = str(self.path)
         try:
             data = read_bytes(self.path)
-            self.document = parse(data)
+            self.document = parse(data, is_json=self.path.suffix.lower() == ".json")
         except Unreadable as error:
             self.problems.append(
                 Problem(
