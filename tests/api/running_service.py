@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -102,9 +103,32 @@ def settings_in(folder: Path, **changed: Any) -> Settings:
     return Settings.model_validate({**values, **changed})
 
 
+_HOME: dict[str, bytes] = {}
+"""The files of a home in which a server was for a moment, by name."""
+
+
+async def _furnish(settings: Settings) -> None:
+    """Put into a new home what a server makes there, which takes longer than most requests."""
+    # A local file is not worth a trip to a thread.
+    if settings.home.exists() and any(settings.home.iterdir()):
+        return
+    if not _HOME:
+        with tempfile.TemporaryDirectory() as folder:
+            async with open_services(settings_in(Path(folder)), {}):
+                pass
+            _HOME.update({path.name: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()})  # noqa: ASYNC240 - as above
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, data in _HOME.items():
+        path = settings.home / name
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+
+
 @contextlib.asynccontextmanager
 async def running(settings: Settings) -> AsyncGenerator[Service]:
     """A server for as long as the context lasts."""
+    if settings.database_url is None and settings.encryption_key is None:
+        await _furnish(settings)
     async with open_services(settings, {}) as services:
         # Named as TCP, else asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for an acknowledgement.
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
