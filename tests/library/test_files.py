@@ -361,10 +361,20 @@ def test_files_that_are_no_documents_get_a_sentence(tmp_path: Path, data: bytes,
 @pytest.mark.parametrize(
     ("text", "where", "message"),
     [
-        ('{"version": "1",\n "scenarios": [}', "2:16", "the file is not JSON: expecting value."),
-        ('{"version": "1"\n "scenarios": []}', "2:2", "the file is not JSON: expecting ',' delimiter."),
-        ("version: [", "1:1", "the file is not JSON: expecting value."),
-        ("[" * 100_000, "1:41", "the file is nested more than 40 deep."),
+        (
+            '{"version": "1",\n "scenarios": [}',
+            "2:16",
+            "the file is not JSON: a value is missing here: there is a comma too many",
+        ),
+        (
+            '{"version": "1"\n "scenarios": []}',
+            "2:2",
+            "the file is not JSON: a comma or a closing bracket is missing. Add it.",
+        ),
+        ('{"version": "1"\n "sc: [', "2:2", "the file is not JSON: a comma or a closing bracket is missing. Add it."),
+        ('{"version": "1}', "1:13", "the file is not JSON: a quote is opened and never closed. Close it."),
+        ("version: [", "1:1", "the file is not JSON: a value is missing here"),
+        ("[" * 100_000, "1:42", "values are nested more than 40 deep."),
     ],
 )
 def test_a_file_that_is_called_json_is_told_its_mistakes_as_json(

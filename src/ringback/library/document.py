@@ -141,11 +141,29 @@ def _explain_json(text: str) -> None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        message = f"The file is not JSON: {error.msg[0].lower()}{error.msg[1:]}."
-        remedy = "Check the place and what stands before it."
-        raise Unreadable(message, remedy, error.lineno, error.colno) from None
+        known = (said for part, said in _JSON_EXPLAINED.items() if part in error.msg)
+        message, remedy = next(known, (f"{error.msg}.", "Check the place and what stands before it."))
+        sentence = f"The file is not JSON: {message[0].lower()}{message[1:]}"
+        raise Unreadable(sentence, remedy, error.lineno, error.colno) from None
     except (ValueError, RecursionError):
         return
+
+
+_JSON_EXPLAINED = {
+    "Expecting value": (
+        "A value is missing here: there is a comma too many, or a bracket is not closed.",
+        "Remove the comma, or close the bracket.",
+    ),
+    "trailing comma": ("There is a comma too many.", "Remove it."),
+    "Expecting ',' delimiter": ("A comma or a closing bracket is missing.", "Add it."),
+    "Expecting property name": ("A key in double quotes is missing here.", "Remove the comma before, or add the key."),
+    "Expecting ':' delimiter": ("A key stands here without a colon behind it.", 'Write `"key": value`.'),
+    "Unterminated string": ("A quote is opened and never closed.", "Close it."),
+    "Invalid control character": ("A text goes over the end of its line.", "Close its quote, or write `\\n`."),
+    "Invalid \\": ("A `\\` stands here that begins nothing.", "Write two of them."),
+    "Extra data": ("Something follows the end of the document.", "Remove it."),
+}
+"""By what `json` says."""
 
 
 def _parse_json(text: str) -> Document | None:
