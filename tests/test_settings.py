@@ -1,6 +1,7 @@
 """Settings come from the environment, over ringback.toml, over defaults."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,22 @@ def test_all_wrong_values_are_named_at_once_with_where_they_come_from() -> None:
     assert "RINGBACK_SETTLE" in message
     assert "settings.grace" in message
     assert "settings.colour: there is no such setting" in message
+
+
+@pytest.mark.parametrize(
+    ("environ", "file", "place"),
+    [
+        ({"RINGBACK_HEARTBEAT": "10", "RINGBACK_WORKER_TIMEOUT": "20"}, {}, "RINGBACK_HEARTBEAT"),
+        ({"RINGBACK_WORKER_TIMEOUT": "2"}, {}, "RINGBACK_WORKER_TIMEOUT"),
+        ({}, {"heartbeat": 11}, "ringback.toml: settings.heartbeat"),
+    ],
+)
+def test_a_heartbeat_that_would_have_living_workers_given_up_is_refused(
+    environ: dict[str, str], file: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(UsageError, match=f"^{place}: .* a third of the worker_timeout at most.$"):
+        load_settings(environ, file)
+    assert load_settings({"RINGBACK_HEARTBEAT": "10", "RINGBACK_WORKER_TIMEOUT": "30"}).heartbeat == 10
 
 
 @pytest.mark.parametrize("value", ["inf", "-inf", "nan"])

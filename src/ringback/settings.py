@@ -5,7 +5,7 @@ from the `[settings]` table of `ringback.toml` (`name = …`), else it has the d
 read from the environment only, under their providers' usual names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -164,7 +164,9 @@ class Settings(BaseModel):
         default=None, gt=0, description="Conversations that the service begins in one second."
     )
     queue_poll: float = Field(default=0.1, gt=0, description="Seconds between a worker's looks into the queue.")
-    heartbeat: float = Field(default=5.0, gt=0, description="Seconds between a worker's signs of life.")
+    heartbeat: float = Field(
+        default=5.0, gt=0, description="Seconds between a worker's signs of life; at most a third of `worker_timeout`."
+    )
     worker_timeout: float = Field(
         default=30.0, gt=0, description="Seconds without a sign of life after which a worker is given up."
     )
@@ -181,7 +183,9 @@ class Settings(BaseModel):
         default=1800.0, ge=1, le=3600, description="Seconds that a pull-mode chat may take as a whole."
     )
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, description="Largest body of a request, in bytes.")
-    requests_per_minute: int = Field(default=6000, ge=1, description="Requests that one API key may make in a minute.")
+    requests_per_minute: int = Field(
+        default=6000, ge=1, description="Requests that one API key may make in a minute, at each server process."
+    )
 
     @property
     def effective_recordings(self) -> Path:
@@ -228,9 +232,21 @@ def load_settings(environ: Mapping[str, str], project: Mapping[str, Any] | None 
     except ValidationError as error:
         problems.extend(_sentence(detail["loc"], detail["msg"], detail["type"], places) for detail in error.errors())
         raise UsageError("\n".join(problems)) from None
+    problems.extend(_contradictions(settings, places))
     if problems:
         raise UsageError("\n".join(problems))
     return settings
+
+
+def _contradictions(settings: Settings, places: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with several settings together."""
+    beats, patience = settings.heartbeat, settings.worker_timeout
+    if 3 * beats > patience:
+        set_here = places.get("heartbeat") or places["worker_timeout"]
+        yield (
+            f"{set_here}: with a sign of life every {beats:g} seconds (heartbeat) and a worker_timeout of {patience:g},"
+            " workers that live would be given up. The heartbeat has to be a third of the worker_timeout at most."
+        )
 
 
 def _sentence(location: tuple[int | str, ...], message: str, kind: str, places: Mapping[str, str]) -> str:

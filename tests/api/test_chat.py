@@ -164,7 +164,9 @@ async def test_a_chat_whose_worker_died_begins_again_with_turn_0(both: Service) 
     assert (await chat.submit("One moment.")).body["turn_id"] == 2
 
     # What another process does that has not heard of this worker for too long.
-    await both.services.workers.recover(silence=-1, most_losses=2, patience=300)
+    [owner] = await both.services.workers.alive()
+    await both.services.workers.stop(owner)
+    await both.services.workers.recover(silence=30, most_losses=2, patience=300)
 
     assert (await chat.read(2)).body["status"] == "error"
     async with asyncio.timeout(20):

@@ -31,7 +31,11 @@ async def test_a_server_is_not_ready_when_all_its_workers_are_silent(service: Se
     assert reply.status == 503
     assert reply.body["checks"]["workers"] == "None of 1 gave a sign of life lately."
     await service.services.workers.stop(owner)
-    assert (await service.get("/healthz/ready")).status == 200
+    reply = await service.get("/healthz/ready")
+    assert (reply.status, reply.body["workers"]) == (503, 0)
+    assert reply.body["checks"]["workers"] == "There is none any more: the last one stopped or was given up."
+    await service.services.workers.register(Owner.newborn("service"), places=3)
+    assert (await service.get("/healthz/ready")).body["status"] == "ready"
 
 
 async def test_a_server_is_not_ready_when_the_tables_are_of_another_version(service: Service) -> None:

@@ -66,8 +66,8 @@ class Desk:
     def wake(self) -> None:
         pass
 
-    async def register(self, owner: Owner, *, places: int) -> None:
-        assert places == 3
+    async def register(self, owner: Owner, *, places: int, heartbeat: float) -> None:
+        assert (places, heartbeat) == (3, 0.001)
         self._try("register")
         self.registered.append(owner)
 

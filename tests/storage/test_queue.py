@@ -17,6 +17,7 @@ from ringback.storage.letting_in import Load
 from ringback.storage.owner import Owner
 from ringback.storage.queue import Claim, RunQueue
 from ringback.storage.store import Store
+from ringback.storage.vitals import Vitals
 from ringback.storage.workers import Workers
 
 Finish = Callable[[Run], Run]
@@ -196,6 +197,41 @@ async def test_a_worker_that_gives_signs_of_life_keeps_its_runs(desk: Desk) -> N
 
     assert recovery.queued == ()
     assert (await desk.row(claim.run.id))[0] == "conversing"
+
+
+async def test_a_worker_is_judged_by_how_often_it_promised_signs_of_life(desk: Desk) -> None:
+    slow, quick = Owner.newborn("service"), Owner.newborn("service")
+    await desk.workers.register(slow, places=1, heartbeat=20)
+    await desk.workers.register(quick, places=1, heartbeat=1)
+    for owner, seconds in ((slow, 50), (quick, 10)):
+        await desk.silence(owner, seconds)
+    vitals = Vitals(desk.database)
+    alive = (await vitals.liveness(silence=2)).workers_alive
+
+    assert (await desk.workers.recover(silence=2, most_losses=2, patience=300)).workers == (str(quick),)
+    assert alive == (await vitals.counts(silence=2)).workers_alive == 2  # the slow one, and the desk's own
+    await desk.silence(slow, 70)
+    assert (await desk.workers.recover(silence=2, most_losses=2, patience=300)).workers == (str(slow),)
+
+
+async def test_the_last_worker_that_was_is_never_forgotten(desk: Desk) -> None:
+    others = [Owner.newborn("service") for _ in range(2)]
+    for owner in others:
+        await desk.workers.register(owner, places=1)
+    for owner, days in ((others[0], 30), (others[1], 20), (desk.owner, 10)):
+        await desk.workers.stop(owner)
+        then = datetime.now(UTC) - timedelta(days=days)
+        gone = update(tables.workers).where(tables.workers.c.owner == str(owner)).values(stopped_at=then)
+        await desk.database.write(lambda connection, gone=gone: connection.execute(gone).rowcount)
+
+    await desk.workers.recover(silence=30, most_losses=2, patience=300)
+
+    kept = await desk.database.read(
+        lambda connection: list(connection.execute(select(tables.workers.c.owner)).scalars())
+    )
+    assert kept == [str(desk.owner)]
+    liveness = await Vitals(desk.database).liveness(silence=30)
+    assert (liveness.begun, liveness.workers, liveness.workers_alive) == (True, 0, 0)
 
 
 async def test_a_process_of_this_machine_that_is_gone_is_given_up_without_waiting(desk: Desk) -> None:

@@ -106,7 +106,8 @@ async def test_a_worker_that_was_given_up_goes_on_under_a_new_name(working: Star
         before = worker.owner
 
         # What another process does that has not heard of this one for too long.
-        await service.services.workers.recover(silence=-1, most_losses=2, patience=300)
+        await service.services.workers.stop(before)
+        await service.services.workers.recover(silence=30, most_losses=2, patience=300)
         await first_call.closed.wait()
         second_call = await agent.call(2)
 

@@ -106,7 +106,7 @@ class Worker:
 
     async def register(self) -> None:
         """Say that this process takes runs. Raises `StorageError`."""
-        await self._workers.register(self.owner, places=self._places)
+        await self._workers.register(self.owner, places=self._places, heartbeat=self._heartbeat)
         self._registered.set()
         self._queue.wake()
 

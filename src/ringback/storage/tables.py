@@ -174,6 +174,7 @@ workers = Table(
     Column("places", Integer, nullable=False),  # how many runs it carries at once
     Column("started_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),
+    Column("heartbeat", Float),  # seconds between two of its signs of life, as it promised; None: it promised nothing
     Column("stopped_at", Moment),  # ended in order, or given up by the others
 )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -11,12 +10,10 @@ from ringback.storage.clock import now_of
 from ringback.storage.database import Database
 from ringback.storage.letting_in import KIND
 from ringback.storage.tables import runs, schema, workers
+from ringback.storage.workers import is_silent
 
 NEWEST = 10_000
 """Runs whose outcomes are counted. All of them would take the longer the more there are."""
-
-
-_KNOWN = select(func.count()).select_from(workers).where(workers.c.stopped_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +26,8 @@ class Liveness:
     """Workers that did not stop in order and were not given up."""
     workers_alive: int
     """Those of them that gave a sign of life lately."""
+    begun: bool
+    """Whether there has ever been a worker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +52,9 @@ class Vitals:
 
         def look(connection: Connection) -> Liveness:
             version = connection.execute(select(schema.c.version)).scalar_one_or_none()
-            known = connection.execute(_KNOWN).scalar_one()
-            return Liveness(schema_version=version, workers=known, workers_alive=_alive(connection, silence))
+            known, alive = _workers(connection, silence)
+            begun = known > 0 or connection.execute(select(workers.c.owner).limit(1)).first() is not None
+            return Liveness(schema_version=version, workers=known, workers_alive=alive, begun=begun)
 
         return await self._database.read(look)
 
@@ -71,15 +71,18 @@ class Vitals:
             return Counts(
                 unfinished=_numbers(connection, waiting.group_by(runs.c.status)),
                 outcomes=_numbers(connection, done.group_by(runs.c.outcome)),
-                workers_alive=_alive(connection, silence),
+                workers_alive=_workers(connection, silence)[1],
             )
 
         return await self._database.read(look)
 
 
-def _alive(connection: Connection, silence: float) -> int:
-    since = now_of(connection) - timedelta(seconds=silence)
-    return connection.execute(_KNOWN.where(workers.c.heartbeat_at >= since)).scalar_one()
+def _workers(connection: Connection, silence: float) -> tuple[int, int]:
+    """How many there are, and how many of them gave a sign of life lately."""
+    now = now_of(connection)
+    known = select(workers.c.heartbeat_at, workers.c.heartbeat).where(workers.c.stopped_at.is_(None))
+    silent = [is_silent(now, row.heartbeat_at, row.heartbeat, silence) for row in connection.execute(known)]
+    return len(silent), silent.count(False)
 
 
 def _numbers(connection: Connection, query: Select[str, int]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.ending import Ending, EndingCode
@@ -24,6 +24,9 @@ from ringback.storage.unreadable import readable
 
 _REMEMBERED = timedelta(days=1)
 """How long workers that are gone stay in the table, for whoever looks for what happened."""
+
+_MISSED = 3.0
+"""So many signs of life that a worker promised may be missing before it counts as silent, whatever others wait for."""
 
 _TAKEN_UP = timedelta(seconds=5)
 """How long a run whose window has closed is left to a worker, which then ends it in its own words."""
@@ -51,13 +54,20 @@ class Workers:
         self._database = database
         self._brief_of = brief_of
 
-    async def register(self, owner: Owner, *, places: int) -> None:
-        """Say that this process carries out runs, so many at once."""
+    async def register(self, owner: Owner, *, places: int, heartbeat: float | None = None) -> None:
+        """Say that this process carries out runs.
+
+        Args:
+            owner: the process.
+            places: runs at once.
+            heartbeat: seconds between two of its signs of life, by which the others judge it even where their own
+                settings are shorter; None: it promises nothing.
+        """
 
         def register(connection: Connection) -> None:
             now = now_of(connection)
             row = {"owner": str(owner), "places": places, "started_at": now, "heartbeat_at": now}
-            connection.execute(insert(workers), row)
+            connection.execute(insert(workers), {**row, "heartbeat": heartbeat})
 
         await self._database.write(register)
 
@@ -131,7 +141,8 @@ class Workers:
         """Give up workers without a sign of life, and queue their runs again.
 
         Args:
-            silence: seconds without a sign of life after which a worker counts as dead.
+            silence: seconds without a sign of life after which a worker counts as dead; three of those that it
+                promised, where that is longer.
             most_losses: how many workers may die with a run before it is given up.
             patience: seconds within which a run whose worker died has to be taken up again.
         """
@@ -139,7 +150,7 @@ class Workers:
         def recover(connection: Connection) -> Recovery:
             now = now_of(connection)
             dead = _give_up_workers(connection, now, silence)
-            connection.execute(delete(workers).where(workers.c.stopped_at < now - _REMEMBERED))
+            _forget_workers(connection, now)
             alive = select(workers.c.owner).where(workers.c.stopped_at.is_(None)).scalar_subquery()
             queued: list[int] = []
             given_up: list[int] = []
@@ -235,13 +246,34 @@ def _with_closed_windows(connection: Connection, now: datetime) -> list[int]:
     return [row.id for row in rows if (window := window_of(row)) and window.closes_at + _TAKEN_UP < now]
 
 
+def is_silent(now: datetime, last: datetime, promised: float | None, silence: float) -> bool:
+    """Whether a worker gave no sign of life for too long.
+
+    Args:
+        now: the database's time.
+        last: when it gave the last one.
+        promised: seconds between two of its signs of life.
+        silence: seconds that whoever asks waits for one.
+    """
+    return last < now - timedelta(seconds=max(silence, _MISSED * (promised or 0.0)))
+
+
+def _forget_workers(connection: Connection, now: datetime) -> None:
+    """Those that were gone long ago, but for the last: that there were workers tells a service which has lost them."""
+    last = select(func.max(workers.c.stopped_at)).scalar_subquery()
+    connection.execute(delete(workers).where(workers.c.stopped_at < now - _REMEMBERED, workers.c.stopped_at < last))
+
+
 def _give_up_workers(connection: Connection, now: datetime, silence: float) -> list[str]:
     """Workers that were silent for too long, or whose process on this machine is gone."""
     rows = connection.execute(
-        select(workers.c.owner, workers.c.heartbeat_at).where(workers.c.stopped_at.is_(None))
+        select(workers.c.owner, workers.c.heartbeat_at, workers.c.heartbeat).where(workers.c.stopped_at.is_(None))
     ).all()
-    silent = now - timedelta(seconds=silence)
-    dead = [row.owner for row in rows if row.heartbeat_at < silent or not Owner.parse(row.owner).is_alive()]
+    dead = [
+        row.owner
+        for row in rows
+        if is_silent(now, row.heartbeat_at, row.heartbeat, silence) or not Owner.parse(row.owner).is_alive()
+    ]
     if not dead:
         return []
     # Whoever gives a sign of life in this moment keeps its runs.

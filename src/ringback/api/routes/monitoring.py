@@ -40,7 +40,7 @@ class Readiness(BaseModel):
             examples=[{"database": "ok", "schema": "ok", "workers": "ok"}],
         ),
     ]
-    workers: int = Field(description="Workers with a recent sign of life; 0 where none has ever begun.", examples=[2])
+    workers: int = Field(description="Workers with a recent sign of life.", examples=[2])
 
 
 @root_router.get("/healthz")
@@ -71,6 +71,8 @@ async def _readiness(services: ServicesDep) -> Readiness:
         checks["schema"] = f"The tables have version {found.schema_version}; this server needs {SCHEMA_VERSION}."
     if found.workers and not found.workers_alive:
         checks["workers"] = f"None of {found.workers} gave a sign of life lately."
+    elif found.begun and not found.workers_alive:
+        checks["workers"] = "There is none any more: the last one stopped or was given up."
     good = all(check == "ok" for check in checks.values())
     return Readiness(status="ready" if good else "not ready", checks=checks, workers=found.workers_alive)
 

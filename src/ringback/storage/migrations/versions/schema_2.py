@@ -250,6 +250,7 @@ def _service() -> None:
         sa.Column("places", sa.Integer, nullable=False),
         sa.Column("started_at", _MOMENT, nullable=False),
         sa.Column("heartbeat_at", _MOMENT, nullable=False),
+        sa.Column("heartbeat", sa.Float),
         sa.Column("stopped_at", _MOMENT),
     )
     op.create_table(
