@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from ringback.domain.run import Provenance, RunOrigin, RunSpecification, RunStatus
 from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.storage.database import Database
+from ringback.storage.documents import load_specification
+from ringback.storage.many_rows import among
 from ringback.storage.owner import Owner
-from ringback.storage.rows import insert_runs, run_numbers
+from ringback.storage.rows import RUNS, insert_runs, run_numbers
 from ringback.storage.tables import results, runs
 
 NAMES = ("plain", 'with "quotes" and \\backslashes\\', "ä 漢字 🙂", "a\nb\tc", "'; DROP TABLE runs; --", "a\0b", "")
@@ -74,3 +77,44 @@ async def test_every_column_of_every_run_arrives_as_it_was_given(database: Datab
         assert (row.status, row.attempt, row.owner_kind, row.owner) == (RunStatus.QUEUED, 1, "service", str(owner))
         assert before <= row.created_at == row.updated_at <= datetime.now(UTC)
         assert row.outcome is None
+
+
+async def test_each_of_many_runs_has_the_specification_that_was_given_for_it(database: Database) -> None:
+    scenarios = [
+        Scenario(
+            key=f"k{number}", name=f"{number} {NAMES[number % len(NAMES)]}".replace("\0", ""), type=ScenarioType.SCRIPT
+        )
+        for number in range(300)
+    ]
+    specifications = [
+        RunSpecification(scenario=scenario, scenario_id=number, repeat=1) for number, scenario in enumerate(scenarios)
+    ]
+    owner = Owner.this_process("service")
+    for result_id in await database.write(lambda connection: [add_result(connection), add_result(connection)]):
+        await database.write(partial(insert_runs, result_id=result_id, specifications=specifications, owner=owner))
+        rows = await database.read(
+            lambda connection, of=result_id: connection.execute(
+                RUNS.where(runs.c.result_id == of).order_by(runs.c.position)
+            ).all()
+        )
+        assert [load_specification(row.specification).scenario.name for row in rows] == [one.name for one in scenarios]
+        assert [row.scenario_name for row in rows] == [one.name for one in scenarios]
+
+
+async def test_any_many_numbers_are_looked_for_at_once(database: Database) -> None:
+    there = await database.write(lambda connection: [add_result(connection) for _ in range(5)])
+    wanted = [*there[1:3], *range(there[-1] + 1, there[-1] + 100_000), there[1]]
+
+    def found(connection: Connection, numbers: list[int]) -> list[int]:
+        return sorted(
+            connection.execute(select(results.c.id).where(among(connection, results.c.id, numbers))).scalars()
+        )
+
+    assert await database.read(lambda connection: found(connection, wanted)) == there[1:3]
+    assert await database.read(lambda connection: found(connection, [])) == []
+
+
+def add_result(connection: Connection) -> int:
+    row = {"name": "n", "agent_name": "a", "agent_url": "u", "created_at": datetime.now(UTC), "kind": "service"}
+    provenance = Provenance(ringback_version="0").model_dump_json()
+    return connection.execute(insert(results).values(**row, provenance=provenance).returning(results.c.id)).scalar_one()

@@ -15,7 +15,7 @@ from ringback.library.personalities import default_personality, personalities_am
 from ringback.library.profiles import KeptProfile, profiles_among
 from ringback.library.scenario_build import domain_scenario, scenario_problems
 from ringback.library.scenario_form import ScenarioFields, ScenarioForm, fields_as_kept
-from ringback.library.scenarios_to_run import ScenarioToRun, to_run
+from ringback.library.scenarios_to_run import ScenarioBuilder, ScenarioToRun
 from ringback.storage import tables
 from ringback.storage.database import Database
 from ringback.storage.scenario_records import (
@@ -75,6 +75,7 @@ class ScenarioLibrary:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._builder = ScenarioBuilder()
 
     async def get(self, number: int) -> KeptScenario:
         """Raises `NotFound`."""
@@ -86,7 +87,7 @@ class ScenarioLibrary:
         def of_ids(connection: Connection) -> list[ScenarioToRun]:
             found = contents_of(connection, numbers)
             refuse({"scenarios": missing_among(numbers, found)})
-            return to_run(connection, [found[number] for number in numbers])
+            return self._builder.build(connection, [found[number] for number in numbers])
 
         return await self._database.read(of_ids)
 
@@ -95,7 +96,7 @@ class ScenarioLibrary:
         condition = tables.scenarios.c.agent_id == agent_id
 
         def of_agent(connection: Connection) -> list[ScenarioToRun]:
-            return to_run(connection, contents(connection, condition, limit=limit))
+            return self._builder.build(connection, contents(connection, condition, limit=limit))
 
         return await self._database.read(of_agent)
 
@@ -106,7 +107,7 @@ class ScenarioLibrary:
         wanted = ScenarioFilter(agent_id=agent_id, tags=tuple(tags))
 
         def of_tags(connection: Connection) -> list[ScenarioToRun]:
-            return to_run(connection, contents(connection, *_conditions(connection, wanted)))
+            return self._builder.build(connection, contents(connection, *_conditions(connection, wanted)))
 
         return await self._database.read(of_tags)
 
