@@ -16,6 +16,7 @@ from ringback.errors import UsageError
 from ringback.speech.flite import FliteVoice
 from ringback.speech.pocketsphinx_ear import GrammarEar
 from ringback.testing.voice_agent_server import VoiceAgentServer
+from ringback.wiring.collector import tune_garbage_collector
 
 if TYPE_CHECKING:
     from ringback.cli.telephone_demo import TelephoneDemo
@@ -93,6 +94,7 @@ async def _run(
             ) from None
         stack.push_async_callback(server.close)
         by_telephone = "" if telephone is None else telephone.sentences(f"http://{host}:{server.port}/call")
+        tune_garbage_collector()
         sys.stdout.write(
             f"The demo agent answers calls on {server.media_streams_url} (--channel media-streams)"
             f" and {server.chirp_url} (--channel chirp).{by_telephone} Ctrl-C stops it.\n"

@@ -18,6 +18,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from ringback.demo.finding import CHAT, VOICE, Demo, Verdict, read_verdict
+from ringback.wiring.collector import load_without_collecting
 
 _STOPPED = 130
 _COMMAND = "from ringback.cli.main import main; main()"
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
+        load_without_collecting()
         from ringback.demo.server import run_forever  # noqa: PLC0415 - the parent needs no server
 
         run_forever(port=0, while_stdin_is_open=True)

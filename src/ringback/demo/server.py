@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 
 from ringback.demo.front_desk import Frame, FrontDesk
 from ringback.errors import UsageError
+from ringback.wiring.collector import tune_garbage_collector
 
 MAX_FRAME_BYTES = 256 * 1024
 _IDLE = 600.0
@@ -82,6 +83,7 @@ async def _run(host: str, port: int, thinking: float, *, while_stdin_is_open: bo
         loop.add_signal_handler(signal.SIGTERM, stop.set)
     if while_stdin_is_open:
         threading.Thread(target=_watch_stdin, args=(loop, stop), daemon=True).start()
+    tune_garbage_collector()
     sys.stdout.write(f"The demo agent listens on {server.url} (Ctrl-C stops it).\n")
     sys.stdout.flush()
     try:

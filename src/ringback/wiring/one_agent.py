@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from ringback.callers.build import build_caller
-from ringback.channels.websocket import agent_session
 from ringback.domain.agent import Agent, Transport
 from ringback.domain.event import Event, Notice
 from ringback.domain.secret import Redactor
@@ -21,6 +19,9 @@ from ringback.storage.store import Store
 from ringback.wiring.agent_secrets import redactor_for, with_default_secret
 from ringback.wiring.lines import connect_attempts, limits_from, lines_to
 from ringback.wiring.models import Models, open_models
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 @asynccontextmanager
@@ -56,6 +57,8 @@ async def run_service(
     Raises:
         UsageError: the agent cannot be spoken to with these settings on this machine.
     """
+    from ringback.channels.websocket import agent_session  # noqa: PLC0415 - dry runs and wrong suites need no HTTP
+
     agent = with_default_secret(agent, settings)
     settings = _with_loopback(agent, settings)
     concurrency = concurrency or settings.max_concurrent_runs or 10
@@ -149,7 +152,7 @@ async def _speaking(
     agent: Agent,
     settings: Settings,
     environ: Mapping[str, str],
-    session: aiohttp.ClientSession,
+    session: "aiohttp.ClientSession",
     *,
     redactor: Redactor,
     concurrency: int,
