@@ -170,6 +170,38 @@ urll = "ws://x"
     assert "agents.two.urll: `urll` is not a key that is known here. Did you mean `url`?" in said
 
 
+def test_what_is_wrong_with_settings_comes_with_the_rest_and_has_a_place(tmp_path: Path) -> None:
+    said = complaint(
+        tmp_path,
+        """
+[settings]
+settel = 1
+grace = -1
+opening_wait = inf
+api_key = "hush-hush"
+max_concurrent_runs = "many"
+inactivity = "20"
+nothing_like_it = 1
+
+[agents.one]
+url = "http://x"
+""",
+    )
+    lines = [line.removeprefix("ringback.toml:") for line in said.splitlines()]
+    assert lines[:4] == [
+        "3:1: settings.settel: there is no such setting. Did you mean `settle`?",
+        "4:1: settings.grace: -1 is out of range. It has to be at least 0.",
+        '5:1: settings.opening_wait: must be a finite number, not "inf". Write how much it is.',
+        "6:1: settings.api_key: this is a secret, and the file may be committed. Set RINGBACK_API_KEY instead.",
+    ]
+    assert lines[4].startswith('7:1: settings.max_concurrent_runs: must be a whole number, not "many".')
+    known = lines[5]
+    assert known.startswith("9:1: settings.nothing_like_it: there is no such setting. Known here: `")
+    assert "api_key" not in known
+    assert lines[6].startswith("12:1: agents.one.url: ")
+    assert "hush-hush" not in said
+
+
 def test_secrets_do_not_belong_into_the_file(tmp_path: Path) -> None:
     said = complaint(
         tmp_path,

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ from ringback.library.document import Place, Unreadable, read_bytes, spell
 from ringback.library.known_lines import read_known_lines
 from ringback.library.telephone_addresses import checked_caller, checked_telephone, looks_like_telephone
 from ringback.library.validation import Finding, did_you_mean, validate
+from ringback.settings import ENVIRONMENT_ONLY, Settings, environment_variable
 
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -34,7 +35,7 @@ class Project:
 
     agents: Mapping[str, AgentEntry] = field(default_factory=dict[str, AgentEntry])
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Settings by their names in lower case, not yet validated."""
+    """Settings by their names in lower case, each of which may have its value."""
     folder: Path = Path()
 
 
@@ -64,6 +65,7 @@ def load_project(path: Path) -> Project:
     findings += [finding for name, table in _tables(value).items() for finding in missing_address(name, table)]
     agents = found.agents if found else {}
     findings += [finding for name, entry in agents.items() for finding in agent_rules(name, entry)]
+    findings += _setting_findings(value)
     if findings or found is None:
         problems = [_problem(file, text, finding) for finding in findings]
         raise SuiteError(tuple(sorted(problems, key=lambda problem: problem.order)))
@@ -200,6 +202,22 @@ def _tables(value: Any) -> dict[str, Any]:
     """The tables of agents as they stand."""
     agents: Any = cast("dict[str, Any]", value).get("agents") if isinstance(value, dict) else None
     return cast("dict[str, Any]", agents) if isinstance(agents, dict) else {}
+
+
+def _setting_findings(value: Any) -> Iterator[Finding]:
+    """What is wrong with the settings, whatever the environment says of them."""
+    table: Any = cast("dict[str, Any]", value).get("settings") if isinstance(value, dict) else None
+    given = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
+    known = Settings.model_fields.keys() - ENVIRONMENT_ONLY
+    for name in given.keys() - known:
+        if name in ENVIRONMENT_ONLY:
+            message = "this is a secret, and the file may be committed."
+            yield ("settings", name), message, f"Set {environment_variable(name)} instead.", True
+        else:
+            yield ("settings", name), "there is no such setting.", did_you_mean(name, known), True
+    _, findings = validate(Settings, {name: given[name] for name in given.keys() & known})
+    for place, message, remedy, key in findings:
+        yield ("settings", *place), message, remedy, key
 
 
 def _plain(value: Any) -> Any:

@@ -244,7 +244,8 @@ _SENTENCES: tuple[tuple[frozenset[str], Callable[[Any, Mapping[str, Any]], Sente
         frozenset({"int_type", "int_parsing", "int_from_float", "int_parsing_size"}),
         _must_be("a whole number", "Write digits only, without quotes."),
     ),
-    (frozenset({"float_type", "float_parsing", "finite_number"}), _must_be("a number", "Write it without quotes.")),
+    (frozenset({"float_type", "float_parsing"}), _must_be("a number", "Write it without quotes.")),
+    (frozenset({"finite_number"}), _must_be("a finite number", "Write how much it is.")),
     (frozenset({"bool_type", "bool_parsing"}), _must_be("true or false", "Write `true` or `false`, without quotes.")),
     (
         frozenset({"list_type", "tuple_type"}),
