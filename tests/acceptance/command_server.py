@@ -28,7 +28,18 @@ from typing import BinaryIO
 
 from command_client import ask
 
-LOADED = tuple(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run"))
+LOADED = (
+    *(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run")),
+    "ringback.cli.main",
+    "ringback.callers.persona",
+    "ringback.models.build",
+    "ringback.models.chat_completions",
+    "ringback.models.openai_compatible",
+    "ringback.results.export.json_report",
+    "ruamel.yaml",
+    "uvloop",
+)
+"""What most commands of the tests use; nothing that starts a thread, as numpy does: a fork has none of them."""
 _LONGEST = 100_000
 """Of a request, bytes."""
 

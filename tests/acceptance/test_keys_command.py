@@ -19,7 +19,8 @@ async def test_a_key_is_printed_once_and_listed_by_its_beginning(ringback: Comma
 
 
 @pytest.mark.measured
-async def test_a_revoked_key_is_listed_as_revoked(ringback: CommandLine) -> None:
+async def test_no_keys_yet_is_said_in_a_sentence_and_a_revoked_key_is_listed_as_revoked(ringback: CommandLine) -> None:
+    assert "ringback keys create NAME" in (await ringback("keys", "list")).out
     await ringback("keys", "create", "old")
     revoked = await ringback("keys", "revoke", 1)
     assert revoked.out == "API key 1 (old) is revoked.\n"
@@ -30,11 +31,6 @@ async def test_a_key_that_is_not_there_cannot_be_revoked(ringback: CommandLine) 
     missing = await ringback("keys", "revoke", 7)
     assert missing.code == 2
     assert missing.err == "There is no API key 7.\n"
-
-
-@pytest.mark.measured
-async def test_no_keys_yet_is_said_in_a_sentence(ringback: CommandLine) -> None:
-    assert "ringback keys create NAME" in (await ringback("keys", "list")).out
 
 
 async def test_a_key_needs_a_name(ringback: CommandLine) -> None:

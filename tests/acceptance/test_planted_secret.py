@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from command_line import CommandLine
+from command_server import CommandServer
 from planted import Planted, postgresql_tables, sqlite_files
 from service_process import V1, Client, Process, Server, environment
 
@@ -222,7 +223,7 @@ def model_answer(asked: Asked) -> Any:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_no_secret_is_in_any_log_line_answer_report_or_column(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    kind: str, request: pytest.FixtureRequest, command_server: CommandServer, tmp_path: Path
 ) -> None:
     url: str | None = None
     if kind == "postgresql":
@@ -266,7 +267,7 @@ async def test_no_secret_is_in_any_log_line_answer_report_or_column(
 
     logs = ["\n".join(process.lines) for process in processes]
     places += [*kept(), *zip(("log of the server", "log of the worker"), logs, strict=False)]
-    places += await reports(CommandLine(tmp_path, seen), details[0]["id"])
+    places += await reports(CommandLine(tmp_path, seen, command_server), details[0]["id"])
     found = client.found + [line for place, data in places for line in client.planted.found_in(place, data)]
     assert found == [], "\n".join({line.partition(": …")[0]: line for line in found}.values())
 
