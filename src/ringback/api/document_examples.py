@@ -14,16 +14,19 @@ _RUN = {
     "status": "completed",
     "success": True,
 }
-_ASKED_RUN = {
-    **_RUN,
-    "status": "running",
-    "success": None,
+_NO_CALL = {
     "inbound_number": None,
     "outbound_number": None,
-    "test_profile_data": {"id": 2, "name": "Ada Quill", "information": {"name": "Ada Quill"}},
     "outbound_dial_window_opens_at": None,
     "outbound_dial_window_seconds": None,
     "outbound_dial_window_closes_at": None,
+}
+_ASKED_RUN = {
+    **_RUN,
+    **_NO_CALL,
+    "status": "running",
+    "success": None,
+    "test_profile_data": {"id": 2, "name": "Ada Quill", "information": {"name": "Ada Quill"}},
 }
 _HEAD = {
     "id": 4,
@@ -59,7 +62,7 @@ _COUNTED = {
     "scenarios": [{"id": 3, "name": "Books an appointment"}],
 }
 _METRIC = {
-    "id": "latency",
+    "id": 1,
     "name": "Latency",
     "slug": "latency",
     "type": "numeric",
@@ -71,6 +74,13 @@ _METRIC = {
 }
 _ENTRY = {
     **_RUN,
+    **_NO_CALL,
+    "personality": 1,
+    "personality_name": "Normal Caller",
+    "test_profile": 2,
+    "test_profile_name": "Ada Quill",
+    "repeat": 1,
+    "attempt": 1,
     "result_id": 4,
     "outcome": "passed",
     "outcome_reason": "Everything that was asserted holds.",
@@ -82,23 +92,53 @@ _ENTRY = {
     "evaluation": {"metrics": [_METRIC]},
     "error_message": None,
     "duration": "00:08",
+    "duration_seconds": 8.25,
+    "timestamp": "2027-01-31T12:00:00Z",
+    "executed_at": "2027-01-31T12:00:00Z",
+    "finished_at": "2027-01-31T12:00:09Z",
+    "call_ended_reason": "Main agent-ended-call",
     "metadata": {"ended_reason": "Main agent-ended-call"},
+    "is_reviewed": False,
+    "feedback": None,
+    "evaluation_status": "success",
+    "review_required": False,
+}
+_EVIDENCE = {"entry": 1, "quote": "how can I help?"}
+_CHECK = {"name": "says hello", "passed": True, "explanation": "Found in entry 1.", "evidence": [_EVIDENCE]}
+_FINDING = {"at": 7.5, "code": "bad_content", "sentence": "The content of a frame was no text.", "entry": None}
+_USAGE = {
+    "calls": 3,
+    "input_tokens": 1200,
+    "output_tokens": 60,
+    "cost": 0.0004,
+    "characters": 0,
+    "sound_seconds": 0.0,
+}
+_SAID = {
+    "role": "Main Agent",
+    "content": "Clinic, how can I help?",
+    "time": "00:00",
+    "start_time": 0.1,
+    "end_time": 0.1,
+    "timestamp": "2027-01-31T12:00:00.100000+00:00",
 }
 _FULL = {
     **_ENTRY,
     "result_name": "Nightly",
     "agent": 1,
     "agent_name": "Clinic",
+    "run_type": "Text",
+    "run_as_text": True,
+    "scenario_type": "instruction",
+    "scenario_instructions": "You want an appointment on Friday at noon.",
+    "expected_outcome_prompt": "The agent books an appointment on Friday and repeats the time.",
+    "test_profile_data": {"id": 2, "name": "Ada Quill", "information": {"name": "Ada Quill"}},
+    "tags": ["booking"],
+    "created_at": "2027-01-31T11:59:58Z",
+    "updated_at": "2027-01-31T12:00:09Z",
     "transcript": "[00:00] Main Agent: Clinic, how can I help?\n[00:02] Testing Agent: Friday at noon, please.",
     "transcript_object": [
-        {
-            "role": "Main Agent",
-            "content": "Clinic, how can I help?",
-            "time": "00:00",
-            "start_time": 0.1,
-            "end_time": 0.1,
-            "timestamp": "2027-01-31T12:00:00.100000+00:00",
-        },
+        _SAID,
         {
             "role": "Testing Agent",
             "content": "Friday at noon, please.",
@@ -109,21 +149,38 @@ _FULL = {
         },
     ],
     "rubric": None,
-    "is_reviewed": False,
-    "feedback": None,
-    "evaluation_status": "success",
-    "review_required": False,
-    "call_ended_reason": "Main agent-ended-call",
+    "checks": [_CHECK],
+    "findings": [_FINDING],
+    "earlier_attempts": [],
+    "usage": {"caller": _USAGE},
+    "latency_trusted": True,
+    "voice_recording_url": None,
+    "testing_channel_index": None,
+    "provider_call_id": None,
+}
+_SUMMARY = {
+    "id": 1,
+    "name": "Latency",
+    "type": "numeric",
+    "score": 0.42,
+    "score_normalized": None,
+    "runs": 2,
+    "function_name": "latency",
+    "p50": 0.4,
+}
+_VALUE = {"id": 1, "name": "Latency", "type": "numeric", "value": 0.42, "percentiles": {"p50": 0.4, "p95": 0.6}}
+_OVERALL = {
+    "success_rate": 50.0,
+    "metric_summary": {"1": _SUMMARY},
+    "worst_performing_metrics": [],
+    "numeric_metrics": [_VALUE],
+    "enum_metrics": [],
+    "extra_metrics": [],
 }
 _DETAIL = {
     **_COUNTED,
     "runs": {"12": _ENTRY},
-    "overall_evaluation": {
-        "success_rate": 50.0,
-        "metric_summary": {
-            "latency": {"id": "latency", "name": "Latency", "type": "numeric", "score": 0.42, "p50": 0.4}
-        },
-    },
+    "overall_evaluation": _OVERALL,
     "total_duration": "00:16",
     "connected_runs": [12, 13],
     "not_connected_runs": [],

@@ -25,7 +25,7 @@ class Page(BaseModel, Generic[_T]):
     count: int = Field(description="How many there are on all pages.", examples=[1])
     next: str | None = Field(description="Address of the next page; null on the last one.", examples=[None])
     previous: str | None = Field(description="Address of the page before; null on the first one.", examples=[None])
-    results: list[_T]
+    results: list[_T] = Field(description="The entries of this page.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
+from ringback.api.closed_sets import one_of
 from ringback.api.score_shapes import Shape
+from ringback.domain.agent import Transport
 from ringback.domain.voice import RecognitionMode
 
-Mode = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in RecognitionMode]})]
+Mode = Annotated[str, one_of(RecognitionMode)]
+VoiceTransport = Annotated[str, one_of(one.value for one in Transport if one.is_voice)]
+Codec = Annotated[str, one_of(("PCMU", "PCMA"))]
 Stretches = list[tuple[float, float]]
 
 
@@ -23,25 +27,25 @@ class PressedKey(Shape):
     """A key of the telephone."""
 
     at: float = Field(description="Seconds from the beginning.")
-    digit: str
-    by: Literal["caller", "agent"]
+    digit: str = Field(description="0 to 9, `*`, `#` or A to D.")
+    by: Literal["caller", "agent"] = Field(description="Who pressed it.")
 
 
 class SendingLateness(Shape):
     """How late our own frames were sent, in seconds."""
 
-    frames: int
-    p50: float
-    p99: float
-    worst: float
+    frames: int = Field(description="How many frames were sent.")
+    p50: float = Field(description="Half of them were no later than this.")
+    p99: float = Field(description="99 % of them were no later than this.")
+    worst: float = Field(description="The latest.")
 
 
 class TelephoneMedia(Shape):
     """What the telephone line did to the sound, by RTP and RTCP (RFC 3550); null is what nobody measured."""
 
-    codec: str = Field(description="PCMU or PCMA.")
-    packets_sent: int
-    packets_received: int
+    codec: Codec = Field(description="How the sound was coded (ITU-T G.711).")
+    packets_sent: int = Field(description="Packets of ours.")
+    packets_received: int = Field(description="Packets of the agent's that came.")
     lost_received: int = Field(description="Packets of the agent's that never came.")
     lost_sent: int | None = Field(description="Packets of ours that never came, as the agent's side reported.")
     jitter_received: float | None = Field(description="Seconds, of what came.")
@@ -52,7 +56,7 @@ class TelephoneMedia(Shape):
 class VoiceFacts(Shape):
     """What is known of a call's sound."""
 
-    transport: str = Field(description="media-streams, chirp or sip.")
+    transport: VoiceTransport = Field(description="What the call was carried by.")
     sample_rate: int = Field(description="Hz, of the line and of the recording.")
     duration: float = Field(description="Seconds of the recording.")
     recognition: Mode = Field(description="How the agent was heard: by `grammar` (known lines) or `open`.")
@@ -62,8 +66,8 @@ class VoiceFacts(Shape):
     testing_speaking: Stretches = Field(description="Seconds between which our caller sounded.")
     backchannels: Stretches = Field(description="Those of our caller that were meant to interrupt nobody.")
     protected: Stretches = Field(description="Those of our caller that nobody could interrupt.")
-    keys: list[PressedKey]
-    lateness: SendingLateness
+    keys: list[PressedKey] = Field(description="Keys of the telephone that either side pressed.")
+    lateness: SendingLateness = Field(description="How late our own frames were sent.")
     degraded: list[str] = Field(
         description="Why times of this call are not to be trusted, and on whose side it was; empty: they are."
     )

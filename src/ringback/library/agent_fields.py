@@ -14,6 +14,47 @@ MASK = "***"
 """What stands where a value is kept and not shown; written back, it keeps the value."""
 
 
+PLATFORMS = (
+    "",
+    "self_hosted",
+    "vapi",
+    "retell",
+    "elevenlabs",
+    "vocera",
+    "sms",
+    "whatsapp",
+    "agentforce",
+    "cisco",
+    "bland",
+    "livekit",
+    "pipecat",
+    "synthflow",
+    "agora",
+    "koreai",
+    "genesys",
+    "amazon_connect",
+    "telnyx",
+    "sierra",
+)
+"""What the reference product knows that an agent can run on; empty: nobody said."""
+
+CHAT_KINDS = (
+    "self_hosted",
+    "retell",
+    "bland",
+    "vapi",
+    "elevenlabs",
+    "livekit",
+    "agora",
+    "sms",
+    "whatsapp",
+    "agentforce",
+    "amazon_connect",
+    "koreai",
+    "sierra",
+)
+"""What the reference product knows that chats can be held over."""
+
 SOCKET_URLS = ("websocket_url", "media_streams_url", "websocket_voice_url")
 """Fields with the address of a WebSocket: for text, and for voice in either protocol."""
 

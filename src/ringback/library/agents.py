@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import ColumnElement, Connection, select
@@ -13,13 +13,23 @@ from sqlalchemy import ColumnElement, Connection, select
 from ringback.domain.agent import Agent, Transport
 from ringback.errors import InvalidFields, InvalidRequest, UsageError
 from ringback.library.addresses import checked_url, shown_url
-from ringback.library.agent_fields import MASK, SOCKET_URLS, WRITE_ONLY, AgentFields, AgentSecrets
+from ringback.library.agent_fields import (
+    CHAT_KINDS,
+    MASK,
+    PLATFORMS,
+    SOCKET_URLS,
+    WRITE_ONLY,
+    AgentFields,
+    AgentSecrets,
+)
 from ringback.library.agent_telephone import has_telephone, needs_trunk, telephone_agent, telephone_problems
 from ringback.library.basic_auth import FORM, basic_auth
 from ringback.library.form import refuse, sentences_of
 from ringback.library.headers import check_headers
 from ringback.library.kept_rows import KeptRows
 from ringback.library.known_lines import known_lines_problem
+from ringback.library.secret_names import laid_over, without_secrets
+from ringback.library.suite_format import Language
 from ringback.storage import tables
 from ringback.storage.database import Database
 from ringback.storage.records import Row, batches
@@ -30,6 +40,16 @@ NO_URL = "Agent does not have a websocket URL"
 
 _OWN = frozenset({"", "self_hosted", "sms", "whatsapp", "vocera"})
 """Providers that are no voice platform of their own."""
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "language": get_args(Language),
+    "assistant_provider": PLATFORMS,
+    "chat_type": CHAT_KINDS,
+}
+"""Fields of which the reference product takes no other word."""
+
+_UNUSED = ("mock_tools", "dynamic_variables")
+"""Lists that are kept and not used: no secret in them is worth keeping."""
 
 _VOICE_URLS = {Transport.MEDIA_STREAMS: "media_streams_url", Transport.CHIRP: "websocket_voice_url"}
 """Where the URL of each transport for voice is, the one that is called first at the front."""
@@ -44,7 +64,8 @@ class AgentChanges:
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Fields of `AgentFields`."""
     secrets: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Fields of `AgentSecrets`; provider keys are laid over those that are there, everything else replaces."""
+    """Fields of `AgentSecrets`; keys and settings of providers are laid over those that are there, null removing one;
+    everything else replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +293,9 @@ def _applied(
     hidden = secrets.model_dump(include=set(WRITE_ONLY) if whole else None)
     over = dict(changes.secrets)
     try:
-        new_fields = AgentFields.model_validate({**said, **changes.fields})
+        bare = {name: without_secrets(changes.fields[name]) for name in _UNUSED if name in changes.fields}
+        new_fields = AgentFields.model_validate({**said, **changes.fields, **bare})
+        over |= _settings(changes, fields, secrets)
         if "api_keys" in over:
             laid = {**hidden["api_keys"], **over["api_keys"]}
             of_provider = new_fields.assistant_provider or "provider"
@@ -280,7 +303,30 @@ def _applied(
         new_secrets = AgentSecrets.model_validate({**hidden, **over}).keeping(secrets)
     except ValidationError as error:
         raise InvalidFields(sentences_of(error)) from None
+    refuse(_not_among_the_choices(new_fields, fields))
     return new_fields, _checked(new_fields, new_secrets)
+
+
+def _settings(changes: AgentChanges, fields: AgentFields, secrets: AgentSecrets) -> dict[str, Any]:
+    """The provider's settings and the chat's; those of another one than before begin from nothing."""
+    settings: dict[str, Any] = {}
+    for place, kind in (("credentials", "assistant_provider"), ("chat_config", "chat_type")):
+        kept = getattr(secrets, place)
+        moved = changes.fields.get(kind, getattr(fields, kind)) != getattr(fields, kind)
+        if place in changes.secrets or (moved and place == "chat_config"):
+            settings[place] = laid_over({} if moved else kept, changes.secrets.get(place) or {})
+    return settings
+
+
+def _not_among_the_choices(fields: AgentFields, before: AgentFields) -> dict[str, list[str]]:
+    """A sentence for each word that is none of the choices; what was kept before there were any may stay."""
+    wrong: dict[str, list[str]] = {}
+    for name, choices in _CHOICES.items():
+        value = getattr(fields, name)
+        if value is not None and value not in choices and value != getattr(before, name):
+            listed = ", ".join(filter(None, choices))
+            wrong[name] = [f'"{value}" is not a valid choice. Choices: {listed}.']
+    return wrong
 
 
 def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:

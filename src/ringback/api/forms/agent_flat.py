@@ -8,22 +8,29 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from ringback.api.forms.agent_parts import (
     AUTO_CALL,
+    CONFIGURED,
     HEADERS_SHOWN,
     HIDDEN,
     KEPT,
     KNOWN_LINES,
     NUMBER,
+    PLATFORM,
     PROVIDERS,
     SIP,
     SIP_AUTH,
+    SPEAKS_FIRST,
     TRIGGER_SECRET,
     TRIGGER_URL,
     URL_SHOWN,
     VOICE_AUTH,
+    AnyProject,
+    BasicAuth,
     Entries,
     HeaderValues,
     KnownLines,
+    LanguageCode,
     Object,
+    Platform,
     Prompt,
     ShortText,
     Url,
@@ -58,7 +65,7 @@ class AgentFlatFields(Form, frozen=True):
     description: Prompt = Field(default="", description="What it does.")
     inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
     contact_number: ShortText | None = Field(default=None, description=NUMBER)
-    language: ShortText = Field(default="en", description=KEPT)
+    language: LanguageCode = Field(default="en", description=KEPT)
     assistant_id: ShortText | None = Field(default=None, description="Its id at its provider, text or number.")
     chat_assistant_id: ShortText | None = Field(default=None, description=KEPT)
     websocket_url: Url | None = Field(default=None, description=f"Where chats are opened: ws:// or wss://. {URL_SHOWN}")
@@ -68,19 +75,17 @@ class AgentFlatFields(Form, frozen=True):
     websocket_secret: str | None = Field(
         default=None, max_length=4000, description=f"Value of `X-VOCERA-SECRET`; null removes it. {HIDDEN}"
     )
-    agent_speaks_first: bool | None = Field(
-        default=None, description="true: it greets. false: the caller opens. null: the opening wait decides."
-    )
+    agent_speaks_first: bool | None = Field(default=None, description=SPEAKS_FIRST)
     media_streams_url: Url | None = Field(
         default=None, description=f"Voice by the WebSocket protocol of Twilio's media streams: wss://. {URL_SHOWN}"
     )
     websocket_voice_url: Url | None = Field(
         default=None, description=f"Voice by the reference's protocol CHIRP: wss://. {URL_SHOWN}"
     )
-    websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
+    websocket_auth: BasicAuth = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
     known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
     sip_endpoint: ShortText | None = Field(default=None, description=SIP)
-    sip_auth: Any = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
+    sip_auth: BasicAuth = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
     llm_system_prompt: Prompt | None = Field(default=None, description=KEPT)
     llm_model: ShortText | None = Field(default=None, description=KEPT)
     llm_temperature: float | None = Field(default=None, description=KEPT)
@@ -88,13 +93,13 @@ class AgentFlatFields(Form, frozen=True):
     outbound_auto_call: bool = Field(default=False, description=AUTO_CALL)
     outbound_trigger_url: Url | None = Field(default=None, description=f"{TRIGGER_URL} {URL_SHOWN}")
     outbound_trigger_secret: str | None = Field(default=None, max_length=4000, description=f"{TRIGGER_SECRET} {HIDDEN}")
-    assistant_provider: ShortText = Field(default="", description="Its platform; only `self_hosted` is spoken to.")
+    assistant_provider: Platform = Field(default="", description=PLATFORM)
     transcript_provider: ShortText | None = Field(default=None, description=KEPT)
     livekit_data: Object = Field(default_factory=dict[str, Any], description=f"{KEPT} {HIDDEN}")
     pipecat_data: Object = Field(default_factory=dict[str, Any], description=f"{KEPT} {HIDDEN}")
     knowledge_base_files: Entries = Field(default_factory=list[Any], description=KEPT)
     predefined_metrics: Entries = Field(default_factory=list[Any], description=KEPT)
-    project: Any = Field(default=None, description="There is one project; any value is accepted.")
+    project: AnyProject = Field(default=None, description="There is one project; any value is accepted.")
     api_keys: dict[str, str] = Field(
         default_factory=dict[str, str], description=f"Keys of voice platforms by name, as `vapi_api_key`. {HIDDEN}"
     )
@@ -196,41 +201,41 @@ class AgentFlatAnswer(BaseModel):
         },
     )
 
-    id: int
+    id: int = Field(description="Number of the agent.")
     project: int | None = Field(default=None, description="There is one project: always null.")
-    agent_name: str
-    description: str
-    inbound: bool
-    contact_number: str | None = None
-    language: str
-    assistant_id: str | None = None
-    chat_assistant_id: str | None = None
+    agent_name: str = Field(description="What lists and reports call it.")
+    description: str = Field(description="What it does.")
+    inbound: bool = Field(description="Whether it is called; false: it calls.")
+    contact_number: str | None = Field(default=None, description=NUMBER)
+    language: str = Field(description="Language that it speaks.")
+    assistant_id: str | None = Field(default=None, description="Its id at its provider.")
+    chat_assistant_id: str | None = Field(default=None, description=KEPT)
     websocket_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_headers: dict[str, str] = Field(description=HEADERS_SHOWN, examples=[{"Authorization": "***"}])
-    websocket_headers_configured: bool
-    websocket_secret_configured: bool
-    agent_speaks_first: bool | None = None
+    websocket_headers_configured: bool = Field(description=CONFIGURED)
+    websocket_secret_configured: bool = Field(description=CONFIGURED)
+    agent_speaks_first: bool | None = Field(default=None, description=SPEAKS_FIRST)
     media_streams_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_voice_url: str | None = Field(default=None, description=URL_SHOWN)
-    websocket_auth_configured: bool
+    websocket_auth_configured: bool = Field(description=CONFIGURED)
     known_lines: list[str] = Field(description=KNOWN_LINES)
-    sip_endpoint: str | None = None
-    sip_auth_configured: bool
-    llm_system_prompt: str | None = None
-    llm_model: str | None = None
-    llm_temperature: float | None = None
-    llm_max_tokens: int | None = None
-    outbound_auto_call: bool
+    sip_endpoint: str | None = Field(default=None, description=SIP)
+    sip_auth_configured: bool = Field(description=CONFIGURED)
+    llm_system_prompt: str | None = Field(default=None, description=KEPT)
+    llm_model: str | None = Field(default=None, description=KEPT)
+    llm_temperature: float | None = Field(default=None, description=KEPT)
+    llm_max_tokens: int | None = Field(default=None, description=KEPT)
+    outbound_auto_call: bool = Field(description=AUTO_CALL)
     outbound_trigger_url: str | None = Field(default=None, description=URL_SHOWN)
-    outbound_trigger_secret_configured: bool
-    assistant_provider: str
-    transcript_provider: str | None = None
-    livekit_data_configured: bool
-    pipecat_data_configured: bool
-    knowledge_base_files: list[Any]
-    predefined_metrics: list[Any]
-    created_at: datetime
-    updated_at: datetime
+    outbound_trigger_secret_configured: bool = Field(description=CONFIGURED)
+    assistant_provider: str = Field(description=PLATFORM)
+    transcript_provider: str | None = Field(default=None, description=KEPT)
+    livekit_data_configured: bool = Field(description=CONFIGURED)
+    pipecat_data_configured: bool = Field(description=CONFIGURED)
+    knowledge_base_files: list[Any] = Field(description=KEPT)
+    predefined_metrics: list[Any] = Field(description=KEPT)
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 def flat_answer(kept: KeptAgent) -> AgentFlatAnswer:

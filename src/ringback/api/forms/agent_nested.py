@@ -13,16 +13,25 @@ from ringback.api.forms.agent_parts import (
     KNOWN_LINES,
     NUMBER,
     OUTBOUND_NUMBERS,
+    SETTINGS,
     SIP,
     SIP_AUTH,
+    SPEAKS_FIRST,
     TRIGGER_SECRET,
     TRIGGER_URL,
+    UNUSED,
     URL_SHOWN,
     VOICE_AUTH,
+    AnyFields,
+    AnyProject,
+    BasicAuth,
+    ChatKind,
     Entries,
     HeaderValues,
     KnownLines,
+    LanguageCode,
     Object,
+    Platform,
     Prompt,
     ShortText,
     Url,
@@ -42,6 +51,8 @@ PLACES = {
     "websocket_voice_url": "telephony.websocket_url",
     "websocket_auth": "telephony.websocket_auth",
     "known_lines": "telephony.known_lines",
+    "assistant_provider": "provider.type",
+    "chat_type": "provider.chat_agent_details.type",
     "phone_number": "telephony.phone_number",
     "sip_endpoint": "telephony.sip_uri",
     "sip_auth": "telephony.sip_auth",
@@ -60,6 +71,7 @@ _SEALED_TELEPHONY = {
 }
 _SEALED = ("webhook_url", "webhook_secret")
 _SEALED_PROVIDER = ("outbound_trigger_url", "outbound_trigger_secret")
+_ANSWERED = ("configured", "headers_configured", "websocket_secret_configured")
 _CHAT = {"url": "websocket_url", "headers": "websocket_headers", "websocket_secret": "websocket_secret"}
 
 
@@ -69,14 +81,14 @@ class Telephony(Form, frozen=True):
     phone_number: ShortText | None = Field(default=None, description=NUMBER)
     inbound: bool = Field(default=True, description="Whether it is called; false: it calls.")
     sip_uri: ShortText | None = Field(default=None, description=SIP)
-    sip_auth: Any = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
+    sip_auth: BasicAuth = Field(default=None, description=f"{SIP_AUTH} {HIDDEN}")
     media_streams_url: Url | None = Field(
         default=None, description=f"Voice by the WebSocket protocol of Twilio's media streams: wss://. {URL_SHOWN}"
     )
     websocket_url: Url | None = Field(
         default=None, description=f"Voice by the reference's protocol CHIRP: wss://. {URL_SHOWN}"
     )
-    websocket_auth: Any = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
+    websocket_auth: BasicAuth = Field(default=None, description=f"{VOICE_AUTH} {HIDDEN}")
     known_lines: KnownLines = Field(default_factory=list[str], description=KNOWN_LINES)
     outbound_numbers: list[ShortText] = Field(default_factory=list[str], max_length=1000, description=OUTBOUND_NUMBERS)
 
@@ -85,11 +97,15 @@ class Credentials(Form, frozen=True):
     """How the provider is logged in to."""
 
     api_key: str | None = Field(default=None, max_length=4000, description=HIDDEN)
-    config: Object = Field(default_factory=dict[str, Any], description=HIDDEN)
+    config: Object = Field(default_factory=dict[str, Any], description=SETTINGS)
 
 
 class ChatConfig(Form, frozen=True):
-    """Where chats are opened; what else other kinds of connection need is kept unseen."""
+    """Where chats are opened. What else is said is kept; it is laid over what is there, and null removes one.
+
+    Given back are numbers, truths, and texts under names that end in id, type, name, model, language, region, mode or
+    url; every other one is write-only.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -105,16 +121,18 @@ class ChatConfig(Form, frozen=True):
 class ChatDetails(Form, frozen=True):
     """The connection for chats."""
 
-    type: ShortText | None = Field(default=None, description="Only `self_hosted` is spoken to.")
-    config: ChatConfig = Field(default=ChatConfig())
+    type: ChatKind | None = Field(default=None, description="Only `self_hosted` is spoken to.")
+    config: ChatConfig = Field(default=ChatConfig(), description="Where chats are opened.")
 
 
 class Provider(Form, frozen=True):
     """The platform that the agent runs on."""
 
-    type: ShortText = Field(default="", description="Its name; only `self_hosted` is spoken to.")
+    type: Platform = Field(default="", description="Its name; only `self_hosted` is spoken to.")
     agent_id: ShortText | None = Field(default=None, description="The agent's id there, text or number.")
-    credentials: Credentials | None = Field(default=None)
+    credentials: Credentials | None = Field(
+        default=None, description="How the provider is logged in to; null leaves them as they are."
+    )
     chat_agent_details: ChatDetails | None = Field(default=None, description="null removes the connection.")
     auto_dial_outbound: bool = Field(default=False, description=AUTO_CALL)
     outbound_trigger_url: Url | None = Field(default=None, description=f"{TRIGGER_URL} {URL_SHOWN}")
@@ -122,7 +140,7 @@ class Provider(Form, frozen=True):
     auto_import_calls: bool = Field(default=False, description=KEPT)
     auto_sync_prompt: bool = Field(default=False, description=KEPT)
     send_post_conversation_metadata: bool = Field(default=False, description=KEPT)
-    redact_fields: Any = Field(default=None, description=KEPT)
+    redact_fields: AnyFields = Field(default=None, description=KEPT)
 
 
 class AgentNestedFields(Form, frozen=True):
@@ -139,20 +157,18 @@ class AgentNestedFields(Form, frozen=True):
         description="What lists and reports call it.",
     )
     description: Prompt = Field(default="", description="What it does.")
-    project: Any = Field(default=None, description="There is one project; any value is accepted.")
-    language: ShortText = Field(default="en", description=KEPT)
+    project: AnyProject = Field(default=None, description="There is one project; any value is accepted.")
+    language: LanguageCode = Field(default="en", description=KEPT)
     telephony: Telephony = Field(default=Telephony(), description="Connections for voice.")
     provider: Provider = Field(default=Provider(), description="The platform that it runs on.")
-    agent_speaks_first: bool | None = Field(
-        default=None, description="true: it greets. false: the caller opens. null: the opening wait decides."
-    )
+    agent_speaks_first: bool | None = Field(default=None, description=SPEAKS_FIRST)
     knowledge_base_files: Entries = Field(default_factory=list[Any], description=KEPT)
     enabled_personalities: Entries = Field(default_factory=list[Any], description=KEPT)
     webhook_url: Url | None = Field(default=None, description=f"{KEPT} {URL_SHOWN}")
     webhook_secret: str | None = Field(default=None, max_length=4000, description=f"{KEPT} {HIDDEN}")
-    mock_tools: Entries = Field(default_factory=list[Any], description=KEPT)
+    mock_tools: Entries = Field(default_factory=list[Any], description=UNUSED)
     mock_tools_enabled: bool = Field(default=False, description=KEPT)
-    dynamic_variables: Entries = Field(default_factory=list[Any], description=KEPT)
+    dynamic_variables: Entries = Field(default_factory=list[Any], description=UNUSED)
     email_id: ShortText | None = Field(default=None, description=KEPT)
 
     def changes(self) -> AgentChanges:
@@ -233,7 +249,7 @@ def _add_chat(provider: dict[str, Any], fields: dict[str, Any], secrets: dict[st
         fields["chat_type"] = None
         secrets |= {"websocket_url": None, "websocket_headers": {}, "websocket_secret": None, "chat_config": {}}
         return
-    kind = details.get("type")
+    kind = details.get("type") or None
     if "type" in details:
         fields["chat_type"] = kind
     config = dict(_object(details.get("config")))
@@ -241,8 +257,9 @@ def _add_chat(provider: dict[str, Any], fields: dict[str, Any], secrets: dict[st
         fields["chat_type"] = OWN_CHAT
     if kind in (None, OWN_CHAT):
         secrets |= {_CHAT[name]: config.pop(name) for name in tuple(config) if name in _CHAT}
-        return
     # What only answers have is not taken for settings when it is written back.
-    config = {name: value for name, value in config.items() if value and not name.endswith("configured")}
+    config = {name: value for name, value in config.items() if name not in _ANSWERED and value != {}}
     if config:
-        secrets |= {"websocket_url": None, "websocket_headers": {}, "chat_config": config}
+        secrets["chat_config"] = config
+    if kind not in (None, OWN_CHAT) and any(value is not None for value in config.values()):
+        secrets |= {"websocket_url": None, "websocket_headers": {}}

@@ -6,62 +6,84 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.forms.agent_nested import OWN_CHAT
-from ringback.api.forms.agent_parts import HEADERS_SHOWN, KNOWN_LINES, URL_SHOWN, shown_headers
+from ringback.api.forms.agent_parts import (
+    AUTO_CALL,
+    CONFIGURED,
+    HEADERS_SHOWN,
+    KEPT,
+    KNOWN_LINES,
+    NUMBER,
+    OUTBOUND_NUMBERS,
+    PLATFORM,
+    SIP,
+    SPEAKS_FIRST,
+    UNUSED,
+    URL_SHOWN,
+    AnyFields,
+    shown_headers,
+)
 from ringback.library.agents import KeptAgent
+from ringback.library.secret_names import harmless, without_secrets
 
 
 class TelephonyAnswer(BaseModel):
     """Connections for voice."""
 
-    phone_number: str | None = None
-    inbound: bool
-    sip_uri: str | None = None
-    sip_auth_configured: bool
+    phone_number: str | None = Field(default=None, description=NUMBER)
+    inbound: bool = Field(description="Whether it is called; false: it calls.")
+    sip_uri: str | None = Field(default=None, description=SIP)
+    sip_auth_configured: bool = Field(description=CONFIGURED)
     media_streams_url: str | None = Field(default=None, description=URL_SHOWN)
     websocket_url: str | None = Field(default=None, description=URL_SHOWN)
-    websocket_auth_configured: bool
+    websocket_auth_configured: bool = Field(description=CONFIGURED)
     known_lines: list[str] = Field(description=KNOWN_LINES)
-    outbound_numbers: list[str]
+    outbound_numbers: list[str] = Field(description=OUTBOUND_NUMBERS)
 
 
 class CredentialsAnswer(BaseModel):
-    """Whether there are credentials of the provider."""
+    """Credentials of the provider, without what is secret."""
 
-    api_key_configured: bool
-    config_configured: bool
+    api_key_configured: bool = Field(description=CONFIGURED)
+    config: dict[str, Any] = Field(description="Those of its settings that are no secrets.")
+    config_configured: bool = Field(description="Whether it has any settings.")
+    configured: list[str] = Field(description="Names of settings that are kept and not shown.")
 
 
 class ChatConfigAnswer(BaseModel):
-    """Where chats are opened."""
+    """Where chats are opened, and those other settings that are no secrets."""
+
+    model_config = ConfigDict(extra="allow")
 
     url: str | None = Field(default=None, description=URL_SHOWN)
     headers: dict[str, str] = Field(description=HEADERS_SHOWN, examples=[{"Authorization": "***"}])
-    headers_configured: bool
-    websocket_secret_configured: bool
+    headers_configured: bool = Field(description=CONFIGURED)
+    websocket_secret_configured: bool = Field(description=CONFIGURED)
     configured: list[str] = Field(description="Names of settings that are kept and not shown.")
 
 
 class ChatDetailsAnswer(BaseModel):
     """The connection for chats."""
 
-    type: str
-    config: ChatConfigAnswer
+    type: str = Field(description="Kind of connection; only `self_hosted` is spoken to.")
+    config: ChatConfigAnswer = Field(description="Where chats are opened.")
 
 
 class ProviderAnswer(BaseModel):
     """The platform that the agent runs on."""
 
-    type: str
-    agent_id: str | None = None
-    credentials: CredentialsAnswer
-    chat_agent_details: ChatDetailsAnswer | None = None
-    auto_dial_outbound: bool
+    type: str = Field(description=PLATFORM)
+    agent_id: str | None = Field(default=None, description="The agent's id there.")
+    credentials: CredentialsAnswer = Field(description="Whether there are credentials.")
+    chat_agent_details: ChatDetailsAnswer | None = Field(
+        default=None, description="The connection for chats; null where there is none."
+    )
+    auto_dial_outbound: bool = Field(description=AUTO_CALL)
     outbound_trigger_url: str | None = Field(default=None, description=URL_SHOWN)
-    outbound_trigger_secret_configured: bool
-    auto_import_calls: bool
-    auto_sync_prompt: bool
-    send_post_conversation_metadata: bool
-    redact_fields: Any = None
+    outbound_trigger_secret_configured: bool = Field(description=CONFIGURED)
+    auto_import_calls: bool = Field(description=KEPT)
+    auto_sync_prompt: bool = Field(description=KEPT)
+    send_post_conversation_metadata: bool = Field(description=KEPT)
+    redact_fields: AnyFields = Field(default=None, description=KEPT)
 
 
 class AgentNestedAnswer(BaseModel):
@@ -90,7 +112,12 @@ class AgentNestedAnswer(BaseModel):
                     "provider": {
                         "type": "self_hosted",
                         "agent_id": "front-desk",
-                        "credentials": {"api_key_configured": False, "config_configured": False},
+                        "credentials": {
+                            "api_key_configured": False,
+                            "config": {},
+                            "config_configured": False,
+                            "configured": [],
+                        },
                         "chat_agent_details": {
                             "type": "self_hosted",
                             "config": {
@@ -125,24 +152,24 @@ class AgentNestedAnswer(BaseModel):
         }
     )
 
-    id: int
-    name: str
-    description: str
+    id: int = Field(description="Number of the agent.")
+    name: str = Field(description="What lists and reports call it.")
+    description: str = Field(description="What it does.")
     project: int | None = Field(default=None, description="There is one project: always null.")
-    language: str
-    telephony: TelephonyAnswer
-    provider: ProviderAnswer
-    agent_speaks_first: bool | None = None
-    knowledge_base_files: list[Any]
-    enabled_personalities: list[Any]
+    language: str = Field(description="Language that it speaks.")
+    telephony: TelephonyAnswer = Field(description="Connections for voice.")
+    provider: ProviderAnswer = Field(description="The platform that it runs on.")
+    agent_speaks_first: bool | None = Field(default=None, description=SPEAKS_FIRST)
+    knowledge_base_files: list[Any] = Field(description=KEPT)
+    enabled_personalities: list[Any] = Field(description=KEPT)
     webhook_url: str | None = Field(default=None, description=URL_SHOWN)
-    webhook_secret_configured: bool
-    mock_tools: list[Any]
-    mock_tools_enabled: bool
-    dynamic_variables: list[Any]
-    email_id: str | None = None
-    created_at: datetime
-    updated_at: datetime
+    webhook_secret_configured: bool = Field(description=CONFIGURED)
+    mock_tools: list[Any] = Field(description=UNUSED)
+    mock_tools_enabled: bool = Field(description=KEPT)
+    dynamic_variables: list[Any] = Field(description=UNUSED)
+    email_id: str | None = Field(default=None, description=KEPT)
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 def nested_answer(kept: KeptAgent) -> AgentNestedAnswer:
@@ -170,9 +197,9 @@ def nested_answer(kept: KeptAgent) -> AgentNestedAnswer:
         enabled_personalities=said.enabled_personalities,
         webhook_url=hidden.shown("webhook_url"),
         webhook_secret_configured=bool(hidden.webhook_secret),
-        mock_tools=said.mock_tools,
+        mock_tools=without_secrets(said.mock_tools),
         mock_tools_enabled=said.mock_tools_enabled,
-        dynamic_variables=said.dynamic_variables,
+        dynamic_variables=without_secrets(said.dynamic_variables),
         email_id=said.email_id,
         created_at=kept.created_at,
         updated_at=kept.updated_at,
@@ -182,18 +209,25 @@ def nested_answer(kept: KeptAgent) -> AgentNestedAnswer:
 def _provider(kept: KeptAgent) -> ProviderAnswer:
     said, hidden = kept.fields, kept.secrets
     kind = said.chat_type or (OWN_CHAT if hidden.websocket_url else None)
-    config = ChatConfigAnswer(
-        url=hidden.shown("websocket_url"),
-        headers=shown_headers(kept),
-        headers_configured=bool(hidden.websocket_headers),
-        websocket_secret_configured=bool(hidden.websocket_secret),
-        configured=sorted(hidden.chat_config),
+    told, logged_in = harmless(hidden.chat_config), harmless(hidden.credentials)
+    config = ChatConfigAnswer.model_validate(
+        {
+            "url": hidden.shown("websocket_url"),
+            **told,
+            "headers": shown_headers(kept),
+            "headers_configured": bool(hidden.websocket_headers),
+            "websocket_secret_configured": bool(hidden.websocket_secret),
+            "configured": sorted(hidden.chat_config.keys() - told.keys()),
+        }
     )
     return ProviderAnswer(
         type=said.assistant_provider,
         agent_id=said.assistant_id,
         credentials=CredentialsAnswer(
-            api_key_configured=bool(hidden.api_keys), config_configured=bool(hidden.credentials)
+            api_key_configured=bool(hidden.api_keys),
+            config=logged_in,
+            config_configured=bool(hidden.credentials),
+            configured=sorted(hidden.credentials.keys() - logged_in.keys()),
         ),
         chat_agent_details=ChatDetailsAnswer(type=kind, config=config) if kind else None,
         auto_dial_outbound=said.outbound_auto_call,

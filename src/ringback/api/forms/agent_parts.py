@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from ringback.api.closed_sets import LANGUAGES, one_of
 from ringback.errors import InvalidFields
+from ringback.library.agent_fields import CHAT_KINDS, PLATFORMS
 from ringback.library.agents import KeptAgent
 from ringback.library.known_lines import LARGEST, MOST
 
@@ -46,6 +48,14 @@ KNOWN_LINES = (
     "What it can say, for speech to text that hears only lines that it knows: a line each, or one JSGF grammar."
 )
 HIDDEN = "Write-only: answers say `…_configured`."
+CONFIGURED = "Whether there is one; it is write-only."
+SPEAKS_FIRST = "true: it greets. false: the caller opens. null: the opening wait decides."
+PLATFORM = "Its platform; only `self_hosted` is spoken to."
+UNUSED = "Kept and given back without secrets, `***` in their place; not used yet."
+SETTINGS = (
+    "Laid over those that are there; null removes one. Given back are numbers, truths, and texts under names that end"
+    " in id, type, name, model, language, region, mode or url; every other one is write-only."
+)
 
 
 def _as_text(value: Any) -> Any:
@@ -56,6 +66,12 @@ Text = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=str | int
 """Text, or a number that is meant as text: an id at a provider, a telephone number, the value of a header."""
 
 ShortText = Annotated[Text, Field(max_length=255)]
+LanguageCode = Annotated[ShortText, one_of(LANGUAGES)]
+Platform = Annotated[ShortText, one_of(PLATFORMS)]
+ChatKind = Annotated[ShortText, one_of(CHAT_KINDS)]
+BasicAuth = Annotated[Any, WithJsonSchema({"type": ["object", "string", "null"]})]
+AnyProject = Annotated[Any, WithJsonSchema({"type": ["integer", "string", "null"]})]
+AnyFields = Annotated[Any, WithJsonSchema({"type": ["array", "object", "string", "boolean", "null"]})]
 Url = Annotated[str, Field(max_length=4000)]
 Prompt = Annotated[str, Field(max_length=200_000)]
 HeaderValues = Annotated[dict[str, Text], Field(max_length=100)]

@@ -1,7 +1,7 @@
 """How metrics are answered."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +10,7 @@ from ringback.evaluation.computed import SPEECH
 from ringback.library.metric_form import MetricFields
 from ringback.library.metrics import KeptMetric
 
-COMPUTED_TYPE = "computed"
+COMPUTED_TYPE: Literal["computed"] = "computed"
 
 
 class MetricAnswer(MetricFields, frozen=True):
@@ -34,12 +34,12 @@ class MetricAnswer(MetricFields, frozen=True):
         }
     )
 
-    id: int
-    type: str = Field(description="`llm_judge`, or `computed` for a predefined one.")  # pyright: ignore[reportIncompatibleVariableOverride] - answers know one more
+    id: int = Field(description="Number of the metric.")
+    type: Literal["llm_judge", "computed"] = Field(description="`computed`: a predefined one.")  # pyright: ignore[reportIncompatibleVariableOverride] - answers know one more
     slug: str = Field(description="Short name for rubrics and suite files.")
     is_predefined: bool = Field(description="Computed from the record: read-only.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 class PredefinedMetricAnswer(BaseModel):
@@ -69,21 +69,21 @@ class PredefinedMetricAnswer(BaseModel):
         }
     )
 
-    id: int
-    name: str
-    description: str
-    code: str
-    slug: str
-    type: str
-    eval_type: MetricKind
-    function_name: str
-    enum_values: list[str]
-    configuration: dict[str, Any]
+    id: int = Field(description="Number of the metric, to attach it to scenarios by.")
+    name: str = Field(description="What lists and reports call it.")
+    description: str = Field(description="What it measures, with its unit.")
+    code: str = Field(description="The same as `slug`.")
+    slug: str = Field(description="Short name for rubrics and suite files.")
+    type: Literal["computed"] = Field(description="Computed from the record, without a model.")
+    eval_type: MetricKind = Field(description="Type of the value.")
+    function_name: str = Field(description="The same as `slug`.")
+    enum_values: list[str] = Field(description="The categories of an enum metric; else empty.")
+    configuration: dict[str, Any] = Field(description="Nothing can be configured: always empty.")
     cost: float = Field(description="Nothing is charged: always 0.")
-    category: str
-    sub_category: str
-    evaluation_trigger: str
-    audio_enabled: bool
+    category: Literal["Speech", "Conversation"] = Field(description="Speech (spoken calls only) or Conversation.")
+    sub_category: str = Field(description="Always empty.")
+    evaluation_trigger: Literal["always"] = Field(description="Measured in every run that it applies to: `always`.")
+    audio_enabled: bool = Field(description="Whether it needs a spoken call.")
 
 
 def metric_answer(kept: KeptMetric) -> MetricAnswer:

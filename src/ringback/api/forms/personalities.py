@@ -31,11 +31,11 @@ class PersonalityAnswer(PersonalityFields, frozen=True):
         }
     )
 
-    id: int
+    id: int = Field(description="Number of the personality.")
     project: Any = Field(default=None, description="There is one project: always null.")
     is_predefined: bool = Field(description="Ready from the start: read-only, to be copied with `fork/`.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 class CopyName(BaseModel):

@@ -32,7 +32,9 @@ class PhoneNumber(BaseModel):
     id: int = Field(description="Its place in the settings, from 1.")
     number: str = Field(description="As the settings have it: a telephone number, or the user of a SIP address.")
     scenario_id: int | None = Field(description="Scenario of the run that has the number now; null: it is free.")
-    scenario_name: str | None = None
+    scenario_name: str | None = Field(
+        default=None, description="What that scenario is called; null: the number is free."
+    )
     provider: str = Field(description="Always `ringback`: the installation's own.")
     sms_enabled: bool = Field(description="Always false.")
 
@@ -56,14 +58,14 @@ class Occupancy(BaseModel):
         }
     )
 
-    id: int
-    number: str
-    is_occupied: bool
+    id: int = Field(description="Its place in the settings, from 1.")
+    number: str = Field(description="As the settings have it: a telephone number, or the user of a SIP address.")
+    is_occupied: bool = Field(description="Whether a run has it now.")
     status: str | None = Field(
         description="`pending`: the run waits for its agent's call. `in_progress`: they talk. null: the number is free."
     )
-    run_id: int | None
-    result_id: int | None
+    run_id: int | None = Field(description="Number of the run that has it; null: it is free.")
+    result_id: int | None = Field(description="Number of that run's result.")
     outbound_dial_window_closes_at: datetime | None = Field(description="Until when the run's agent may call.")
 
 

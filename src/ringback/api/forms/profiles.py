@@ -32,15 +32,15 @@ class ProfileAnswer(BaseModel):
         }
     )
 
-    id: int
+    id: int = Field(description="Number of the test profile.")
     project: int | None = Field(default=None, description="There is one project: always null.")
-    agent: int | None = None
-    agent_name: str | None = None
-    name: str
+    agent: int | None = Field(default=None, description="Number of the agent that it is meant for; null: any.")
+    agent_name: str | None = Field(default=None, description="What that agent is called.")
+    name: str = Field(description="What lists and reports call it.")
     information: dict[str, Any] = Field(description="As it was written: in sections or flat.")
     created_by: str | None = Field(default=None, description="There are no accounts: always null.")
-    created_at: datetime
-    updated_at: datetime
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 def profile_answer(kept: KeptProfile) -> ProfileAnswer:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ringback.api.closed_sets import Status
 from ringback.api.numbers import Number
 
 MOST = 100
@@ -18,13 +19,15 @@ class ResultName(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Nightly, second try"}]})
 
-    name: str = Field(min_length=1, max_length=500)
+    name: str = Field(min_length=1, max_length=500, description="What the result is called from now on.")
 
 
 class ResultEdit(BaseModel):
     """What can be changed of a result; what is left out stays."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=500)
+    name: str | None = Field(
+        default=None, min_length=1, max_length=500, description="What the result is called from now on."
+    )
 
 
 class RescoredRuns(BaseModel):
@@ -32,8 +35,10 @@ class RescoredRuns(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"run_ids": ["12", "13"], "metric_ids": ["3"]}]})
 
-    run_ids: list[Number] = Field(min_length=1, max_length=10_000)
-    metric_ids: list[MetricId] = Field(max_length=100)
+    run_ids: list[Number] = Field(min_length=1, max_length=10_000, description="Numbers of runs of this result.")
+    metric_ids: list[MetricId] = Field(
+        max_length=100, description="Metrics to measure on their records; others keep their values."
+    )
 
 
 class RescoredResults(BaseModel):
@@ -41,8 +46,12 @@ class RescoredResults(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"result_ids": [4, 5], "metric_ids": [3]}]})
 
-    result_ids: list[Number] = Field(min_length=1, max_length=MOST)
-    metric_ids: list[MetricId] = Field(max_length=100)
+    result_ids: list[Number] = Field(
+        min_length=1, max_length=MOST, description="Numbers of results; runs that are not over are passed over."
+    )
+    metric_ids: list[MetricId] = Field(
+        max_length=100, description="Metrics to measure on the runs' records; others keep their values."
+    )
 
 
 class SomeResults(BaseModel):
@@ -50,7 +59,9 @@ class SomeResults(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"result_ids": [4, 5]}]})
 
-    result_ids: list[Number] = Field(max_length=MOST)
+    result_ids: list[Number] = Field(
+        max_length=MOST, description="Their numbers; those that there are not are passed over."
+    )
 
 
 class SomeRuns(BaseModel):
@@ -58,7 +69,9 @@ class SomeRuns(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"run_ids": [12, 13]}]})
 
-    run_ids: list[Number] = Field(max_length=MOST)
+    run_ids: list[Number] = Field(
+        max_length=MOST, description="Their numbers; those that are not of this result are passed over."
+    )
 
 
 class LinkWanted(BaseModel):
@@ -72,29 +85,29 @@ class LinkWanted(BaseModel):
 class ShareableLink(BaseModel):
     """A link by which anybody reads one result."""
 
-    token: str
-    shareable_link: str
-    expire_at: datetime
+    token: str = Field(description="Signed; sent as `X-VOCERA-SHAREABLE-LINK-TOKEN` it reads this result over the API.")
+    shareable_link: str = Field(description="Address of the page.")
+    expire_at: datetime = Field(description="Until when the link holds.")
 
 
 class CallsEnded(BaseModel):
     """The answer of `end_calls`."""
 
-    id: int
-    status: str
+    id: int = Field(description="Number of the result.")
+    status: Status = Field(description="How the result stands.")
     ended_runs_count: int = Field(description="How many runs were not over.")
-    detail: str
+    detail: str = Field(description="What is being done, in a sentence.")
 
 
 class Rescoring(BaseModel):
     """The answer of `bulk_evaluate_metrics`."""
 
     result_ids: list[int] = Field(description="Those with runs that are scored again.")
-    runs_count: int
-    detail: str
+    runs_count: int = Field(description="How many runs are scored again.")
+    detail: str = Field(description="What is being done, in a sentence.")
 
 
 class ResultIds(BaseModel):
     """Numbers of results."""
 
-    result_ids: list[int]
+    result_ids: list[int] = Field(description="The newest first.")

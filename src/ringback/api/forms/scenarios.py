@@ -16,9 +16,9 @@ _LATER = "Not available yet: always empty."
 class ProfileData(BaseModel):
     """A scenario's test profile."""
 
-    id: int
-    name: str
-    information: dict[str, Any]
+    id: int = Field(description="Number of the test profile.")
+    name: str = Field(description="What it is called.")
+    information: dict[str, Any] = Field(description="The customer's data, as it was written.")
 
 
 class ScenarioAnswer(ScenarioFields, frozen=True):
@@ -48,18 +48,22 @@ class ScenarioAnswer(ScenarioFields, frozen=True):
         }
     )
 
-    id: int
-    agent_name: str | None = None
-    personality_name: str | None = None
-    metric_names: list[str] = Field(default_factory=list[str])
-    test_profile_data: ProfileData | None = None
+    id: int = Field(description="Number of the scenario.")
+    agent_name: str | None = Field(default=None, description="What its agent is called; null where it belongs to none.")
+    personality_name: str | None = Field(default=None, description="What its personality is called.")
+    metric_names: list[str] = Field(
+        default_factory=list[str], description="What its metrics are called, in the order of `metrics`."
+    )
+    test_profile_data: ProfileData | None = Field(default=None, description="Its test profile; null where it has none.")
     simulation_description: str = Field(default="", description=_LATER)
     information_fields: list[Any] = Field(default_factory=list[Any], description=_LATER)
     phone_number_data: Any = Field(default=None, description=_LATER)
-    suite_type: str = "undefined"
-    is_predefined: bool = False
-    created_at: datetime
-    updated_at: datetime
+    suite_type: str = Field(
+        default="undefined", description="Ready-made suites are not available yet: always `undefined`."
+    )
+    is_predefined: bool = Field(default=False, description="Ready-made scenarios are not available yet: always false.")
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it last changed.")
 
 
 class ScenarioNumbers(BaseModel):
@@ -71,7 +75,9 @@ class ScenarioNumbers(BaseModel):
 class TagsToAdd(ScenarioNumbers):
     """Tags for several scenarios."""
 
-    tags: list[str] = Field(min_length=1, max_length=32, examples=[["nightly"]])
+    tags: list[str] = Field(
+        min_length=1, max_length=32, examples=[["nightly"]], description="Tags that each of them gets beside its own."
+    )
 
 
 def scenario_answer(kept: KeptScenario) -> ScenarioAnswer:

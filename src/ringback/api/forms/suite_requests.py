@@ -1,9 +1,10 @@
 """Run requests that bring a suite along, as JSON or as a file, and the plan that is answered to them."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ringback.api.closed_sets import ChannelName, PlannedKind
 from ringback.api.forms.run_fields import Count, CountTo100, Headers, ProviderId, SocketUrl
 from ringback.api.numbers import Number
 from ringback.domain.scenario import Personality, Scenario, TestProfile
@@ -79,12 +80,12 @@ class SuiteForm(BaseModel):
 class ScenarioPlan(BaseModel):
     """One scenario of a suite as it would run."""
 
-    key: str
-    name: str
-    type: str
-    frequency: int
+    key: str = Field(description="What the suite calls it: its `key`, or one made of its name.")
+    name: str = Field(description="What reports call it.")
+    type: PlannedKind = Field(description="How its caller is played.")
+    frequency: int = Field(description="Conversations for each personality and test profile.")
     metric_ids: list[int | str] = Field(description="Numbers of kept metrics; slugs of those that the suite defines.")
-    tags: list[str]
+    tags: list[str] = Field(description="Its tags.")
     personality: dict[str, Any] = Field(
         description="`mode` (existing, inline or project_default), `id` and `name` of the first one."
     )
@@ -96,35 +97,35 @@ class ScenarioPlan(BaseModel):
 class SuitePlan(BaseModel):
     """What a suite would come to."""
 
-    agent_id: int
+    agent_id: int = Field(description="Number of the agent that would be tested.")
     project_id: int | None = Field(description="There is one project: null.")
-    channel: str
-    suite_name: str
-    scenario_count: int
-    total_runs: int
+    channel: ChannelName = Field(description="What conversations would be carried by, as asked.")
+    suite_name: str = Field(description="What the result would be called.")
+    scenario_count: int = Field(description="Scenarios of the suite.")
+    total_runs: int = Field(description="Conversations that there would be.")
     estimated_cost: float | None = Field(description="US dollars for models; null where there is no known price.")
-    scenarios: list[ScenarioPlan]
+    scenarios: list[ScenarioPlan] = Field(description="Its scenarios, in the suite's order.")
     warnings: list[str] = Field(description="What cannot run here yet: those scenarios end as errors.")
 
 
 class ValidatedSuite(BaseModel):
     """A suite that is in order."""
 
-    valid: Literal[True] = True
-    plan: SuitePlan
+    valid: Literal[True] = Field(default=True, description="Always true; a suite with mistakes is answered with 400.")
+    plan: SuitePlan = Field(description="What it would come to.")
 
 
 class DryRun(ValidatedSuite):
     """The answer to a run request of which nothing was carried out."""
 
-    dry_run: Literal[True] = True
+    dry_run: Literal[True] = Field(default=True, description="Always true: nothing was carried out.")
 
 
 def suite_plan(rehearsal: Rehearsal, form: SuiteForm) -> SuitePlan:
     """What the request would come to."""
     content = rehearsal.content
     return SuitePlan(
-        agent_id=content.agent.id,
+        agent_id=cast("int", content.agent.id),  # a suite is for an agent that is kept
         project_id=None,
         channel=form.channel or "text",
         suite_name=content.name,

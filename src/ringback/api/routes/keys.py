@@ -24,8 +24,8 @@ _ONE = "/api/v1/user-api-key/{key_id}/"
 class KeyAnswer(BaseModel):
     """An API key."""
 
-    id: int
-    name: str
+    id: int = Field(description="Number of the key.")
+    name: str = Field(description="What it is for.")
     project: int | None = Field(default=None, description="There is one project: always null.")
     project_name: str | None = Field(default=None, description="There is one project: always null.")
     organization_name: str | None = Field(default=None, description="There is one organisation: always null.")
@@ -33,8 +33,8 @@ class KeyAnswer(BaseModel):
         description="The token: whole in the answer that makes it, later only its beginning.",
         examples=["rbk_Zb3kQ2fA…"],
     )
-    scope: Scope
-    created_at: datetime | None
+    scope: Scope = Field(description="How far it reaches.")
+    created_at: datetime | None = Field(description="When it was made.")
     revoked_at: datetime | None = Field(default=None, description="When it was revoked; null while it holds.")
 
 
@@ -50,8 +50,10 @@ class NewKey(BaseModel):
 class KeyEdit(BaseModel):
     """What changes of an API key."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=LONGEST_NAME)
-    scope: Scope | None = None
+    name: str | None = Field(
+        default=None, min_length=1, max_length=LONGEST_NAME, description="What it is for from now on."
+    )
+    scope: Scope | None = Field(default=None, description="How far it reaches from now on.")
 
 
 def _answer(key: ApiKey, token: str | None = None) -> dict[str, Any]:

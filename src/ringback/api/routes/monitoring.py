@@ -26,13 +26,13 @@ PATIENCE = 2.0
 class Alive(BaseModel):
     """The process answers."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field(default="ok", description="Always `ok`.")
 
 
 class Readiness(BaseModel):
     """Whether the service can work."""
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "not ready"] = Field(description="Whether the service can work; 503 where it cannot.")
     checks: Annotated[
         dict[str, str],
         Field(

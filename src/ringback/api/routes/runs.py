@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.access import Reader, Runner
+from ringback.api.closed_sets import Status
 from ringback.api.dependencies import ServicesDep, services_of
 from ringback.api.numbers import Id, Number
 from ringback.api.paging import Page, Paging, base_of, page_answer
@@ -38,8 +39,8 @@ class RunReview(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"is_reviewed": True, "feedback": "Rightly failed."}]})
 
-    is_reviewed: bool | None = None
-    feedback: str | None = Field(default=None, max_length=20_000)
+    is_reviewed: bool | None = Field(default=None, description="Whether a person has looked at it.")
+    feedback: str | None = Field(default=None, max_length=20_000, description="What the person notes.")
     evaluation_status: Literal["success", "failure", "reviewed_success", "reviewed_failure"] | None = Field(
         default=None, description="What the person thinks; `success` and the counts do not follow it."
     )
@@ -48,9 +49,9 @@ class RunReview(BaseModel):
 class RunEnded(BaseModel):
     """The answer of `end_call`."""
 
-    id: int
-    status: str
-    detail: str
+    id: int = Field(description="Number of the run.")
+    status: Status = Field(description="How the run stands.")
+    detail: str = Field(description="What is being done, in a sentence.")
 
 
 def json_answer(value: Any, status: int = 200) -> Response:
