@@ -89,7 +89,7 @@ async def test_whatever_was_changed_before_a_request_is_seen_by_it(rooms: Rooms)
 
 
 async def test_no_more_scenarios_are_kept_built_than_was_meant(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenarios_to_run, "MOST_KEPT_BUILT", 1)
+    monkeypatch.setattr(scenarios_to_run, "MOST_KEPT", 1)
     numbers = [(await rooms.scenarios.add(ScenarioForm(name=name, script=["Hi."]))).id for name in "AB"]
     first = await rooms.scenarios.of_ids(numbers)
     again = await rooms.scenarios.of_ids(numbers)

@@ -14,8 +14,11 @@ from ringback.library.scenario_build import domain_scenario
 from ringback.library.scenario_form import fields_as_kept
 from ringback.storage.scenario_records import ScenarioContent
 
-MOST_KEPT_BUILT = 5_000
-"""Scenarios that are kept built; some ten kilobytes each."""
+MOST_KEPT = 50_000_000
+"""Bytes, by a rough count, of scenarios that are kept built: 10,000 of a usual size."""
+
+_OF_A_SCENARIO = 4_000
+"""Bytes of a scenario beside its text."""
 
 _Referred = TypeVar("_Referred", Personality, TestProfile, MetricDefinition)
 
@@ -61,9 +64,12 @@ class ScenarioBuilder:
         """With nothing built."""
         self._built: dict[int, tuple[_Parts, Scenario]] = {}
         self._referred: dict[tuple[type, int], tuple[str, Any]] = {}
+        self._size = 0
 
     def build(self, connection: Connection, contents: Sequence[ScenarioContent]) -> list[ScenarioToRun]:
         """The scenarios with all that they refer to, which is read, and made, once for all of them."""
+        if self._size > MOST_KEPT:
+            self._built, self._referred, self._size = {}, {}, 0
         personalities = self._as_before(
             {
                 number: kept.personality
@@ -82,9 +88,6 @@ class ScenarioBuilder:
         definitions = self._as_before(
             {number: kept.definition for number, kept in attached.items() if kept.fields.simulation_enabled}
         )
-        if len(self._built) > MOST_KEPT_BUILT:
-            self._built.clear()
-            self._referred.clear()
         found: list[ScenarioToRun] = []
         for one in contents:
             personality = personalities.get(one.personality_id or 0)
@@ -110,6 +113,7 @@ class ScenarioBuilder:
             before = self._referred.get((type(new), number))
             if before is None or before[0] != text:
                 before = self._referred[type(new), number] = text, new
+                self._size += len(text)
             same[number] = before[1]
         return same
 
@@ -119,6 +123,7 @@ class ScenarioBuilder:
             return before[1]
         scenario = _build(parts)
         self._built[parts.content.id] = (parts, scenario)
+        self._size += len(parts.content.document) + _OF_A_SCENARIO
         return scenario
 
 
