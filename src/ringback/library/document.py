@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ringback.errors import Problem
+from ringback.library.json_mistakes import first_mistake
 
 Place = tuple[str | int, ...]
 """Where in a document: keys and indexes from the top."""
@@ -131,39 +132,9 @@ def parse(data: bytes, *, is_json: bool = False) -> Document:
     try:
         return _parse_yaml(text)
     except Unreadable as error:
-        if is_json and "not YAML" in error.sentence:
-            _explain_json(text)
+        if is_json and "not YAML" in error.sentence and (mistake := first_mistake(text)):
+            raise Unreadable(*mistake) from None
         raise
-
-
-def _explain_json(text: str) -> None:
-    """Raises `Unreadable` where the text's first mistake as JSON is known."""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        known = (said for part, said in _JSON_EXPLAINED.items() if part in error.msg)
-        message, remedy = next(known, (f"{error.msg}.", "Check the place and what stands before it."))
-        sentence = f"The file is not JSON: {message[0].lower()}{message[1:]}"
-        raise Unreadable(sentence, remedy, error.lineno, error.colno) from None
-    except (ValueError, RecursionError):
-        return
-
-
-_JSON_EXPLAINED = {
-    "Expecting value": (
-        "A value is missing here: there is a comma too many, or a bracket is not closed.",
-        "Remove the comma, or close the bracket.",
-    ),
-    "trailing comma": ("There is a comma too many.", "Remove it."),
-    "Expecting ',' delimiter": ("A comma or a closing bracket is missing.", "Add it."),
-    "Expecting property name": ("A key in double quotes is missing here.", "Remove the comma before, or add the key."),
-    "Expecting ':' delimiter": ("A key stands here without a colon behind it.", 'Write `"key": value`.'),
-    "Unterminated string": ("A quote is opened and never closed.", "Close it."),
-    "Invalid control character": ("A text goes over the end of its line.", "Close its quote, or write `\\n`."),
-    "Invalid \\": ("A `\\` stands here that begins nothing.", "Write two of them."),
-    "Extra data": ("Something follows the end of the document.", "Remove it."),
-}
-"""By what `json` says."""
 
 
 def _parse_json(text: str) -> Document | None:
