@@ -1,6 +1,6 @@
 """Results as they lie in the database: `keep(service.services, {"book": "PF"})`, a letter for each run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from ringback.domain.evaluation import (
 from ringback.domain.outcome import Outcome
 from ringback.domain.run import Asked, Provenance, Result, Run, RunOrigin, RunSpecification, RunStatus
 from ringback.domain.scenario import MetricDefinition, MetricKind, Personality, Scenario, ScenarioType, TestProfile
+from ringback.domain.voice import RecognitionMode, VoiceRecord
 from ringback.results.brief import brief_of
 from ringback.storage.owner import Owner
 from ringback.storage.store import Store
@@ -83,6 +84,21 @@ def conversation(
     )
 
 
+def spoken(call_id: str | None) -> VoiceRecord | None:
+    """What makes a conversation a call of that name; nothing for none."""
+    if call_id is None:
+        return None
+    return VoiceRecord(
+        transport="sip",
+        rate=8000,
+        duration=75.0,
+        recognition=RecognitionMode.OPEN,
+        speech_to_text="scripted:words",
+        text_to_speech="scripted:tones",
+        call_id=call_id,
+    )
+
+
 def evaluation(outcome: Outcome) -> Evaluation:
     """With a check, metrics of each kind, and an expected outcome."""
     held = outcome is Outcome.PASSED
@@ -103,7 +119,7 @@ def evaluation(outcome: Outcome) -> Evaluation:
                 unit="s",
                 percentiles={"p50": 0.5},
             ),
-            MetricScore(slug="polite", name="Polite", kind=MetricKind.BINARY, value=held, attached=True),
+            MetricScore(slug="polite", name="Polite", kind=MetricKind.BINARY, value=held, attached=True, id=41),
             MetricScore(slug="mood", name="Mood", kind=MetricKind.ENUM, value="glad" if held else "cross"),
             MetricScore(slug="care", name="Care", kind=MetricKind.RATING, value=None, cannot_tell=True),
         ),
@@ -122,9 +138,16 @@ async def keep(
     first_scenario: int = 1,
     briefs: bool = True,
     kind: str = "service",
+    tags: Sequence[str] = (),
+    call_id: str | None = None,
 ) -> Result:
     """Store a result; the letters are those of `OUTCOMES` and `UNDER_WAY`."""
-    store = Store(services.database, Owner.this_process(kind), brief_of=brief_of if briefs else None)
+    store = Store(
+        services.database,
+        Owner.this_process(kind),
+        brief_of=brief_of if briefs else None,
+        metric_numbers=services.metric_numbers,
+    )
     profile = TestProfile(name="VIP", agent_variables={"X-Id": "5"}, caller_variables={"name": "Ann"})
     specifications: list[RunSpecification] = []
     origins: list[RunOrigin] = []
@@ -136,6 +159,7 @@ async def keep(
             instructions="Book.",
             expected_outcome="greets and books",
             metrics=(MetricDefinition(id=41, slug="polite", name="Polite"),),
+            tags=tuple(tags),
         )
         for repeat in range(1, len(states) + 1):
             specifications.append(
@@ -165,12 +189,18 @@ async def keep(
     )
     states = "".join(letters.values())
     for run, state in zip(result.runs, states, strict=True):
-        await settle(services, store, run, state, metadata)
+        await settle(services, store, run, state, metadata, call_id=call_id)
     return replace(result)
 
 
 async def settle(
-    services: Services, store: Store, run: Run, state: str, metadata: Mapping[str, Any] | None = None
+    services: Services,
+    store: Store,
+    run: Run,
+    state: str,
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    call_id: str | None = None,
 ) -> None:
     """Bring a stored run to where a letter says."""
     if state in OUTCOMES:
@@ -179,7 +209,7 @@ async def settle(
         done = replace(
             run,
             status=RunStatus.DONE,
-            conversation=conversation(code, metadata=metadata),
+            conversation=replace(conversation(code, metadata=metadata), voice=spoken(call_id)),
             evaluation=Evaluation(outcome=outcome, reason="No way to the agent.") if error else evaluation(outcome),
             started_at=BEGAN + timedelta(seconds=run.id),
             finished_at=BEGAN + timedelta(seconds=run.id + 75),

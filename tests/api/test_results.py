@@ -109,7 +109,7 @@ async def test_an_entry_of_the_detail_says_how_its_run_went(stocked: Service) ->
     assert passed["expected_outcome"]["explanation"] == ["✅ greets: It did.", "✅ books: Look."]
     scores = {metric["name"]: (metric["id"], metric["score"]) for metric in passed["evaluation"]["metrics"]}
     assert scores == {
-        "Latency": ("latency", 0.5),
+        "Latency": (await _number_of(stocked, "latency"), 0.5),
         "Polite": (41, 5.0),
         "Mood": ("mood", None),
         "Care": ("care", None),
@@ -124,10 +124,14 @@ async def test_the_evaluation_of_all_runs_is_added_up(stocked: Service) -> None:
     result = await keep(stocked.services, {"book": "PPPF"})
     _, detail = await stocked.get(f"{RESULTS}{result.id}/")
     overall = detail["overall_evaluation"]
+    latency = await _number_of(stocked, "latency")
     assert overall["success_rate"] == 75
     assert overall["metric_summary"]["41"]["score"] == 3.75
     assert overall["metric_summary"]["41"]["score_normalized"] == 0.75
-    assert overall["metric_summary"]["latency"]["p50"] == 0.5
+    assert overall["metric_summary"][str(latency)]["p50"] == 0.5
+    assert overall["metric_summary"][str(latency)]["function_name"] == "latency"
+    undecided = overall["metric_summary"]["care"]
+    assert (undecided["score"], undecided["score_normalized"], undecided["runs"]) == (None, None, 0)
     assert [metric["name"] for metric in overall["numeric_metrics"]] == ["Latency"]
     assert overall["enum_metrics"][0]["values"] == {"glad": 3, "cross": 1}
     assert overall["extra_metrics"][0]["score"] == 87.5
@@ -334,6 +338,12 @@ async def test_the_runs_of_a_result_are_exported(stocked: Service, form: str) ->
     exported = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
     assert [run["id"] for run in exported] == [run.id for run in result.runs]
     assert exported[0]["transcript"].startswith("[00:00] Main Agent: Clinic")
+
+
+async def _number_of(service: Service, slug: str) -> int:
+    """Under which a computed metric is kept."""
+    _, catalogue = await service.get("/test_framework/v1/predefined-metrics/")
+    return next(metric["id"] for metric in catalogue if metric["slug"] == slug)
 
 
 def test_every_status_of_the_reference_is_known() -> None:

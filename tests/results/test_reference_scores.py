@@ -29,8 +29,8 @@ def evaluated(**fields: Any) -> Evaluation:
 
 
 def metric(kind: MetricKind, value: Any, **more: Any) -> dict[str, Any]:
-    score = MetricScore(slug="m", name="M", kind=kind, value=value, **more)
-    return metric_entries(evaluated(metrics=(score,)), {"m": 8})[0]
+    score = MetricScore(slug="m", name="M", kind=kind, value=value, id=8, **more)
+    return metric_entries(evaluated(metrics=(score,)))[0]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_all_checks_together_are_one_binary_metric(states: tuple[bool | None, ..
         CheckScore(name=f"c{number}", passed=bool(state), undecided=state is None, explanation="entry 1")
         for number, state in enumerate(states)
     )
-    (entry,) = metric_entries(evaluated(checks=checks), {})
+    (entry,) = metric_entries(evaluated(checks=checks))
     assert (entry["id"], entry["type"], entry["score"]) == ("checks", "binary", score)
     marks = {True: "✅", False: "❌", None: "❔"}
     assert entry["explanation"] == [f"{marks[state]} c{number}: entry 1" for number, state in enumerate(states)]
@@ -97,7 +97,7 @@ def test_each_rule_of_a_rubric_says_what_was_wanted_and_what_was_there() -> None
     evaluation = evaluated(
         checks=(CheckScore(name="hello", passed=True, explanation="entry 1"),),
         metrics=(
-            MetricScore(slug="latency", name="Latency", kind=MetricKind.NUMERIC, value=2.0),
+            MetricScore(slug="latency", name="Latency", kind=MetricKind.NUMERIC, value=2.0, id=1),
             MetricScore(slug="mood", name="Mood", kind=MetricKind.ENUM, value="glad"),
         ),
         expected_outcome=ExpectedOutcomeScore(

@@ -84,7 +84,7 @@ async def run_of(conversation: Conversation) -> Run:
 
 async def test_metrics_carry_the_reference_s_name_and_unit(call: Conversation) -> None:
     run = await run_of(call)
-    entries = {entry["slug"]: entry for entry in metric_entries(run.evaluation, {}, spoken=True)}
+    entries = {entry["slug"]: entry for entry in metric_entries(run.evaluation, spoken=True)}
     latency = entries["latency"]
     assert (latency["score"], latency["extra"]["unit"]) == (pytest.approx(1.2), "s")
     reference = latency["extra"]["reference"]
@@ -98,7 +98,7 @@ async def test_metrics_carry_the_reference_s_name_and_unit(call: Conversation) -
     assert "reference" not in entries["turns"]["extra"]
     assert "reference" not in entries["yield_time"]["extra"]
     text = await run_of(replace(call, voice=None))
-    assert not any("reference" in entry["extra"] for entry in metric_entries(text.evaluation, {}))
+    assert not any("reference" in entry["extra"] for entry in metric_entries(text.evaluation))
     _, members = halves(brief_of(run))
     brief = orjson.loads(f"{{{members}}}")
     assert brief["evaluation"]["metrics"][0]["extra"]["reference"]["value"] == 1200.0

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -18,7 +18,8 @@ _T = TypeVar("_T")
 _MOMENT = TypeAdapter(datetime)
 _LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
-_NOT_YET = "Runs cannot be filtered by this yet."
+_DATE = re.compile(r"\s*\d{4}-\d\d-\d\d\s*", re.ASCII)
+_RATES = {"100": True, "100.0": True, "0": False, "0.0": False}
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -67,12 +68,29 @@ def _moment(text: str) -> datetime:
         raise ValueError("Enter a date and time, for example 2026-01-31T12:00:00Z.") from None
 
 
-def _pair(read: Callable[[str], _T]) -> Callable[[str], tuple[_T | None, _T | None]]:
+def _until(text: str) -> datetime:
+    """A date alone is the whole day: as the end of a range its last moment."""
+    moment = _moment(text)
+    return moment + timedelta(days=1, microseconds=-1) if _DATE.fullmatch(text) else moment
+
+
+def _rate(text: str) -> bool:
+    """The success rate of one run: all or nothing."""
+    if text not in _RATES:
+        raise ValueError("A run's success rate is 100 or 0.")
+    return _RATES[text]
+
+
+def _pair(
+    read: Callable[[str], _T], read_end: Callable[[str], _T] | None = None
+) -> Callable[[str], tuple[_T | None, _T | None]]:
+    last = read_end or read
+
     def pair(text: str) -> tuple[_T | None, _T | None]:
         parts = [part.strip() for part in text.split(",")]
         if len(parts) != 2:  # noqa: PLR2004 - from and to
             raise ValueError("Enter two values with a comma between them; one may be left out.")
-        return read(parts[0]) if parts[0] else None, read(parts[1]) if parts[1] else None
+        return read(parts[0]) if parts[0] else None, last(parts[1]) if parts[1] else None
 
     return pair
 
@@ -103,27 +121,31 @@ FILTERS: Mapping[str, _Filter] = {
     "personality__id": _Filter(("personalities",), _each(_number), "Runs with this personality."),
     "personality__id__in": _Filter(("personalities",), _each(_number), "Runs with these, with commas."),
     "personalities": _Filter(("personalities",), _each(_number), "Runs with these, with commas."),
-    "tags": _Filter(("tags",), _each(_word), "Runs of scenarios that have one of these tags now, with commas."),
+    "tags": _Filter(("tags",), _each(_word), "Runs asked for with one of these tags, with commas."),
+    "metrics": _Filter(("metrics",), _each(_word), "Runs with an entry of one of these metrics: ids, with commas."),
+    "success_rate": _Filter(("success",), _rate, "100: passed; 0: failed."),
+    "call_id": _Filter(("call_ids",), _each(_word), "The call's id, as `provider_call_id` of the run says it."),
+    "call_id__icontains": _Filter(("call_id_part",), _word, "Part of the call's id."),
+    "provider_call_id": _Filter(
+        ("call_ids",), _each(_word), "The call's id, as `provider_call_id` of the run says it."
+    ),
+    "provider_call_id__icontains": _Filter(("call_id_part",), _word, "Part of the call's id."),
     "search": _Filter(("search",), _word, "Part of the scenario's name."),
     "call_ended_reason": _Filter(("ended_reasons",), _each(_word), "How the conversation ended."),
     "call_ended_reason__in": _Filter(("ended_reasons",), _each(_word), "Any of these, with commas."),
     "call_ended_reason__icontains": _Filter(("ended_reason_part",), _word, "Part of how it ended."),
     "timestamp__gte": _Filter(("started_from",), _moment, "Begun at this moment or later."),
-    "timestamp__lte": _Filter(("started_to",), _moment, "Begun at this moment or earlier."),
+    "timestamp__lte": _Filter(("started_to",), _until, "Begun at this moment or earlier."),
     "created_at_from": _Filter(("created_from",), _moment, "Asked for at this moment or later."),
-    "created_at_to": _Filter(("created_to",), _moment, "Asked for at this moment or earlier."),
-    "created_at_range": _Filter(("created_from", "created_to"), _pair(_moment), "Asked for between two moments."),
+    "created_at_to": _Filter(("created_to",), _until, "Asked for at this moment or earlier."),
+    "created_at_range": _Filter(
+        ("created_from", "created_to"), _pair(_moment, _until), "Asked for between two moments."
+    ),
     "duration__gte": _Filter(("duration_from",), _seconds, "At least so many seconds long."),
     "duration__lte": _Filter(("duration_to",), _seconds, "At most so many seconds long."),
     "duration_range": _Filter(("duration_from", "duration_to"), _pair(_seconds), "Seconds, from and to."),
     "result__run_as_text": _Filter(("as_text",), _truth, "Whether it was run as text."),
 }
-
-OF_NO_RUN = ("call_id", "call_id__icontains", "provider_call_id", "provider_call_id__icontains")
-"""No run has one of these ids yet, so that nothing fits."""
-
-REFUSED = ("metrics", "success_rate")
-"""Passing them over would answer with runs that were not asked for."""
 
 
 def run_filter(request: Request) -> RunFilter:
@@ -133,7 +155,7 @@ def run_filter(request: Request) -> RunFilter:
         InvalidFields: values that cannot be read.
     """
     given: dict[str, Any] = {}
-    wrong: dict[str, list[str]] = {name: [_NOT_YET] for name in REFUSED if request.query_params.get(name)}
+    wrong: dict[str, list[str]] = {}
     for name, known in FILTERS.items():
         text = request.query_params.get(name, "").strip()
         if not text:
@@ -147,14 +169,14 @@ def run_filter(request: Request) -> RunFilter:
         for field, one in zip(known.fields, values, strict=True):
             # Two spellings of one filter must both hold.
             before = given.get(field)
+            if field in _OF_ONE_VALUE and before is not None and before != one:
+                given["ids"] = frozenset()
             given[field] = before & one if isinstance(before, frozenset) else one
     if wrong:
         raise InvalidFields(wrong)
-    return RunFilter(**given, none=any(request.query_params.get(name) for name in OF_NO_RUN))
+    return RunFilter(**given)
 
 
-PARAMETERS: list[dict[str, Any]] = [
-    {"name": name, "in": "query", "required": False, "description": known.means, "schema": {"type": "string"}}
-    for name, known in FILTERS.items()
-]
-"""For the API's document."""
+_OF_ONE_VALUE = frozenset({"result_id", "success"})
+"""Fields of `RunFilter` that no run can have two values of."""
+

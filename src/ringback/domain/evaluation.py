@@ -59,6 +59,8 @@ class MetricScore:
     """The value is None because nobody can tell it from the record (else None means: not applicable)."""
     attached: bool = False
     """Asked for by the scenario (computed metrics that always run are not)."""
+    id: int | None = None
+    """Number under which the metric is kept; None for one that only a suite file has."""
 
 
 @fixed

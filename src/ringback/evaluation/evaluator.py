@@ -71,11 +71,19 @@ async def evaluate(
         outcome=decision.outcome,
         reason=decision.reason,
         checks=checks,
-        metrics=tuple(metrics),
+        metrics=_numbered(metrics, scenario),
         expected_outcome=judged.expected,
         nothing_asserted=decision.nothing_asserted,
         usage=judged.usage,
     )
+
+
+def _numbered(scores: Sequence[MetricScore], scenario: Scenario) -> tuple[MetricScore, ...]:
+    """The scores with the numbers of the metrics that they are of."""
+    numbers = {metric.slug: metric.id for metric in scenario.metrics if metric.id is not None}
+    if not numbers:
+        return tuple(scores)
+    return tuple(replace(score, id=numbers.get(score.slug)) for score in scores)
 
 
 def _computed(definitions: Sequence[MetricDefinition], *, spoken: bool) -> list[Metric]:

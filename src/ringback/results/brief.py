@@ -22,7 +22,7 @@ from ringback.results.reference_scores import (
     expected_outcome,
     is_spoken,
     metric_entries,
-    metric_ids,
+    metric_id,
 )
 from ringback.results.reference_transcript import clock
 
@@ -38,6 +38,8 @@ class Figure(NamedTuple):
     kind: str
     value: bool | float | str | None
     """None: not applicable, or nobody can tell."""
+    slug: str = ""
+    """Briefs of older versions lack it."""
 
 
 class Figures(NamedTuple):
@@ -92,15 +94,14 @@ def error_message(evaluation: Evaluation | None) -> str | None:
 
 def _figures(run: Run) -> Figures:
     evaluation = run.evaluation
-    ids = metric_ids(run)
     metrics: list[Figure] = []
     if evaluation is not None:
         metrics = [
-            Figure(ids.get(score.slug, score.slug), score.name, score.kind.value, score.value)
+            Figure(metric_id(score), score.name, score.kind.value, score.value, score.slug)
             for score in evaluation.metrics
         ]
         if evaluation.checks:
-            metrics.append(Figure(CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation)))
+            metrics.append(Figure(CHECKS, "Checks", MetricKind.BINARY.value, checks_value(evaluation), CHECKS))
     expected = evaluation.expected_outcome if evaluation else None
     score = expected.score if expected is not None and expected.quotes_verified else None
     return Figures(score, metrics, run.conversation.ringing if run.conversation else None)
@@ -113,9 +114,7 @@ def _entry(run: Run) -> dict[str, Any]:
         "personality_name": specification.personality.name if specification.personality else None,
         "test_profile_name": specification.profile.name if specification.profile else None,
         "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None, with_evidence=False),
-        "evaluation": {
-            "metrics": metric_entries(evaluation, metric_ids(run), with_evidence=False, spoken=is_spoken(conversation))
-        },
+        "evaluation": {"metrics": metric_entries(evaluation, with_evidence=False, spoken=is_spoken(conversation))},
         "timestamp": started,
         "executed_at": started,
         "finished_at": run.finished_at,

@@ -13,7 +13,6 @@ from ringback.results.reference_scores import (
     expected_outcome,
     is_spoken,
     metric_entries,
-    metric_ids,
     rubric_entries,
     unheard_in,
 )
@@ -106,7 +105,7 @@ def _told(kept: KeptRun) -> dict[str, Any]:
     started = run.started_at or (conversation.started_at if conversation else None)
     return {
         "expected_outcome": expected_outcome(evaluation.expected_outcome if evaluation else None),
-        "evaluation": {"metrics": metric_entries(evaluation, metric_ids(run), spoken=is_spoken(conversation))},
+        "evaluation": {"metrics": metric_entries(evaluation, spoken=is_spoken(conversation))},
         "rubric": rubric_entries(run.specification.scenario.rubric, evaluation, unheard_in(conversation)),
         "transcript": transcript_text(conversation),
         "transcript_object": transcript_object(conversation),

@@ -1,12 +1,11 @@
 """Evaluations in the reference product's shapes: metric entries, the expected outcome, rubric rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Answer, Evaluation, Evidence, ExpectedOutcomeScore, MetricScore
 from ringback.domain.rubric import Rubric, RubricRule
-from ringback.domain.run import Run
 from ringback.domain.scenario import MetricKind
 from ringback.evaluation.computed import SPEECH
 from ringback.evaluation.record import Record
@@ -42,13 +41,13 @@ def normalized(kind: str, value: bool | float | str | None) -> float | None:
     return int(share) if kind == MetricKind.BINARY else round(share, 4)
 
 
-def metric_ids(run: Run) -> dict[str, int]:
-    """Numbers of the kept metrics that the run's scenario has attached, by slug."""
-    return {metric.slug: metric.id for metric in run.specification.scenario.metrics if metric.id is not None}
+def metric_id(score: MetricScore) -> int | str:
+    """The number of a metric that is kept here, else its slug."""
+    return score.slug if score.id is None else score.id
 
 
 def metric_entries(
-    evaluation: Evaluation | None, ids: Mapping[str, int], *, with_evidence: bool = True, spoken: bool = False
+    evaluation: Evaluation | None, *, with_evidence: bool = True, spoken: bool = False
 ) -> list[dict[str, Any]]:
     """`evaluation.metrics`; all checks together are one binary entry of that name.
 
@@ -56,16 +55,16 @@ def metric_entries(
     """
     if evaluation is None:
         return []
-    entries = [_metric(score, ids.get(score.slug), with_evidence=with_evidence) for score in evaluation.metrics]
+    entries = [_metric(score, with_evidence=with_evidence) for score in evaluation.metrics]
     if spoken:
         for entry, score in zip(entries, evaluation.metrics, strict=True):
             entry["extra"] |= _as_reference(score)
     return [*entries, _checks(evaluation)] if evaluation.checks else entries
 
 
-def _metric(score: MetricScore, number: int | None, *, with_evidence: bool) -> dict[str, Any]:
+def _metric(score: MetricScore, *, with_evidence: bool) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "id": score.slug if number is None else number,
+        "id": metric_id(score),
         "name": score.name,
         "slug": score.slug,
         "type": score.kind.value,
@@ -178,24 +177,24 @@ def rubric_entries(
         expected=evaluation.expected_outcome,
         unheard=unheard,
     )
-    names = {score.slug: score.name for score in evaluation.metrics}
+    scores = {score.slug: score for score in evaluation.metrics}
     values = {score.slug: _shown_value(score) for score in evaluation.metrics}
     values[CHECKS] = checks_value(evaluation) if evaluation.checks else None
     if evaluation.expected_outcome is not None:
         values["expected_outcome"] = evaluation.expected_outcome.score
     return [
-        _rule(rule, one, names, values.get(str(rule.metric_id)))
+        _rule(rule, one, scores.get(str(rule.metric_id)), values.get(str(rule.metric_id)))
         for rule, one in zip(rubric.rules, decided, strict=True)
     ]
 
 
-def _rule(rule: RubricRule, decided: Assertion, names: Mapping[str, str], value: Any) -> dict[str, Any]:
+def _rule(rule: RubricRule, decided: Assertion, score: MetricScore | None, value: Any) -> dict[str, Any]:
     slug = str(rule.metric_id)
     conditions = rule.conditions.model_dump(mode="json")
     passed = {Standing.HOLDS: True, Standing.BROKEN: False}.get(decided.standing)
     return {
-        "metric_id": rule.metric_id,
-        "metric_name": names.get(slug) or slug.replace("_", " ").capitalize(),
+        "metric_id": rule.metric_id if score is None else metric_id(score),
+        "metric_name": score.name if score is not None else slug.replace("_", " ").capitalize(),
         "value": value,
         "explanation": [decided.why] if decided.why else [],
         "passed": passed,

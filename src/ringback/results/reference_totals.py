@@ -22,6 +22,7 @@ class _Values:
     id: int | str
     name: str
     kind: str
+    slug: str
     given: list[bool | float | str] = field(default_factory=list[bool | float | str])
 
     @cached_property
@@ -49,7 +50,8 @@ class _Values:
 def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[str, Any]:
     """What the metrics say over all runs that are done.
 
-    A value that nobody could tell, or that did not apply, counts nowhere; `runs` says how many values there were.
+    A value that nobody could tell, or that did not apply, counts nowhere; `runs` says how many values there were, and
+    where there was none, the score is None.
     """
     metrics: dict[int | str, _Values] = {}
     expected: list[float] = []
@@ -58,11 +60,11 @@ def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[
         ringing += [seconds for seconds in rang if seconds is not None]
         if expected_score is not None:
             expected.append(expected_score)
-        for number, name, kind, value in measured:
+        for number, name, kind, value, *slug in measured:
+            values = metrics.get(number)
+            if values is None:
+                values = metrics[number] = _Values(number, name, kind, slug[0] if slug else str(number))
             if value is not None:
-                values = metrics.get(number)
-                if values is None:
-                    values = metrics[number] = _Values(number, name, kind)
                 values.given.append(value)
     return {
         "success_rate": success_rate,
@@ -89,7 +91,7 @@ def _summary(values: _Values) -> dict[str, Any]:
         "score": _rounded(values.mean),
         "score_normalized": _rounded(values.share),
         "runs": len(values.scores) or values.choices.total(),
-        "function_name": str(values.id),
+        "function_name": values.slug,
         "vocera_defined_metric_code": None,
     }
     if values.kind == MetricKind.NUMERIC and values.scores:

@@ -29,9 +29,9 @@ from sqlalchemy import (
 from ringback.storage.tables import specifications
 
 _DOCUMENTS = (
-    "INSERT INTO specifications (result_id, document) SELECT %(result)s, given.document"
-    " FROM unnest(%(documents)b::text[]) WITH ORDINALITY AS given (document, position) ORDER BY given.position"
-    " RETURNING id"
+    "INSERT INTO specifications (result_id, tags, document) SELECT %(result)s, nullif(given.tags, ''), given.document"
+    " FROM unnest(%(tags)b::text[], %(documents)b::text[]) WITH ORDINALITY AS given (tags, document, position)"
+    " ORDER BY given.position RETURNING id"
 )
 
 
@@ -61,22 +61,35 @@ def insert_many(
     connection.execute(insert(table).from_select([*common, *differ], select(*same, *values).select_from(given)))
 
 
-def insert_documents(connection: Connection, result_id: int, documents: Sequence[str]) -> list[int]:
-    """Insert specifications of a result, as JSON text; their numbers in the same order.
+def insert_documents(
+    connection: Connection, result_id: int, documents: Sequence[str], tags: Sequence[Sequence[str]]
+) -> list[int]:
+    """Insert specifications of a result, as JSON text, and their scenarios' tags; their numbers in the same order.
 
     A thousand took 20 ms as other rows are inserted, for their text became part of another document. They take 4.
     """
+    listed = [tag_list(some) if some else "" for some in tags]
     if connection.dialect.name == "postgresql":
         # In psycopg's binary format: as text an array of texts took a hundred times as long.
-        given = connection.exec_driver_sql(_DOCUMENTS, {"result": result_id, "documents": list(documents)})
+        given = connection.exec_driver_sql(
+            _DOCUMENTS, {"result": result_id, "tags": listed, "documents": list(documents)}
+        )
         return sorted(given.scalars())  # they are numbered in their order, and may be told in any
     # Nobody else writes meanwhile, so the numbers are those that SQLite would choose.
     table = specifications.c
     last = connection.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
     numbers = list(range(last + 1, last + 1 + len(documents)))
-    rows = [(number, result_id, document) for number, document in zip(numbers, documents, strict=True)]
-    connection.exec_driver_sql("INSERT INTO specifications (id, result_id, document) VALUES (?, ?, ?)", rows)
+    rows = [
+        (number, result_id, of_scenario or None, document)
+        for number, of_scenario, document in zip(numbers, listed, documents, strict=True)
+    ]
+    connection.exec_driver_sql("INSERT INTO specifications (id, result_id, tags, document) VALUES (?, ?, ?, ?)", rows)
     return numbers
+
+
+def tag_list(tags: Sequence[str]) -> str:
+    """Tags as `specifications` keeps them: a JSON list without blanks, all of it ASCII, which has no NUL."""
+    return json.dumps(list(tags), separators=(",", ":"))
 
 
 def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:

@@ -1,16 +1,17 @@
 """Which results and runs a list shows."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, false, func, select
+from sqlalchemy import Column, ColumnElement, false, func, or_, select
 
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.outcome import Outcome
+from ringback.storage.many_rows import tag_list
 from ringback.storage.reading_status import Shown, shown_status
-from ringback.storage.tables import agents, results, runs, scenario_tags
+from ringback.storage.tables import agents, results, runs, specifications
 
 ENDED_REASONS = {code: Ending(code=code, sentence="").reference_reason for code in EndingCode}
 """How the reference product spells each ending."""
@@ -55,7 +56,13 @@ class RunFilter:
     scenarios: Collection[int] | None = None
     personalities: Collection[int] | None = None
     tags: Collection[str] | None = None
-    """Runs of library scenarios that have at least one of them now."""
+    """Runs whose scenarios had at least one of them when they were asked for."""
+    metrics: Collection[str] | None = None
+    """Runs with an entry of at least one of these metrics; numbers, and slugs of metrics that have none."""
+    call_ids: Collection[str] | None = None
+    """Runs whose calls the other side, or the telephone, calls so."""
+    call_id_part: str | None = None
+    """Part of that, in upper or lower case."""
     search: str | None = None
     """Part of the scenario's name, in upper or lower case."""
     ended_reasons: Collection[str] | None = None
@@ -70,8 +77,6 @@ class RunFilter:
     duration_to: float | None = None
     as_text: bool | None = None
     """Whether the result was run as text."""
-    none: bool = False
-    """Something was asked for that no run has."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """For SQL, on `runs` joined with `results`."""
@@ -82,6 +87,7 @@ class RunFilter:
             (runs.c.id, self.ids),
             (runs.c.scenario_id, self.scenarios),
             (runs.c.personality_id, self.personalities),
+            (runs.c.provider_call_id, self.call_ids),
         )
         yield from (column.in_(values) for column, values in given if values is not None)
         if self.result_id is not None:
@@ -91,9 +97,10 @@ class RunFilter:
         if self.assistant_id is not None:
             yield runs.c.agent_id.in_(select(agents.c.id).where(agents.c.assistant_id == self.assistant_id))
         if self.tags is not None:
-            yield runs.c.scenario_id.in_(select(scenario_tags.c.scenario_id).where(scenario_tags.c.tag.in_(self.tags)))
-        if self.none:
-            yield false()
+            having = select(specifications.c.id).where(_any_of(map(_tagged, self.tags)))
+            yield runs.c.specification_id.in_(having)
+        if self.metrics is not None:
+            yield _any_of(runs.c.measured.contains(f",{metric},", autoescape=True) for metric in self.metrics)
 
     def _words(self) -> Iterator[ColumnElement[bool]]:
         if self.statuses is not None:
@@ -102,6 +109,8 @@ class RunFilter:
             yield runs.c.outcome == (Outcome.PASSED if self.success else Outcome.FAILED)
         if self.search:
             yield runs.c.scenario_name.icontains(self.search, autoescape=True)
+        if self.call_id_part:
+            yield runs.c.provider_call_id.icontains(self.call_id_part, autoescape=True)
         if self.ended_reasons is not None:
             wanted = {reason.casefold() for reason in self.ended_reasons}
             yield runs.c.ending.in_([code for code, reason in ENDED_REASONS.items() if reason.casefold() in wanted])
@@ -111,6 +120,22 @@ class RunFilter:
         if self.as_text is not None:
             voice = func.coalesce(results.c.run_type, "Text") == "Voice"
             yield ~voice if self.as_text else voice
+
+
+def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """That one of them holds; none: nothing fits."""
+    return or_(false(), *conditions)
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    """Whether a specification's scenario had this tag.
+
+    Compared without LIKE, which on SQLite takes upper and lower case for the same. A tag's quotes are escaped in the
+    list, so that a quote behind its bracket or a comma begins one; a wanted tag has no comma.
+    """
+    column = specifications.c.tags
+    wanted = tag_list([tag])
+    return or_(*(func.replace(column, f"{before}{wanted[1:-1]}", "") != column for before in "[,"))
 
 
 def _ranges(which: RunFilter) -> Iterator[ColumnElement[bool]]:

@@ -50,6 +50,8 @@ SAVE = (
         ending=bindparam("ending"),
         duration=bindparam("duration"),
         expectation_met=bindparam("expectation_met"),
+        provider_call_id=bindparam("provider_call_id"),
+        measured=bindparam("measured"),
         brief=bindparam("brief"),
         updated_at=bindparam("updated_at"),
     )
@@ -92,6 +94,8 @@ def bound(change: RunChange, owner: Owner) -> dict[str, Any]:
         "ending": change.ending,
         "duration": change.duration,
         "expectation_met": change.expectation_met,
+        "provider_call_id": change.provider_call_id,
+        "measured": change.measured,
         "brief": change.brief,
         "updated_at": datetime.now(UTC),
     }
@@ -110,7 +114,8 @@ def insert_runs(
     of_run = [_combination(specification) for specification in specifications]
     # Each combination of scenario, personality and profile is kept once.
     distinct = dict(zip(of_run, specifications, strict=True))
-    ids = insert_documents(connection, result_id, list(map(dump_specification, distinct.values())))
+    tags = [specification.scenario.tags for specification in distinct.values()]
+    ids = insert_documents(connection, result_id, list(map(dump_specification, distinct.values())), tags)
     documents = dict(zip(distinct, ids, strict=True))
     now = datetime.now(UTC)
     common: dict[str, Any] = {

@@ -22,6 +22,10 @@ CONNECTIONS = 4
 """Connections to a file, each used by one thread at a time: a reader need not wait for a writer."""
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 def sqlite_engine(path: Path | None, *, busy_timeout: float) -> Engine:
     """An engine over a file, or over memory where there is no path.
 
@@ -44,6 +48,8 @@ def sqlite_engine(path: Path | None, *, busy_timeout: float) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # No BEGIN of the driver's own: SQLAlchemy's begin event below says which kind it is.
         connection.isolation_level = None
+        # SQLite's own knows ASCII only: who looks for NÄME would find näme on PostgreSQL alone.
+        connection.create_function("lower", 1, _lower, deterministic=True)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
         if path:

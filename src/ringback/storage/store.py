@@ -1,8 +1,9 @@
 """The store: results, runs and the numbers of scenarios, in one database."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -13,7 +14,7 @@ from ringback.domain.run import Asked, Provenance, Result, Run, RunSpecification
 from ringback.errors import NotFound
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.documents import dump_provenance, dump_record
+from ringback.storage.documents import dump_provenance
 from ringback.storage.owner import Owner
 from ringback.storage.rows import (
     EVALUATE_AGAIN,
@@ -27,8 +28,11 @@ from ringback.storage.rows import (
     load_result,
     run_numbers,
 )
+from ringback.storage.run_changes import change_of, numbered
 from ringback.storage.saving import save_all
 from ringback.storage.writer import GroupedWriter, RunChange
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +65,26 @@ class Store:
         *,
         window: float = 0.01,
         brief_of: Callable[[Run], str] | None = None,
+        metric_numbers: Mapping[str, int] = _NONE,
         lasting: bool = True,
     ) -> None:
-        """`brief_of` renders a finished run's entry of its result's detail; without it none is kept."""
+        """An open database and its writer.
+
+        Args:
+            database: stays the caller's to open; `close` closes it.
+            owner: whose runs this store writes.
+            window: seconds for which changes are collected to be written together.
+            brief_of: renders a finished run's entry of its result's detail; without it none is kept.
+            metric_numbers: of the computed metrics that are kept, by slug, for the scores of runs.
+            lasting: whether what is kept outlives this process.
+        """
         self.lasting = lasting
         """Whether what is kept outlives this process."""
         self._database = database
         self._owner = owner
         self._brief_of = brief_of
         self._writer = GroupedWriter(self._write_changes, window=window)
+        self._metric_numbers = metric_numbers
         self._given_up = False
 
     @classmethod
@@ -338,21 +353,7 @@ class Store:
     async def _save(self, run: Run) -> bool:
         if self._given_up:
             return False
-        return await self._writer.write(
-            RunChange(
-                id=run.id,
-                status=run.status,
-                attempt=run.attempt,
-                outcome=run.outcome,
-                started_at=run.started_at,
-                finished_at=run.finished_at,
-                record=dump_record(run),
-                ending=run.conversation.ending.code if run.conversation else None,
-                duration=run.conversation.duration if run.conversation else None,
-                expectation_met=_expectation_met(run),
-                brief=self._brief_of(run) if self._brief_of and run.status is RunStatus.DONE else None,
-            )
-        )
+        return await self._writer.write(change_of(numbered(run, self._metric_numbers), self._brief_of))
 
     async def _write_changes(self, changes: Sequence[RunChange]) -> Collection[int]:
         """Save changes together; the ids of those whose run is not this process's (any more), or is done."""
@@ -384,9 +385,3 @@ def _waits_for_judge(run: Run) -> bool:
     if run.conversation is None or run.evaluation is not None:
         return False
     return run.conversation.ending.code is not EndingCode.CANCELLED
-
-
-def _expectation_met(run: Run) -> bool | None:
-    """Whether all of the expected outcome is met; a verdict that could not be verified is not a met one."""
-    expected = run.evaluation.expected_outcome if run.evaluation else None
-    return None if expected is None else expected.quotes_verified and expected.score == 100  # noqa: PLR2004 - per cent

@@ -108,6 +108,7 @@ specifications = Table(
     # No foreign keys here and to here: PostgreSQL looks up, and locks, a row for each new one, which for a thousand
     # took 8 of 30 ms. All three rows are written in one transaction, and neither this one nor a result is ever deleted.
     Column("result_id", Integer, nullable=False, index=True),
+    Column("tags", Text),  # of the scenario, a JSON list without blanks; None: it has none
     Column("document", Text, nullable=False),
 )
 
@@ -133,7 +134,7 @@ runs = Table(
     Column("status", String(16), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("outcome", String(16)),
-    Column("ending", String(64)),  # the ending's code
+    Column("ending", String(64)),  # the ending's code; `opening` while turn 0 of a pull-mode chat is not there yet
     Column("expectation_met", Boolean),  # whether all of the expected outcome is met; None: it was not judged
     Column("duration", Float),  # seconds
     Column("owner_kind", String(16), nullable=False),
@@ -146,6 +147,8 @@ runs = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
+    Column("provider_call_id", Text, index=True),  # of spoken runs
+    Column("measured", Text),  # ids of its metric entries, each between commas: `,1,2,checks,`
     Column("review", Text),  # what people noted: reviewed, feedback, evaluation status, votes
     Column("rescoring", Text),  # metrics to be scored on a record that is kept; None: the whole run
     Column("brief", Text),  # the run's entry of its result's detail, rendered once

@@ -33,6 +33,10 @@ class RunChange:
     """Seconds."""
     expectation_met: bool | None = None
     """Whether all of the expected outcome is met; None: it was not judged."""
+    provider_call_id: str | None = None
+    """What the other side, or the telephone, calls the conversation."""
+    measured: str | None = None
+    """The ids of its metric entries, each between commas."""
     brief: str | None = None
     """The run's entry of its result's detail, as JSON text."""
 

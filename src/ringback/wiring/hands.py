@@ -113,7 +113,7 @@ async def _worker(services: Services, places: int, stack: AsyncExitStack) -> Wor
     await carrying.expect_calls()
 
     def open_store(owner: Owner) -> Store:
-        return Store(services.database, owner, brief_of=services.brief_of)
+        return Store(services.database, owner, brief_of=services.brief_of, metric_numbers=services.metric_numbers)
 
     return Worker(
         queue=services.queue,

@@ -70,6 +70,8 @@ class Services:
     """The spoken calls of this process, which agents can hang up by their ids."""
     brief_of: Callable[[Run], str]
     """Renders a finished run's entry of its result's detail."""
+    metric_numbers: Mapping[str, int]
+    """Of the computed metrics, by slug."""
 
     async def remove_recordings(self, result_id: int, run_ids: Sequence[int] | None = None) -> None:
         """Delete the recordings of some runs of a result, or of all; what is not there is passed over."""
@@ -125,6 +127,7 @@ async def open_services(settings: Settings, environ: Mapping[str, str]) -> Async
             chats=Chats(database, clean=_own_secrets(settings).clean),
             calls=CallsInProgress(),
             brief_of=brief_of,
+            metric_numbers={metric.slug: metric.id for metric in await metrics.predefined()},
         )
     finally:
         await store.close()

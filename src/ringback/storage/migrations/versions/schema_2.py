@@ -27,10 +27,12 @@ _RUNS = sa.Table(
 _MOVED = sa.text(
     "UPDATE runs SET scenario_name = :scenario_name, specification_id = :specification_id, repeat = :repeat,"
     " seed = :seed, ending = :ending, expectation_met = :expectation_met, duration = :duration,"
-    " times_lost = 0, scorings = 0 WHERE id = :run"
+    " measured = :measured, times_lost = 0, scorings = 0 WHERE id = :run"
 )
 
-_ADDED = sa.text("INSERT INTO specifications (result_id, document) VALUES (:result_id, :document) RETURNING id")
+_ADDED = sa.text(
+    "INSERT INTO specifications (result_id, tags, document) VALUES (:result_id, :tags, :document) RETURNING id"
+)
 
 
 def upgrade() -> None:
@@ -68,6 +70,7 @@ def _runs() -> None:
         "specifications",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("result_id", sa.Integer, nullable=False),
+        sa.Column("tags", sa.Text),
         sa.Column("document", sa.Text, nullable=False),
     )
     op.create_index("ix_specifications_result_id", "specifications", ["result_id"])
@@ -93,6 +96,8 @@ def _runs() -> None:
         sa.Column("updated_at", _MOMENT),
         sa.Column("admitted_at", _MOMENT),
         sa.Column("cancel_requested_at", _MOMENT),
+        sa.Column("provider_call_id", sa.Text),
+        sa.Column("measured", sa.Text),
         sa.Column("brief", sa.Text),
         sa.Column("review", sa.Text),
         sa.Column("rescoring", sa.Text),
@@ -103,13 +108,14 @@ def _runs() -> None:
     op.execute(f"UPDATE runs SET created_at = {of_result}, updated_at = COALESCE(finished_at, {of_result})")  # noqa: S608 - nobody's words
     op.drop_index("runs_unfinished", "runs")
     # SQLite makes the table anew for this, with the brief before the record: reading it walks over what comes before.
-    order = [("review", "rescoring", "brief", "record")]
+    order = [("provider_call_id", "measured", "review", "rescoring", "brief", "record")]
     with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}, partial_reordering=order) as table:
         for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost", "scorings"):
             table.alter_column(name, nullable=False)
         table.drop_column("specification")
     op.create_index("ix_runs_scenario_id", "runs", ["scenario_id"])
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"])
+    op.create_index("ix_runs_provider_call_id", "runs", ["provider_call_id"])
     op.create_index("runs_unfinished", "runs", ["status", "owner_kind", "result_id"])
     counted = ["result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"]
     op.create_index("runs_of_result", "runs", counted)
@@ -136,16 +142,19 @@ def _moved(
         specification = cast("dict[str, Any]", json.loads(row.specification))
         repeat, seed = specification.pop("repeat"), specification.pop("seed", 0)
         name = specification["scenario"]["name"]
+        tags = specification["scenario"].get("tags")
         record = cast("dict[str, Any]", json.loads(row.record) if row.record else {})
         conversation = cast("dict[str, Any]", record.get("conversation") or {})
         ending = cast("dict[str, Any]", conversation.get("ending") or {})
-        met = _expectation_met(record.get("evaluation") or {})
+        evaluation = cast("dict[str, Any]", record.get("evaluation") or {})
+        met, measured = _expectation_met(evaluation), _measured(evaluation)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the documents of run {row.id} cannot be read") from error
     digest = hashlib.sha256(json.dumps(specification, sort_keys=True).encode(errors="replace")).digest()
     number = known.get((row.result_id, digest))
     if number is None:
-        document = {"result_id": row.result_id, "document": row.specification}
+        kept = json.dumps(tags, separators=(",", ":")) if tags else None
+        document = {"result_id": row.result_id, "tags": kept, "document": row.specification}
         number = known[row.result_id, digest] = connection.execute(_ADDED, document).scalar_one()
     return {
         "run": row.id,
@@ -155,6 +164,7 @@ def _moved(
         "seed": seed,
         "ending": ending.get("code"),
         "expectation_met": met,
+        "measured": measured,
         "duration": conversation.get("duration"),
     }
 
@@ -162,6 +172,13 @@ def _moved(
 def _expectation_met(evaluation: dict[str, Any]) -> bool | None:
     expected = evaluation.get("expected_outcome")
     return None if expected is None else expected["quotes_verified"] and expected["score"] == 100  # noqa: PLR2004 - per cent
+
+
+def _measured(evaluation: dict[str, Any]) -> str | None:
+    """What was measured; nothing of it had a number then."""
+    ids = [metric["slug"] for metric in evaluation.get("metrics") or ()]
+    ids += ["checks"] if evaluation.get("checks") else []
+    return f",{','.join(ids)}," if ids else None
 
 
 def _library() -> None:
