@@ -4,13 +4,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from command_line import QUICK, RINGBACK, measuring
+from service_server import LoadedProcess, start_loaded
 
 KEY = "key-of-the-settings"
 V1 = "/test_framework/v1"
@@ -25,6 +26,15 @@ QUICK_SERVICE = {
 }
 
 
+async def _start_installed(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: int
+) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        str(RINGBACK), *arguments, cwd=folder, env=dict(environment), stdout=pipe, stderr=stderr
+    )
+
+
 @dataclass
 class Process:
     """One command, started again after it was killed."""
@@ -32,7 +42,7 @@ class Process:
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
-    process: asyncio.subprocess.Process | None = None
+    process: asyncio.subprocess.Process | LoadedProcess | None = None
     lines: list[str] = field(default_factory=list[str])
     stderr: int = asyncio.subprocess.STDOUT
     """Where its standard error goes, other than to `lines`."""
@@ -40,14 +50,9 @@ class Process:
 
     async def start(self) -> str:
         """Start, and wait for the line that says it is ready; that line."""
-        process = self.process = await asyncio.create_subprocess_exec(
-            str(RINGBACK),
-            *self.arguments,
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=self.stderr,
-        )
+        # Where coverage is measured, from the first line that the command loads.
+        starts = _start_installed if "COVERAGE_PROCESS_CONFIG" in self.environment else start_loaded
+        process = self.process = await starts(self.arguments, self.folder, self.environment, self.stderr)
         assert process.stdout is not None
         while line := (await process.stdout.readline()).decode():
             self.lines.append(line.rstrip())
