@@ -131,7 +131,7 @@ async def test_an_agent_that_does_not_call_in_time_leaves_its_run_and_its_number
         assert (over["status"], over["number"]) == ("timeout", OURS)
         (free,) = await ask("GET", f"{V1}/phone-numbers/check_occupancy/")
         assert not free["is_occupied"]
-        assert (await ask("GET", f"{V1}/results/1/"))["status"] == "timeout"
+        assert (await ask("GET", f"{V1}/results/1/"))["status"] == "failed"
 
 
 async def test_a_cancelled_run_does_not_wait_for_its_call_and_one_of_a_killed_server_does(tmp_path: Path) -> None:
