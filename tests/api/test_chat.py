@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import CHAT, made, make_agent, make_scenario
+from asking import CHAT, V1, made, make_agent, make_scenario
 from chatting import Chat, ask_for_chat, working
-from running_service import ADMIN_KEY, Service, settings_in
+from running_service import ADMIN_KEY, Service, running, settings_in
 from sqlalchemy import select
 
 from ringback.errors import TakenOver
@@ -92,6 +92,28 @@ async def test_a_whole_chat_is_held_and_scored(both: Service) -> None:
     assert (await chat.turn(1))["message"] == "A table for two"
     refused = await chat.submit("Are you still there?")
     assert (refused.status, refused.body) == (409, {"detail": "The conversation of this run has ended."})
+
+
+@pytest.mark.parametrize("caller_opens", [True, False])
+async def test_a_run_is_in_progress_when_turn_0_is_there_and_not_before(
+    database_url: str, tmp_path: Path, caller_opens: bool
+) -> None:
+    async with running(settings_in(tmp_path, database_url=database_url)) as service:
+        chat, queue, chats = await ask_for_chat(service), service.services.queue, service.services.chats
+        [admitted] = await queue.admit(lambda _: {chat.result_id: 1})
+        assert await queue.claim([admitted], "service|somebody|1|0") != [None]
+        assert ((await chat.run())["status"], (await chat.run())["call_ended_reason"]) == ("running", None)
+        assert (await chat.submit("Hello?")).status == 409
+
+        await chats.open(chat.run_id, 1, caller_opens=caller_opens)
+        if caller_opens:
+            assert (await chat.run())["status"] == "running"
+            found = await service.get(f"{V1}/runs/?status=in_progress")
+            assert found.body["count"] == 0
+            await chats.say(chat.run_id, 1, "Good morning", heard=0)
+        assert (await chat.run())["status"] == "in_progress"
+        opening = (await chat.read(0)).body
+        assert (opening["status"], opening["message"]) == ("ready", "Good morning" if caller_opens else None)
 
 
 async def test_words_that_come_while_a_turn_is_generated_drop_it_and_are_answered_together(both: Service) -> None:
@@ -266,6 +288,7 @@ async def test_a_chat_that_the_agent_ends_is_scored(chatting: Service) -> None:
     assert (last["message"], last["ended"], last["ended_reason"]) == (None, True, "Main agent-ended-call")
     run = await chat.until("completed")
     assert run["call_ended_reason"] == "Main agent-ended-call"
+    assert run["metadata"]["ending_explanation"] == "The agent ended the call with end_call: Handed over."
     again = await chat.end()
     assert (again.status, again.body["status"]) == (200, "completed")
 

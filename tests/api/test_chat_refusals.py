@@ -78,6 +78,20 @@ async def test_what_is_not_there_is_404_and_what_is_no_chat_409(tmp_path: Path) 
         answer = await made(service.post(path, {"agent_id": agent, "scenarios": [scenario]}))
         called = Chat(service, answer["runs"][0]["id"], answer["id"])
         assert ((await called.submit("Hi")).status, (await called.read(0)).status) == (409, 404)
+        queue = service.services.queue
+
+        async def refuses_to_end() -> None:
+            ended = await called.end(reason="Enough.")
+            assert (ended.status, "no API chat" in ended.body["detail"]) == (409, True)
+
+        await refuses_to_end()
+        await queue.claim(await queue.admit(lambda _: {called.result_id: 1}), "service|somebody|1|0")
+        assert (await called.run())["status"] == "in_progress"
+        await refuses_to_end()
+        await queue.cancel_result(called.result_id)
+        await service.services.workers.recover(silence=30, most_losses=2, patience=300)
+        assert (await called.run())["status"] == "cancelled"
+        await refuses_to_end()
         for number in ("-1", "9", "x", str(2**62)):
             assert (await called.read(number)).status == 404  # pyright: ignore[reportArgumentType] - what paths may hold
 

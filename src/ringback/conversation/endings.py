@@ -1,6 +1,7 @@
 """Every way in which a conversation ends, with its sentence."""
 
 from ringback.channels.channel import Dropped
+from ringback.channels.plain_data import shortened
 from ringback.domain.conversation import FindingCode
 from ringback.domain.ending import Ending, EndingCode
 from ringback.errors import CallerInvalid, CostLimitReached, ModelError, NotSupported, RingbackError
@@ -18,6 +19,8 @@ TELEPHONE_CAUSES = {
 """What a telephone line drops for; the reason it gives is a sentence."""
 LONGEST_TARGET = 200
 """Characters of an address that the agent chose."""
+_LONGEST_REASON = 500
+"""Characters of the agent's words why it hung up."""
 CLEAN_CLOSES = {1000: "normal", 1001: "going away", 1005: "no code"}
 """Close codes (RFC 6455, 7.4.1) with which a side ends a conversation in order."""
 
@@ -27,9 +30,10 @@ def caller_ended() -> Ending:
     return Ending(code=EndingCode.CALLER_ENDED, sentence="The caller ended the call.")
 
 
-def agent_ended() -> Ending:
-    """The agent hung up with an end_call frame."""
-    return Ending(code=EndingCode.AGENT_ENDED, sentence="The agent ended the call with end_call.")
+def agent_ended(reason: object = None) -> Ending:
+    """The agent hung up with an end_call frame; `reason` is what it gave as such, if anything."""
+    why = f": {shortened(reason.strip(), _LONGEST_REASON)}" if isinstance(reason, str) and reason.strip() else "."
+    return Ending(code=EndingCode.AGENT_ENDED, sentence=f"The agent ended the call with end_call{why}")
 
 
 def agent_silent(seconds: float) -> Ending:

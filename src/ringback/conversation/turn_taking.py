@@ -187,7 +187,7 @@ class TurnTaking:
         elif isinstance(event, ToolReturned):
             self._returned(event)
         elif isinstance(event, EndedCall):
-            self._finish(agent_ended())
+            self._finish(agent_ended((event.extra or {}).get("reason")))
         elif isinstance(event, ReportedError):
             self._error = event.text
 

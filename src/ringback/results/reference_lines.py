@@ -10,7 +10,7 @@ from ringback.domain.outcome import Outcome
 from ringback.results.json_text import json_text
 from ringback.results.reference_transcript import clock
 from ringback.storage.reading_rows import RunLine
-from ringback.storage.reading_status import Shown
+from ringback.storage.reading_status import OPENING, Shown
 
 _LOST = {
     Shown.CANCELLED: "The run was cancelled before it began.",
@@ -102,7 +102,7 @@ def without_record(run: RunLine) -> dict[str, Any]:
 
 def ended_reason(ending: str | None) -> str | None:
     """The reference product's word for an ending's code."""
-    return None if ending is None else Ending(code=EndingCode(ending), sentence="").reference_reason
+    return None if ending in (None, OPENING) else Ending(code=EndingCode(ending), sentence="").reference_reason
 
 
 def entry_parts(run: RunLine, scenario_name: str, members: str | None) -> tuple[str, str, str]:

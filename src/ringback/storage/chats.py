@@ -19,6 +19,7 @@ from ringback.domain.run import RunStatus
 from ringback.errors import Conflict, NotFound, TakenOver
 from ringback.storage.clock import now_of
 from ringback.storage.database import Database
+from ringback.storage.reading_status import OPENING
 from ringback.storage.rows import NOT_BEGUN
 from ringback.storage.tables import chat_frames, chat_turns, results, runs
 
@@ -41,6 +42,10 @@ class TurnStatus(StrEnum):
 
 class Opening(Conflict):
     """The run has begun, and its chat is open in a moment."""
+
+
+class NoChat(Conflict):
+    """The run is carried out over a connection: nobody submits anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ class Chats:
 
         Raises:
             NotFound: there is no such run.
-            Conflict: its chat is not open; `Opening` where it is soon.
+            Conflict: its chat is not open; `Opening` where it is soon, `NoChat` where it is none.
         """
         kept = json.dumps(read_json(self._clean(frame), self._clean), ensure_ascii=False)
 
@@ -98,6 +103,7 @@ class Chats:
             now = now_of(connection)
             if opens_turn or ends:
                 _change_generating(connection, run, status=TurnStatus.DROPPED, updated_at=now)
+                _has_opened(connection, run)
             turn_id = _next_turn(connection, run_id) if opens_turn else last
             if opens_turn:
                 _add_turn(connection, run, turn_id, TurnStatus.GENERATING, None)
@@ -156,6 +162,8 @@ class Chats:
             again = update(chat_turns).where(first).values(attempt=attempt, status=status, message=None, updated_at=now)
             if not connection.execute(again).rowcount:
                 _add_turn(connection, run, 0, status, None)
+            if not caller_opens:
+                _has_opened(connection, run)
             last = select(func.coalesce(func.max(chat_frames.c.id), 0)).where(chat_frames.c.run_id == run_id)
             return connection.execute(last).scalar_one()
 
@@ -185,6 +193,7 @@ class Chats:
             if turn_id is not None:
                 spoken = {"status": TurnStatus.READY, "message": message, "updated_at": now_of(connection)}
                 _change_generating(connection, run, **spoken)
+                _has_opened(connection, run)
             elif message:  # the caller goes on by itself
                 turn_id = _next_turn(connection, run_id)
                 _add_turn(connection, run, turn_id, TurnStatus.READY, message)
@@ -302,12 +311,19 @@ def _open_turn(connection: Connection, run: _ChatRun) -> int:
 
 def _refuse(run: _ChatRun) -> NoReturn:
     if run.limit is None:
-        raise Conflict("This run is no API chat: it was not asked for with run_scenarios_api_chat.")
+        raise NoChat("This run is no API chat: it was not asked for with run_scenarios_api_chat.")
     if run.status in NOT_BEGUN:
         raise Conflict("The run is still starting; wait until its status is in_progress.")
     if run.status == RunStatus.CONVERSING:
         raise Opening("The run is still starting; try again in a moment.")
     raise Conflict("The conversation of this run has ended.")
+
+
+def _has_opened(connection: Connection, run: _ChatRun) -> None:
+    """From now on the run is shown as `in_progress`: whoever waited for that finds turn 0 as it will be."""
+    if run.ending == OPENING:
+        opened = update(runs).where(runs.c.id == run.id, runs.c.ending == OPENING)
+        connection.execute(opened.values(ending=None, updated_at=now_of(connection)))
 
 
 def _to_be_heard(connection: Connection, run: _ChatRun, heard: int) -> bool:

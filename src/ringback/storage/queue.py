@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, func, literal, null, select, update
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
@@ -18,6 +18,7 @@ from ringback.storage.clock import now_of
 from ringback.storage.database import Database
 from ringback.storage.letting_in import KIND, Load, close, let_in, load
 from ringback.storage.number_leases import NumberPool
+from ringback.storage.reading_status import OPENING
 from ringback.storage.rescoring import dump_metrics, load_metrics
 from ringback.storage.rows import BEGUN, NOT_BEGUN, RUNS, UNFINISHED
 from ringback.storage.tables import results, runs
@@ -124,9 +125,11 @@ class RunQueue:
                 for row, run in readable(connection, wanted_now, now)
             }
             held = [number for number, claim in claims.items() if claim.run.conversation is None]
-            for status, chosen in (
-                (RunStatus.CONVERSING, held),
-                (RunStatus.EVALUATING, [number for number in claims if number not in set(held)]),
+            chats = [number for number in held if claims[number].call_timeout is not None]
+            for status, ending, chosen in (
+                (RunStatus.CONVERSING, null(), [number for number in held if number not in set(chats)]),
+                (RunStatus.CONVERSING, literal(OPENING), chats),
+                (RunStatus.EVALUATING, runs.c.ending, [number for number in claims if number not in set(held)]),
             ):
                 if chosen:
                     connection.execute(
@@ -134,6 +137,7 @@ class RunQueue:
                         .where(runs.c.id.in_(chosen))
                         .values(
                             status=status,
+                            ending=ending,
                             owner=owner,
                             updated_at=now,
                             started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),

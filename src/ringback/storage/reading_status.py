@@ -37,13 +37,17 @@ TIMEOUTS = frozenset(
 """Endings by which a run without a word of the agent ran out of time."""
 
 
+OPENING = "opening"
+"""In place of an ending: turn 0 of a pull-mode chat is not there yet, and clients are to wait for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """One line of the table; what is None may be anything."""
 
     status: RunStatus
     outcome: Outcome | None = None
-    endings: frozenset[EndingCode] | None = None
+    endings: frozenset[str] | None = None
     scored_before: bool = False
     """The run has an outcome: it only waits to be scored again."""
     awaits_call: bool = False
@@ -67,6 +71,7 @@ _TABLE = (
     _Line(status=RunStatus.QUEUED, awaits_call=True, shown=Shown.PENDING),
     _Line(status=RunStatus.ADMITTED, awaits_call=True, shown=Shown.PENDING),
     _Line(status=RunStatus.CONVERSING, awaits_call=True, shown=Shown.PENDING),
+    _Line(status=RunStatus.CONVERSING, endings=frozenset({OPENING}), shown=Shown.RUNNING),
     _Line(status=RunStatus.CONVERSING, shown=Shown.IN_PROGRESS),
     _Line(status=RunStatus.ADMITTED, shown=Shown.RUNNING),
     _Line(status=RunStatus.QUEUED, shown=Shown.IN_QUEUE),

@@ -64,7 +64,9 @@ class ChatEnd(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Handed over to a person."}]})
 
-    reason: str | None = Field(default=None, max_length=2000, description="Kept in the record.")
+    reason: str | None = Field(
+        default=None, max_length=2000, description="Why; told by `metadata.ending_explanation` of the run."
+    )
 
     def text(self) -> str:
         """The frame as JSON."""

@@ -13,7 +13,7 @@ from ringback.api.forms.chat import ChatEnd, ChatEnded, ChatFrame, ChatSubmitted
 from ringback.api.numbers import Id
 from ringback.channels.api_chat import Effect, effect_of
 from ringback.errors import Conflict, TooLarge
-from ringback.storage.chats import Opening, Turn
+from ringback.storage.chats import NoChat, Opening, Turn
 from ringback.storage.reading_status import Shown
 from ringback.wiring.service import Services
 
@@ -57,17 +57,20 @@ async def read_turn(run_id: Id, turn_id: Id, services: ServicesDep, _: Reader) -
 async def end_chat(
     run_id: Id, services: ServicesDep, _: Runner, body: Annotated[ChatEnd | None, Body()] = None
 ) -> ChatEnded:
-    """End the conversation from the agent's side; the run is then evaluated. One that is over stays as it is."""
-    line = (await services.readings.run(run_id)).line
-    if line.shown in (Shown.IN_QUEUE, Shown.RUNNING, Shown.IN_PROGRESS):
-        try:
-            await _submitted(services, run_id, (body or ChatEnd()).text())
-        except Conflict:
-            line = (await services.readings.run(run_id)).line
-            if line.shown in (Shown.IN_QUEUE, Shown.RUNNING):
-                raise
-        else:
-            line = (await services.readings.run(run_id)).line
+    """End the conversation from the agent's side; the run is then evaluated. One that is over stays as it is.
+
+    409 while the run is still starting, and for every run that is no API chat.
+    """
+    try:
+        await _submitted(services, run_id, (body or ChatEnd()).text())
+    except NoChat:
+        raise
+    except Conflict:
+        line = (await services.readings.run(run_id)).line
+        if line.shown in (Shown.IN_QUEUE, Shown.RUNNING):
+            raise
+    else:
+        line = (await services.readings.run(run_id)).line
     return ChatEnded(run_id=run_id, result_id=line.result_id, status=line.shown.value)
 
 
