@@ -116,6 +116,8 @@ async def test_numbers_in_a_suite_are_records_that_are_kept_here(service: Servic
         "sections": ["main_agent_variables", "testing_agent_variables"],
     }
     assert plan["metric_ids"] == [computed[0]["id"]]
+    by_slug = {"agent_id": agent, "spec": spec_with(metrics=[computed[1]["slug"]])}
+    assert (await service.post(VALIDATE, by_slug)).body["plan"]["scenarios"][0]["metric_ids"] == [computed[1]["id"]]
     answer = await made(service.post(SUITE, body))
     assert answer["runs"][0]["test_profile_data"]["id"] == profile["id"]
     run = (await service.services.store.result(answer["id"])).runs[0]

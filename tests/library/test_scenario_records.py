@@ -174,6 +174,26 @@ async def test_what_is_removed_is_not_in_the_way_of_a_change(rooms: Rooms) -> No
     assert changed.agent_id is None
 
 
+async def test_a_rubric_rule_names_a_computed_metric_by_its_number_attached_or_not(rooms: Rooms) -> None:
+    numbers = {metric.slug: metric.id for metric in await rooms.metrics.predefined()}
+    polite = await rooms.metrics.add(MetricForm(name="Polite", description="?"))
+    rules = [
+        {"metric_id": number, "conditions": {"conditions": [{"op": "lte", "value": 5}]}}
+        for number in (numbers["latency"], polite.id, numbers["turns"])
+    ]
+    kept = await keep(rooms, metrics=[polite.id, numbers["turns"]], rubric={"rules": rules})
+    [found] = await rooms.scenarios.of_ids([kept.id])
+    for scenario in (kept.scenario, found.scenario):
+        assert scenario.rubric is not None
+        assert [rule.metric_id for rule in scenario.rubric.rules] == ["latency", "polite", "turns"]
+    await rooms.metrics.remove(polite.id)
+    changed = await rooms.scenarios.change(kept.id, filled_in(ScenarioFields, {"name": "Renamed"}))
+    assert changed.scenario.rubric is not None
+    assert [rule.metric_id for rule in changed.scenario.rubric.rules] == ["latency", "turns"]
+    with pytest.raises(InvalidFields, match="no metric `9999`"):
+        await keep(rooms, rubric={"rules": [{**rules[0], "metric_id": 9999}]})
+
+
 async def test_tags_are_added_to_all_scenarios_or_to_none(rooms: Rooms) -> None:
     one, two = await keep(rooms, tags=["a"]), await keep(rooms)
     changed = await rooms.scenarios.add_tags([two.id, one.id], ["a", "b"])

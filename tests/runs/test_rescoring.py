@@ -20,6 +20,7 @@ from ringback.runs.rescoring import rescored
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 POLITE = MetricDefinition(slug="polite", name="Polite", description="Was the agent polite?")
+MOOD = MetricDefinition(slug="mood", name="Mood")
 TURNS = MetricDefinition(slug="turns", name="Turns of mine", kind=MetricKind.NUMERIC)
 
 
@@ -101,11 +102,20 @@ async def test_only_what_is_named_changes() -> None:
 
 async def test_a_metric_that_was_not_scored_before_comes_to_the_others() -> None:
     first = await rescored(finished(), (), judge=None)
-    unknown = MetricDefinition(slug="mood", name="Mood")
 
-    again = await rescored(first, (unknown,), judge=None)
+    again = await rescored(first, (MOOD,), judge=None)
 
     assert list(named(again)) == [*named(first), "mood"]
+
+
+async def test_a_metric_that_is_kept_is_scored_under_its_number() -> None:
+    first = await rescored(finished(), (), judge=None)
+
+    again = await rescored(first, (TURNS.model_copy(update={"id": 2}), MOOD.model_copy(update={"id": 21})), judge=None)
+
+    assert again.evaluation is not None
+    numbers = {score.slug: score.id for score in again.evaluation.metrics}
+    assert (numbers["turns"], numbers["mood"], numbers["latency"]) == (2, 21, None)
 
 
 async def test_a_run_that_was_never_judged_is_not_made_to_pass_by_another_metric() -> None:

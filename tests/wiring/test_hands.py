@@ -131,9 +131,10 @@ async def test_finished_runs_can_be_scored_again_without_another_conversation(wo
 
         assert len(agent.calls) == 2
         assert {run.outcome for run in again.runs} == {Outcome.PASSED}
-        assert {
-            metric.name for run in again.runs if run.evaluation for metric in run.evaluation.metrics if metric.attached
-        } == {"Turns of mine"}
+        scores = [metric for run in again.runs if run.evaluation for metric in run.evaluation.metrics]
+        assert {metric.name for metric in scores if metric.attached} == {"Turns of mine"}
+        numbers = {metric.slug: metric.id for metric in await service.services.metrics.predefined()}
+        assert {metric.slug: metric.id for metric in scores} == {metric.slug: numbers[metric.slug] for metric in scores}
 
 
 async def test_a_scenario_that_needs_a_model_where_none_is_set_ends_as_an_error_that_says_so(working: Start) -> None:

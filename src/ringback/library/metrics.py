@@ -161,6 +161,13 @@ def metrics_among(connection: Connection, numbers: Iterable[int]) -> dict[int, K
     return {number: _kept(row) for number, row in _rows.find_many(connection, numbers).items()}
 
 
+def computed_numbers(connection: Connection) -> dict[int, str]:
+    """The slug of each computed metric by its number: every scenario has them, attached or not."""
+    table = tables.metrics
+    rows = connection.execute(select(table.c.id, table.c.slug).where(table.c.predefined))
+    return {row.id: row.slug for row in rows}
+
+
 def _attached_to(connection: Connection, agent_id: int) -> set[int]:
     """The numbers of the metrics that an agent's scenarios have."""
     attached, scenarios = tables.scenario_metrics, tables.scenarios

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from pydantic import TypeAdapter
@@ -49,6 +50,7 @@ TOOLS: dict[str, CallerTool] = {
 _CHECKS = TypeAdapter[tuple[Check, ...]](tuple[Check, ...])
 _NO_FACTS = Facts()
 """As a default, pydantic would copy it for each scenario, which takes longer than all the rest."""
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 _WHOLE = "instructions"
 """The field that gets the sentences about the scenario as a whole."""
 
@@ -71,7 +73,7 @@ def scenario_problems(
         fields: all of the scenario.
         language: of the conversation, which the personality says where the scenario does not.
         metrics: those that are attached.
-        metric_ids: their numbers.
+        metric_ids: their numbers, and those of the computed ones, which every scenario has.
     """
     entry, findings = validate(ScenarioEntry, _entry(fields))
     if entry is not None:
@@ -96,8 +98,18 @@ def domain_scenario(
     personality: Personality | None,
     profile: TestProfile | None,
     metrics: Mapping[int, MetricDefinition],
+    computed: Mapping[int, str] = _NOTHING,
 ) -> Scenario:
-    """The scenario that runs; its fields have been found in order when they were written."""
+    """The scenario that runs; its fields have been found in order when they were written.
+
+    Args:
+        number: the scenario's.
+        fields: all of it.
+        personality: of the caller, where it has one.
+        profile: the test profile, where it has one.
+        metrics: those that are attached, by number.
+        computed: slugs of computed metrics by number, for rules of its rubric on those that are not attached.
+    """
     kind = kind_of(fields)
     said = _conditions(fields.conditional_actions) if kind == "conditional_actions" else None
     actions = ConditionalActionsEntry.model_validate(said) if said is not None else None
@@ -113,7 +125,7 @@ def domain_scenario(
         "facts": Facts.model_validate(fields.facts) if fields.facts else _NO_FACTS,
         "checks": _CHECKS.validate_json(json.dumps(fields.checks)) if fields.checks else (),
         "metrics": tuple(metrics.values()),
-        "rubric": _by_slug(fields.rubric, metrics),
+        "rubric": _by_slug(fields.rubric, metrics, computed),
         "personalities": (personality,) if personality else (),
         "profiles": (profile,) if profile else (),
         "tags": tuple(fields.tags),
@@ -221,15 +233,18 @@ def _rubric_rules(
             yield place, f"the scenario has no metric `{wanted}`.", did_you_mean(str(wanted), attached), False
 
 
-def _by_slug(said: dict[str, Any] | None, metrics: Mapping[int, MetricDefinition]) -> Rubric | None:
+def _by_slug(
+    said: dict[str, Any] | None, metrics: Mapping[int, MetricDefinition], computed: Mapping[int, str]
+) -> Rubric | None:
     """The rubric with numbers of metrics replaced by their slugs, and without rules about metrics that are gone."""
     if said is None:
         return None
     rubric = Rubric.model_validate(said)
+    slugs = {**computed, **{number: metric.slug for number, metric in metrics.items()}}
     rules = [
-        rule.model_copy(update={"metric_id": metrics[rule.metric_id].slug}) if isinstance(rule.metric_id, int) else rule
+        rule.model_copy(update={"metric_id": slugs[rule.metric_id]}) if isinstance(rule.metric_id, int) else rule
         for rule in rubric.rules
-        if not isinstance(rule.metric_id, int) or rule.metric_id in metrics
+        if not isinstance(rule.metric_id, int) or rule.metric_id in slugs
     ]
     return rubric.model_copy(update={"rules": tuple(rules)}) if rules else None
 

@@ -1,6 +1,6 @@
 """Keeps scenarios, and makes of them what runs use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, false
 from ringback.domain.scenario import MetricDefinition, Personality, Scenario, TestProfile
 from ringback.library.agents import agent_names, agents_of_assistant
 from ringback.library.form import Form, does_not_exist, filled_in, missing_among, no_such, refuse
-from ringback.library.metrics import KeptMetric, metrics_among
+from ringback.library.metrics import KeptMetric, computed_numbers, metrics_among
 from ringback.library.personalities import default_personality, personalities_among
 from ringback.library.profiles import KeptProfile, profiles_among
 from ringback.library.scenario_build import domain_scenario, scenario_problems
@@ -202,12 +202,13 @@ def _still_there(connection: Connection, fields: ScenarioFields) -> dict[str, An
     there = metrics_among(connection, fields.metrics)
     before["metrics"] = [number for number in fields.metrics if number in there]
     if fields.rubric is not None and len(there) < len(fields.metrics):
-        rules = [rule for rule in fields.rubric.get("rules", ()) if _measurable(rule, there)]
+        measured = {*there, *computed_numbers(connection)}
+        rules = [rule for rule in fields.rubric.get("rules", ()) if _measurable(rule, measured)]
         before["rubric"] = {**fields.rubric, "rules": rules} if rules else None
     return before
 
 
-def _measurable(rule: Mapping[str, Any], there: Mapping[int, KeptMetric]) -> bool:
+def _measurable(rule: Mapping[str, Any], there: Collection[int]) -> bool:
     wanted = rule.get("metric_id")
     return not isinstance(wanted, int) or wanted in there
 
@@ -240,7 +241,7 @@ def _settled(connection: Connection, form: ScenarioForm) -> tuple[ScenarioFields
         fields,
         language=form.scenario_language or (found.fields.language if found else "en"),
         metrics=[metric.definition for metric in metrics.values()],
-        metric_ids=form.metrics,
+        metric_ids=[*form.metrics, *computed_numbers(connection)],
     )
     refuse({**rules, **wrong})
     return fields, _columns(fields)
@@ -294,6 +295,7 @@ def _kept(connection: Connection, rows: Sequence[ScenarioRow]) -> list[KeptScena
         profiles={number: one.profile for number, one in profiles.items()},
         metrics=metrics,
         definitions={number: one.definition for number, one in metrics.items() if one.fields.simulation_enabled},
+        computed=computed_numbers(connection),
     )
     return [_one(found, around) for found in rows]
 
@@ -308,6 +310,7 @@ class _Around:
     profiles: Mapping[int, TestProfile]
     metrics: Mapping[int, KeptMetric]
     definitions: Mapping[int, MetricDefinition]
+    computed: Mapping[int, str]
 
 
 def _one(found: ScenarioRow, around: _Around) -> KeptScenario:
@@ -319,7 +322,9 @@ def _one(found: ScenarioRow, around: _Around) -> KeptScenario:
         id=row.id,
         agent_id=fields.agent,
         name=fields.name,
-        scenario=domain_scenario(row.id, fields, personality=personality, profile=profile, metrics=measured),
+        scenario=domain_scenario(
+            row.id, fields, personality=personality, profile=profile, metrics=measured, computed=around.computed
+        ),
         personality_id=fields.personality if personality else None,
         test_profile_id=fields.test_profile if profile else None,
         created_at=row.created_at,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from ringback.domain.scenario import MetricDefinition, Personality, Scenario, TestProfile
-from ringback.library.metrics import metrics_among
+from ringback.library.metrics import computed_numbers, metrics_among
 from ringback.library.personalities import personalities_among
 from ringback.library.profiles import profiles_among
 from ringback.library.scenario_build import domain_scenario
@@ -64,6 +64,7 @@ class ScenarioBuilder:
         """With nothing built."""
         self._built: dict[int, tuple[_Parts, Scenario]] = {}
         self._referred: dict[tuple[type, int], tuple[str, Any]] = {}
+        self._computed: Mapping[int, str] | None = None
         self._size = 0
 
     def build(self, connection: Connection, contents: Sequence[ScenarioContent]) -> list[ScenarioToRun]:
@@ -88,6 +89,8 @@ class ScenarioBuilder:
         definitions = self._as_before(
             {number: kept.definition for number, kept in attached.items() if kept.fields.simulation_enabled}
         )
+        if self._computed is None and any('"rubric"' in one.document for one in contents):
+            self._computed = computed_numbers(connection)  # nobody changes these
         found: list[ScenarioToRun] = []
         for one in contents:
             personality = personalities.get(one.personality_id or 0)
@@ -121,13 +124,13 @@ class ScenarioBuilder:
         before = self._built.get(parts.content.id)
         if before is not None and before[0].same_as(parts):
             return before[1]
-        scenario = _build(parts)
+        scenario = _build(parts, self._computed or {})
         self._built[parts.content.id] = (parts, scenario)
         self._size += len(parts.content.document) + _OF_A_SCENARIO
         return scenario
 
 
-def _build(parts: _Parts) -> Scenario:
+def _build(parts: _Parts, computed: Mapping[int, str]) -> Scenario:
     content = parts.content
     beside = {"name": content.name, "tags": list(content.tags)}
     return domain_scenario(
@@ -136,4 +139,5 @@ def _build(parts: _Parts) -> Scenario:
         personality=parts.personality,
         profile=parts.profile,
         metrics={metric.id: metric for metric in parts.metrics if metric.id is not None},
+        computed=computed,
     )

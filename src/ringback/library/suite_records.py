@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 
 from ringback.domain.scenario import MetricDefinition, Personality, Scenario, TestProfile
 from ringback.errors import Problem, SuiteError
-from ringback.evaluation.computed import COMPUTED
 from ringback.library.assembly import metric_slug
 from ringback.library.document import Document, Place, spell
 from ringback.library.files import LoadedSuite, load_document
@@ -140,7 +139,7 @@ def _wanted(sources: Sequence[tuple[Place, Mapping[str, Any]]]) -> _Wanted:
         for below, reference in (*_metrics(source), *_rules(source)):
             if (number := _number(reference)) is not None:
                 wanted.metrics.setdefault(number, (*place, *below))
-            elif isinstance(reference, str) and reference not in COMPUTED:
+            elif isinstance(reference, str):
                 wanted.slugs.add(reference)
             elif isinstance(reference, dict):
                 defined.add(_slug_in(cast("dict[str, Any]", reference)))
