@@ -4,29 +4,23 @@ Loading takes ten times as long as what most commands of the tests do then. A co
 with its own arguments, folder, environment and streams, and it ends as one does. That a command loads what it needs is
 shown by those that do: in tests with the mark `measured`, those that `start` commands, and of the README.
 
-As a program it is the server: `python command_server.py FD`, where FD is its end of a socket pair (SOCK_SEQPACKET).
-A request is one message, JSON with `argv`, `cwd` and `environ`, with four file descriptors: the standard streams of
-the command, and a pipe into which the exit code is written, as by `subprocess`: negative for a signal.
+As a program it is the server: `python command_server.py FD`, where FD is its end of the socket pair (`forked.py`).
 """
 
 import asyncio
-import contextlib
 import gc
 import importlib
-import json
 import os
-import selectors
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from command_client import ask
+from forked import become, serve
 
 LOADED = (
     *(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run")),
@@ -40,8 +34,6 @@ LOADED = (
     "uvloop",
 )
 """What most commands of the tests use; nothing that starts a thread, as numpy does: a fork has none of them."""
-_LONGEST = 100_000
-"""Of a request, bytes."""
 
 
 class CommandServer:
@@ -100,57 +92,6 @@ class CommandServer:
         return int(told)
 
 
-def _serve(requests: socket.socket) -> tuple[bytes, list[int]]:
-    """Fork for each request, and return it in the child; ends with the client's end of the socket."""
-    running: dict[int, tuple[int, int]] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(requests, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if key.fileobj is not requests:
-                    selector.unregister(key.fd)
-                    _tell_end(key.fd, *running.pop(key.fd))
-                    continue
-                message, fds, _, _ = socket.recv_fds(requests, _LONGEST, 4)
-                if not message:
-                    for process, _ in running.values():
-                        os.kill(process, signal.SIGKILL)
-                    sys.exit()
-                process = os.fork()
-                if not process:
-                    return message, fds
-                for fd in fds[:3]:
-                    os.close(fd)
-                ended = os.pidfd_open(process)
-                running[ended] = (process, fds[3])
-                selector.register(ended, selectors.EVENT_READ)
-
-
-def _tell_end(ended: int, process: int, told: int) -> None:
-    _, status = os.waitpid(process, 0)
-    with contextlib.suppress(BrokenPipeError):  # the test was given up
-        os.write(told, str(os.waitstatus_to_exitcode(status)).encode())
-    os.close(told)
-    os.close(ended)
-
-
-def _become(message: bytes, streams: list[int]) -> None:
-    """Turn the child into the process that was asked for."""
-    request = json.loads(message)
-    for number, stream in enumerate(streams[:3]):
-        os.dup2(stream, number)
-    os.closerange(3, max(streams) + 1)
-    # Those that Python made know what their files could do, which was another.
-    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115 - open as long as the process is
-    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115 - as above
-    sys.stderr = open(2, "w", 1, encoding=sys.stderr.encoding, closefd=False)  # noqa: SIM115 - as above
-    os.chdir(request["cwd"])
-    os.environ.clear()
-    os.environ.update(request["environ"])
-    time.tzset()
-    sys.argv = ["ringback", *request["argv"]]
-
-
 def _program() -> None:
     """Load, serve, and in each child go on as the command that was asked for."""
     for name in LOADED:
@@ -159,8 +100,8 @@ def _program() -> None:
 
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as requests:
-        request = _serve(requests)
-    _become(*request)
+        request = serve(requests)
+    become(*request)
     main()
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from command_client import ask
-from command_server import _become, _serve  # pyright: ignore[reportPrivateUsage] - one server's, for two purposes
+from forked import become, serve
 
 LOADED = (
     "ringback.cli.main",
@@ -133,9 +133,9 @@ def _program() -> None:
     gc.freeze()
     gc.enable()
     with socket.socket(fileno=int(sys.argv[1])) as requests:
-        message, descriptors = _serve(requests)
+        message, descriptors = serve(requests)
     os.write(descriptors[3], b"%d\n" % os.getpid())
-    _become(message, descriptors)
+    become(message, descriptors)
     main()
 
 
