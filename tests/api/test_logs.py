@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import TEXT, V1, made, make_agent, make_scenario
 from running_service import ADMIN_KEY, ServeService, settings_in
 
 from ringback.domain.api_key import Scope
@@ -121,3 +122,18 @@ async def test_a_request_is_one_line_without_query_token_or_key(serve: ServeServ
     assert refused["status"] == 401
     for planted in (token, "a-wrong-key-of-somebody", "who-is-ill"):
         assert planted not in log.getvalue()
+
+
+async def test_the_line_of_a_run_request_names_the_result_that_it_made(serve: ServeService, log: io.StringIO) -> None:
+    async with serve() as service:
+        scenario = await make_scenario(service, await make_agent(service))
+        first = await made(service.post(TEXT, {"scenarios": [scenario]}))
+        status, again = await service.post(f"{V1}/results/{first['id']}/rerun/")
+        assert status == 200
+        await service.post(TEXT, {"scenarios": [scenario + 1]})
+    told = [line for line in lines(log) if line["logger"] == "ringback.api.observation" and "run" in line["message"]]
+    assert [(line["status"], line.get("result_id"), line.get("rerun_of")) for line in told] == [
+        (201, first["id"], None),
+        (200, again["id"], first["id"]),
+        (400, None, None),
+    ]

@@ -46,6 +46,27 @@ async def test_the_same_key_and_body_get_the_first_answer_whatever_has_happened_
     assert await results_kept(service) == 1
 
 
+async def test_a_repeated_request_is_told_what_became_of_its_result(service: Service) -> None:
+    """The runs and the name are those that the result has by now; that it was deleted is said, and nothing is run."""
+    scenario = await make_scenario(service, await make_agent(service))
+    body = {"scenarios": [scenario], "frequency": 2}
+    first = await made(service.post(TEXT, body, headers=named("nightly-1")))
+    path = f"{V1}/results/{first['id']}/"
+    await service.patch(path, {"name": "Renamed"})
+    await service.services.queue.cancel_result(first["id"])
+    await service.post(f"{path}delete_runs/", {"run_ids": [first["runs"][0]["id"]]})
+    again = await made(service.post(TEXT, body, headers=named("nightly-1")))
+    assert again == {**first, "name": "Renamed", "runs": first["runs"][1:]}
+    await service.delete(path)
+    reply = await service.post(TEXT, body, headers=named("nightly-1"))
+    assert reply.status == 409
+    assert reply.body["detail"] == (
+        f"This request was answered with result {first['id']}, which has been deleted since. Choose a new"
+        " Idempotency-Key to ask for it again."
+    )
+    assert await results_kept(service) == 1
+
+
 async def test_another_body_under_the_same_key_is_a_conflict(service: Service) -> None:
     scenario = await make_scenario(service, await make_agent(service))
     await made(service.post(TEXT, {"scenarios": [scenario]}, headers=named("nightly-1")))

@@ -179,4 +179,3 @@ def run_filter(request: Request) -> RunFilter:
 
 _OF_ONE_VALUE = frozenset({"result_id", "success"})
 """Fields of `RunFilter` that no run can have two values of."""
-

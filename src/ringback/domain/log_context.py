@@ -18,6 +18,15 @@ def logged_with(**about: int | str) -> Generator[None]:
         _about.reset(token)
 
 
+def log_also(**about: int | str) -> None:
+    """Name what the work at hand turned out to be about, until the end of the innermost `logged_with` around it.
+
+    Where there is none, nothing would end it: then nothing is named.
+    """
+    if _about.get():
+        _about.set({**_about.get(), **about})
+
+
 def about() -> Mapping[str, int | str]:
     """What the work at hand is about."""
     return _about.get()

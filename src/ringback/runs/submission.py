@@ -10,7 +10,7 @@ from ringback.domain.agent import Agent, Transport
 from ringback.domain.api_key import ApiKey
 from ringback.domain.run import Asked, Provenance, Result, RunSpecification
 from ringback.domain.scenario import Scenario
-from ringback.errors import InvalidFields, StorageError
+from ringback.errors import Conflict, InvalidFields, NotFound, StorageError
 from ringback.runs.agent_snapshot import open_agent, seal_agent
 from ringback.runs.submission_plan import Content, NumbersOf, Shelves, find_content, specify
 from ringback.runs.submission_request import Over, RunsWanted, wanted_again
@@ -90,7 +90,7 @@ class Submission:
             InvalidFields: fields that cannot be right, each with its sentences.
             InvalidRequest: the agent cannot be reached as it is asked for.
             SuiteError: what is wrong in a suite document.
-            Conflict: the client's name stands for another request.
+            Conflict: the client's name stands for another request, or for one whose result was deleted.
             UsageError: a template without its value, a model that is needed and not set, what is not available yet.
         """
         if idempotency is None:
@@ -102,7 +102,13 @@ class Submission:
             except AlreadyAnswered:
                 # None again only where the first one's day ended at this moment.
                 answered = await self._answers.find(idempotency)
-        return await self._store.result(answered, with_runs=False)
+        try:
+            return await self._store.result(answered, with_runs=False)
+        except NotFound:
+            raise Conflict(
+                f"This request was answered with result {answered}, which has been deleted since. Choose a new"
+                " Idempotency-Key to ask for it again."
+            ) from None
 
     async def rerun(
         self, result_id: int, key: ApiKey | None = None, *, idempotency: IdempotencyKey | None = None

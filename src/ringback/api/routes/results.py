@@ -23,6 +23,7 @@ from ringback.api.numbers import Id, Number
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.api.reading_shapes import ListedResult, ResultAnswer, ResultDetail
 from ringback.api.sharing import SharedResult, must_be_shared
+from ringback.domain.log_context import log_also
 from ringback.domain.scenario import MetricDefinition
 from ringback.errors import Conflict, InvalidFields, NotFound
 from ringback.results.json_text import json_bytes
@@ -41,6 +42,10 @@ _AT_ONCE = 1000
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(json_bytes(value), status, media_type="application/json")
+
+
+def _runs(count: int) -> str:
+    return "1 run is" if count == 1 else f"{count} runs are"
 
 
 def _wanted(agent_id: int | None, search: str | None, scenarios: str | None) -> ResultFilter:
@@ -152,7 +157,8 @@ async def rerun(
         digest = hashlib.sha256(f"rerun of {result_id}".encode()).hexdigest()
         named = IdempotencyKey(key_id=key.id, name=idempotency_key, request_digest=digest)
     result = await services.submission.rerun(result_id, key, idempotency=named)
-    return _json(await request_answer(services.readings, result.id))
+    log_also(result_id=result.id, rerun_of=result_id)
+    return _json(await request_answer(services.readings, result.id, before=True))  # repeated, it is the first answer
 
 
 @router.post("/results/{result_id}/end_calls/", summary="End a result's runs")
@@ -167,7 +173,7 @@ async def end_calls(result_id: Id, services: ServicesDep, _: Runner) -> CallsEnd
         id=result_id,
         status=counts.status(line.run_type).value,
         ended_runs_count=ended,
-        detail=f"{ended} runs are being ended." if ended else "All runs were over already.",
+        detail=f"{_runs(ended)} being ended." if ended else "All runs were over already.",
     )
 
 
@@ -194,7 +200,7 @@ async def bulk_evaluate_metrics(body: RescoredResults, services: ServicesDep, _:
         raise InvalidFields({"result_ids": [f'Invalid pk "{number}" - object does not exist.' for number in missing]})
     runs = [run for _result, run, over in await services.readings.run_ids(there) if over]
     count = await _rescore(services, runs, metrics)
-    return Rescoring(result_ids=sorted(there), runs_count=count, detail=f"{count} runs are being scored again.")
+    return Rescoring(result_ids=sorted(there), runs_count=count, detail=f"{_runs(count)} being scored again.")
 
 
 async def _listed(services: Services, result_id: int) -> Response:

@@ -15,6 +15,7 @@ from ringback.api.forms.run_requests import ChatRunForm, SipRunForm, SocketRunFo
 from ringback.api.forms.suite_bodies import REQUEST_BODY, read_suite_body
 from ringback.api.forms.suite_requests import DryRun, ValidatedSuite, suite_plan
 from ringback.domain.api_key import ApiKey
+from ringback.domain.log_context import log_also
 from ringback.errors import InvalidFields
 from ringback.library.schema import suite_schema
 from ringback.results.json_text import json_bytes
@@ -148,6 +149,7 @@ async def _submitted(services: Services, wanted: RunsWanted, key: ApiKey, name: 
     if name is not None:
         idempotency = IdempotencyKey(key_id=key.id, name=name, request_digest=_digest(wanted))
     result = await services.submission.submit(wanted, key, idempotency=idempotency)
+    log_also(result_id=result.id)
     # As it was before anything began, for a repeated request gets the first answer. Numbers that agents may call are
     # told as they are now: a repeated request does not know less than a look would.
     answer = await request_answer(services.readings, result.id, before=True)
