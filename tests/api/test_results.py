@@ -270,6 +270,16 @@ async def test_a_result_whose_runs_were_all_deleted_has_failed_at_nothing(servic
     assert (detail["total_runs_count"], detail["failed_runs_count"], detail["status"]) == (0, 0, "completed")
 
 
+async def test_a_run_keeps_the_name_of_a_scenario_that_was_deleted_and_is_not_run_again(service: Service) -> None:
+    scenario = await make_scenario(service, await make_agent(service), "Books a visit")
+    _, asked = await service.post(TEXT, {"scenarios": [scenario]})
+    await service.delete(f"/test_framework/v1/scenarios/{scenario}/")
+    _, run = await service.get(f"/test_framework/v1/runs/{asked['runs'][0]['id']}/")
+    assert (run["scenario"], run["scenario_name"]) == (scenario, "Books a visit")
+    status, body = await service.post(f"{RESULTS}{asked['id']}/rerun/")
+    assert (status, body) == (400, {"scenarios": [f'Invalid pk "{scenario}" - object does not exist.']})
+
+
 async def test_ending_calls_answers_json_and_cancels_what_waits(stocked: Service) -> None:
     result = await keep(stocked.services, {"book": "P.."})
     status, body = await stocked.post(f"{RESULTS}{result.id}/end_calls/", {})
