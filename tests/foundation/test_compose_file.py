@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from starlette.datastructures import Headers
 
+from ringback.api.access import KEY_HEADERS, token_of
 from ringback.settings import Settings, load_settings
 from ringback.storage.sealing import Seal, new_key
 
@@ -77,6 +80,21 @@ def test_server_and_workers_find_the_same_database_with_the_same_keys(services: 
     Seal(key.get_secret_value())
 
 
+def test_what_a_worker_records_the_server_finds_in_a_folder_that_outlives_both(services: dict[str, Any]) -> None:
+    for name in ("server", "worker"):
+        folder = _settings(services[name]).effective_recordings
+        assert f"recordings:{folder}" in services[name]["volumes"]
+
+
+def test_the_headers_that_its_comment_names_are_those_that_the_server_takes(project: Path) -> None:
+    lines = (project / "compose.yaml").read_text().splitlines()
+    [told] = [line for line in lines if line.startswith("#   RINGBACK_API_KEY=")]
+    named = re.findall(r"X-[A-Z-]+|Authorization: Bearer", told)
+    assert {name.lower() for name in named} == {*KEY_HEADERS, "authorization: bearer"}
+    for name, _, before in (given.partition(": ") for given in named):
+        assert token_of(Headers({name: f"{before} rb-key".strip()})) == "rb-key"
+
+
 def test_there_are_two_workers_and_more_time_to_stop_than_they_take(services: dict[str, Any]) -> None:
     worker = services["worker"]
     assert worker["deploy"]["replicas"] == 2
@@ -102,7 +120,8 @@ def test_its_commands_are_a_service_that_its_healthcheck_finds_alive(
 ) -> None:
     """The commands as they stand, but for the port, the address and the database."""
     server, worker = services["server"], services["worker"]
-    environment = {"PATH": os.environ["PATH"], **server["environment"], "RINGBACK_DATABASE_URL": postgresql_url}
+    places = {"RINGBACK_DATABASE_URL": postgresql_url, "RINGBACK_RECORDINGS": str(tmp_path)}
+    environment = {"PATH": os.environ["PATH"], **server["environment"], **places}
     command = [word.replace("0.0.0.0", "127.0.0.1") for word in server["command"]]  # noqa: S104 - replaced
     with ExitStack() as running:
         first = running.enter_context(_program([scripts / "ringback", *command, "--port", "0"], environment, tmp_path))

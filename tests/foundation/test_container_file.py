@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ringback.settings import Settings
+
 
 def instructions(project: Path, keyword: str) -> list[list[str]]:
     """The words of each instruction of this keyword."""
@@ -37,6 +39,13 @@ def test_the_image_runs_as_a_user_without_rights(project: Path) -> None:
     assert instructions(project, "USER") == [["1000"]]
 
 
+def test_the_image_can_speak_and_hear_with_the_settings_that_nobody_made(project: Path) -> None:
+    speaks, hears = Settings().text_to_speech.partition(":")[0], Settings().speech_to_text
+    steps = [" ".join(words) for words in instructions(project, "RUN")]
+    assert any(f"apt-get install --yes --no-install-recommends {speaks}=" in step for step in steps)
+    assert all(f"--extra {hears}" in step for step in steps if step.startswith("uv sync"))
+
+
 def test_the_files_that_are_copied_suffice_to_install(
     project: Path, copied: list[str], uv: str, tmp_path: Path
 ) -> None:
@@ -56,7 +65,7 @@ def test_the_files_that_are_copied_suffice_to_install(
         )
         assert done.returncode == 0, done.stderr
     version = subprocess.run(
-        [tmp_path / ".venv" / "bin" / "python", "-c", "import ringback; print(ringback.__file__)"],
+        [tmp_path / ".venv" / "bin" / "python", "-c", "import pocketsphinx, ringback; print(ringback.__file__)"],
         cwd=tmp_path / ".venv",
         capture_output=True,
         check=True,
