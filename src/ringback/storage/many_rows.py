@@ -6,6 +6,7 @@ take 35 and 8.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -62,7 +63,7 @@ def insert_many(
 
 
 def insert_documents(
-    connection: Connection, result_id: int, documents: Sequence[str], tags: Sequence[Sequence[str]]
+    connection: Connection, result_id: int, documents: Sequence[str], tags: Sequence[tuple[str, ...]]
 ) -> list[int]:
     """Insert specifications of a result, as JSON text, and their scenarios' tags; their numbers in the same order.
 
@@ -87,9 +88,10 @@ def insert_documents(
     return numbers
 
 
-def tag_list(tags: Sequence[str]) -> str:
+@lru_cache(maxsize=1000)  # scenarios of one request mostly share theirs
+def tag_list(tags: tuple[str, ...]) -> str:
     """Tags as `specifications` keeps them: a JSON list without blanks, all of it ASCII, which has no NUL."""
-    return json.dumps(list(tags), separators=(",", ":"))
+    return json.dumps(tags, separators=(",", ":"))
 
 
 def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:

@@ -134,7 +134,7 @@ def _tagged(tag: str) -> ColumnElement[bool]:
     list, so that a quote behind its bracket or a comma begins one; a wanted tag has no comma.
     """
     column = specifications.c.tags
-    wanted = tag_list([tag])
+    wanted = tag_list((tag,))
     return or_(*(func.replace(column, f"{before}{wanted[1:-1]}", "") != column for before in "[,"))
 
 
