@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from running_service import ServeService
 
 from ringback.api.document import TAGS, operation_id
 from ringback.api.twins import is_api
@@ -42,7 +43,7 @@ def test_each_operation_has_a_description_a_known_tag_and_all_its_errors(documen
         if not is_api(path):
             assert operation["security"] == [], place
             continue
-        assert operation["security"] == [{"VoceraApiKey": []}, {"CekuraApiKey": []}, {"Bearer": []}]
+        assert operation["security"][:3] == [{"VoceraApiKey": []}, {"CekuraApiKey": []}, {"Bearer": []}]
         assert {"400", "401", "403", "429", "503"} <= operation["responses"].keys(), place
         if "{" in path:
             assert "404" in operation["responses"], place
@@ -58,6 +59,44 @@ def test_an_operation_says_how_far_a_key_has_to_reach(document: dict[str, Any]) 
         ("/user/api/v1/user-api-key/", "get", "admin"),
     ):
         assert document["paths"][path][method]["description"].endswith(f"Needs a key of scope `{scope}`.")
+
+
+def test_operations_that_a_share_link_reaches_say_so(document: dict[str, Any]) -> None:
+    [scheme] = [one for one in document["components"]["securitySchemes"].values() if "SHAREABLE" in one.get("name", "")]
+    assert (scheme["name"], scheme["in"]) == ("X-VOCERA-SHAREABLE-LINK-TOKEN", "header")
+    shared = {path for _, path, operation in operations(document) if {"ShareToken": []} in operation["security"]}
+    v1 = "/test_framework/v1/"
+    assert shared == {f"{v1}results/{{result_id}}/", f"{v1}runs/{{run_id}}/", f"{v1}runs/bulk/"}
+    for path in shared:
+        assert document["paths"][path]["get"]["description"].endswith("or the token of a share link.")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "server"), [(None, "/"), ("https://calls.example/base/", "https://calls.example/base")]
+)
+async def test_clients_are_told_where_the_server_is(serve: ServeService, public_url: str | None, server: str) -> None:
+    async with serve(public_url=public_url) as service:
+        document = (await service.get("/openapi.json", key=None)).body
+    assert document["servers"] == [{"url": server}]
+
+
+def test_filters_of_runs_have_types_and_those_of_several_values_take_commas(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/test_framework/v1/runs/"]["get"]["parameters"]
+    shapes = {one["name"]: one["schema"] for one in parameters}
+    assert shapes["status"]["enum"][:2] == ["running", "completed"]
+    assert {shapes["success"]["type"], shapes["result__run_as_text"]["type"]} == {"boolean"}
+    assert {shapes[name]["type"] for name in ("id", "agent_id", "result_id")} == {"integer"}
+    assert {shapes[name].get("format") for name in ("timestamp__gte", "created_at_to")} == {"date-time"}
+    assert shapes["duration__gte"]["type"] == "number"
+    several = [one for one in parameters if one["schema"].get("type") == "array"]
+    assert {"status__in", "id__in", "tags", "scenarios"} <= {one["name"] for one in several}
+    assert {(one["style"], one["explode"]) for one in several} == {("form", False)}
+
+
+def test_pages_and_recordings_say_how_they_are_refused(document: dict[str, Any]) -> None:
+    assert {"200", "403", "404", "413"} <= document["paths"]["/share/{token}"]["get"]["responses"].keys()
+    recording = document["paths"]["/recordings/{result_id}/{name}"]["get"]["responses"]
+    assert {"200", "206", "403", "404", "416"} <= recording.keys()
 
 
 def test_nothing_of_the_framework_s_own_errors_is_left(document: dict[str, Any]) -> None:

@@ -62,6 +62,79 @@ def test_an_example_of_a_list_is_a_page_of_examples(document: dict[str, Any]) ->
         assert (example["count"], len(example["results"])) == (1, 1), page["title"]
 
 
+def test_each_schema_and_each_of_its_fields_says_what_it_is(document: dict[str, Any]) -> None:
+    named = document["components"]["schemas"]
+    assert len(named) > 80
+    assert [name for name, schema in named.items() if not schema.get("description")] == []
+    silent = [
+        f"{name}.{field}"
+        for name, schema in named.items()
+        for field, said in schema.get("properties", {}).items()
+        if not said.get("description") and "$ref" not in said  # a part says it of itself
+    ]
+    assert silent == []
+
+
+def test_each_object_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    named = document["components"]["schemas"]
+    objects = {name: schema for name, schema in named.items() if "properties" in schema}
+    assert [name for name, schema in objects.items() if not schema.get("examples")] == []
+    for schema in objects.values():
+        rooted = {**schema, "components": document["components"]}
+        for example in schema["examples"]:
+            jsonschema.validate(example, rooted, jsonschema.Draft202012Validator)
+
+
+def test_each_field_has_a_type_and_whole_numbers_have_whole_bounds(document: dict[str, Any]) -> None:
+    kinds = {"type", "anyOf", "$ref", "const", "enum"}
+    for name, schema in document["components"]["schemas"].items():
+        for field, said in schema.get("properties", {}).items():
+            assert kinds & said.keys(), (name, field)
+            for branch in (said, *said.get("anyOf", ())):
+                bounds = [branch[bound] for bound in ("minimum", "maximum") if bound in branch]
+                assert branch.get("type") != "integer" or all(isinstance(bound, int) for bound in bounds), (name, field)
+    form = document["components"]["schemas"]["TextRunForm"]["properties"]
+    assert form["frequency"]["anyOf"][0] == {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+
+
+def test_closed_sets_are_named(document: dict[str, Any]) -> None:
+    named = document["components"]["schemas"]
+    for place, word in (
+        ("RunAnswer.status", "in_queue"),
+        ("FullRun.run_type", "WebSocket"),
+        ("FullRun.evaluation_status", "reviewed_failure"),
+        ("FullRun.scenario_type", "conditional_actions"),
+        ("TranscriptEntry.role", "Function Call Result"),
+        ("RunRequestAnswer.run_type", "Voice"),
+        ("ScenarioForm.tool_ids", "TOOL_END_CALL"),
+        ("MetricAnswer.type", "computed"),
+        ("MetricEntry.type", "continuous_qualitative"),
+        ("AgentFlatForm.language", "multi"),
+        ("AgentFlatForm.assistant_provider", "self_hosted"),
+        ("ChatDetails.type", "whatsapp"),
+    ):
+        name, _, field = place.partition(".")
+        said = named[name]["properties"][field]
+        items = said.get("items", {})
+        branches = [said, items, *items.get("anyOf", ()), *said.get("anyOf", ())]
+        assert any(word in branch.get("enum", ()) for branch in branches), place
+
+
+def test_what_is_always_there_is_required(document: dict[str, Any]) -> None:
+    named = document["components"]["schemas"]
+    full, entry = named["FullRun"], named["RunEntry"]
+    assert set(entry["properties"]) == set(entry["required"])
+    assert set(full["properties"]) - set(full["required"]) == {
+        "test_profile_name",
+        "earlier_attempts",
+        "usage",
+        "latency_trusted",
+        "voice",
+    }
+    for name in ("AgentFlatAnswer", "AgentNestedAnswer", "ScenarioAnswer", "MetricAnswer", "KeyAnswer", "RunAnswer"):
+        assert set(named[name]["properties"]) == set(named[name]["required"]), name
+
+
 def test_each_parameter_says_what_it_is(document: dict[str, Any]) -> None:
     parameters = [(place, one) for place, operation in operations(document) for one in operation.get("parameters", ())]
     assert len(parameters) > 60

@@ -45,6 +45,26 @@ async def test_a_method_that_a_path_has_not_is_405_and_names_those_that_it_has(s
         assert (await service.ask(method, "/healthz")).status == 405
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "has"),
+    [
+        ("GET", "scenarios/run_scenarios_text/", "OPTIONS, POST"),
+        ("HEAD", "scenarios-external/run_scenarios_text", "OPTIONS, POST"),
+        ("DELETE", "scenarios/json_schema/", "GET, HEAD, OPTIONS"),
+        ("PATCH", "runs/bulk/", "GET, HEAD, OPTIONS"),
+        ("GET", "results/bulk_delete/", "OPTIONS, POST"),
+        ("PUT", "aiagents/verify-websocket/", "OPTIONS, POST"),
+    ],
+)
+async def test_a_word_of_a_path_is_never_taken_for_a_number(service: Service, method: str, path: str, has: str) -> None:
+    reply = await service.ask(method, f"/test_framework/v1/{path}")
+    assert (reply.status, reply.headers["Allow"]) == (405, has)
+    if method != "HEAD":
+        assert reply.body == {"detail": "This method is not allowed here."}
+    options = await service.ask("OPTIONS", f"/test_framework/v1/{path}")
+    assert (options.status, options.headers["Allow"]) == (204, has)
+
+
 @pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
 async def test_other_origins_are_not_let_in(service: Service, method: str) -> None:
     asked = {

@@ -51,7 +51,7 @@ def create_app(services: Services) -> FastAPI:
         Middleware(OneSpelling, has_own_v2=mounted.has_own_v2),
         Middleware(Gate, access=access, rate=RequestRate(settings.requests_per_minute)),
         Middleware(NotYet, mounted=mounted),
-        Middleware(HeadAndOptions, methods=mounted.methods),
+        Middleware(HeadAndOptions, methods=mounted.methods, literal=mounted.literal),
         Middleware(Bodies, largest=settings.max_body_bytes),
     ]
     app.add_exception_handler(RequestValidationError, _answer)

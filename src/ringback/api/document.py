@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 
-from ringback.api import document_examples
+from ringback.api import document_examples, document_schemas
 from ringback.api.access import NEEDED
 from ringback.api.mounting import Mounted
+from ringback.api.sharing import SHARE_HEADER, shared_result
 from ringback.api.twins import is_api
+from ringback.domain.api_key import Scope
 
 SUMMARY = "Simulated callers hold conversations with your agent, and tell with numbers whether it is good."
 DESCRIPTION = """\
@@ -23,6 +25,8 @@ Nothing is redirected. Only the first spelling is listed here, except where vers
 
 **Keys.** Send an API key as `X-VOCERA-API-KEY`, as `X-CEKURA-API-KEY` or as `Authorization: Bearer`. A key has a scope:
 `read` looks, `run` also starts runs and edits what they are made of, `admin` also edits agents and keys.
+
+Who was given a share link can read that one result and its runs with its token as `X-VOCERA-SHAREABLE-LINK-TOKEN`.
 
 **Numbers.** Wherever a number is expected, a string of digits is taken too.
 
@@ -59,12 +63,21 @@ SECURITY = {
     "CekuraApiKey": {"type": "apiKey", "in": "header", "name": "X-CEKURA-API-KEY"},
     "Bearer": {"type": "http", "scheme": "bearer"},
 }
+SHARED = {
+    "ShareToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": SHARE_HEADER.upper(),
+        "description": "The token of a share link: reads the one result that was shared, and its runs.",
+    }
+}
 
 _DETAIL = {
     "type": "object",
     "title": "Error",
+    "examples": [{"detail": "Not found."}],
     "description": "What is wrong, in a sentence.",
-    "properties": {"detail": {"type": "string", "examples": ["Not found."]}},
+    "properties": {"detail": {"type": "string", "description": "The sentence.", "examples": ["Not found."]}},
     "required": ["detail"],
 }
 _FIELDS = {
@@ -109,6 +122,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
                 summary=SUMMARY,
                 description=DESCRIPTION,
                 routes=app.routes,
+                servers=[{"url": (app.state.services.settings.public_url or "").rstrip("/") or "/"}],
                 tags=[{"name": name, "description": words} for name, words in TAGS.items()],
             )
         )
@@ -117,14 +131,21 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_scopes(document: dict[str, Any], mounted: Mounted) -> None:
-    """Say of each operation how far a key has to reach."""
+    """Say of each operation how far a key has to reach, and whether the token of a share link does instead."""
     for prefix, route in mounted.routes():
-        scope = next((NEEDED[call] for call in _calls(route.dependant) if call in NEEDED), None)
+        calls = list(_calls(route.dependant))
+        scope = next((NEEDED[call] for call in calls if call in NEEDED), None)
+        need = f"Needs a key of scope `{scope}`." if scope else None
+        if shared_result in calls:
+            need = f"Needs a key of scope `{Scope.READ}`, or the token of a share link."
         for method in route.methods or ():
             operation = document["paths"].get(prefix + route.path, {}).get(method.lower())
-            if operation is not None and scope is not None:
-                described = operation.get("description") or operation["summary"]
-                operation["description"] = f"{described}\n\nNeeds a key of scope `{scope}`."
+            if operation is None or need is None:
+                continue
+            described = operation.get("description") or operation["summary"]
+            operation["description"] = f"{described}\n\n{need}"
+            if shared_result in calls:
+                operation["security"] = [*operation["security"], *({name: []} for name in SHARED)]
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
@@ -139,7 +160,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas |= {"Error": _DETAIL, "FieldErrors": _FIELDS}
-    components["securitySchemes"] = SECURITY
+    components["securitySchemes"] = {**SECURITY, **SHARED}
     components["responses"] = {str(status): _response(status) for status in _ERRORS}
     for path, method, operation in _operations(document):
         operation["operationId"] = operation_id(method, path)
@@ -153,6 +174,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
             operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
         operation["responses"] = dict(sorted(operation["responses"].items()))
     document_examples.complete(document)
+    document_schemas.finish(schemas)
     return document
 
 

@@ -106,6 +106,56 @@ _ENTRY = {
 _EVIDENCE = {"entry": 1, "quote": "how can I help?"}
 _CHECK = {"name": "says hello", "passed": True, "explanation": "Found in entry 1.", "evidence": [_EVIDENCE]}
 _FINDING = {"at": 7.5, "code": "bad_content", "sentence": "The content of a frame was no text.", "entry": None}
+_RULE = {
+    "metric_id": 1,
+    "metric_name": "Latency",
+    "value": 0.42,
+    "explanation": ["Mean of 4 answers."],
+    "passed": True,
+    "conditions": {"operator": "and", "conditions": [{"field": "score", "op": "lt", "value": 1}]},
+    "expected_conditions": ["score < 1"],
+}
+_CALL = {
+    "transport": "chirp",
+    "sample_rate": 16000,
+    "duration": 8.3,
+    "recognition": "grammar",
+    "speech_to_text": "pocketsphinx",
+    "text_to_speech": "flite:slt",
+    "main_speaking": [[0.1, 1.9]],
+    "testing_speaking": [[2.3, 4.0]],
+    "backchannels": [],
+    "protected": [],
+    "keys": [{"at": 5.5, "digit": "1", "by": "caller"}],
+    "lateness": {"frames": 85, "p50": 0.0002, "p99": 0.0011, "worst": 0.0031},
+    "degraded": [],
+    "seed": 0,
+    "ringing": None,
+    "media": None,
+    "holds": [],
+    "transferred_to": None,
+}
+_LINE = {
+    "codec": "PCMU",
+    "packets_sent": 415,
+    "packets_received": 414,
+    "lost_received": 1,
+    "lost_sent": 0,
+    "jitter_received": 0.0021,
+    "jitter_sent": 0.0018,
+    "round_trip": 0.031,
+}
+_PROVENANCE = {
+    "ringback_version": "0.1.0",
+    "git_commit": "3f1d2c0",
+    "git_branch": "main",
+    "labels": {"build": "512"},
+    "suite_hashes": {"booking.yaml": "9f86d081884c7d65"},
+    "models": {"caller": "openai:gpt-4.1-mini"},
+    "prompt_versions": {"caller": "3"},
+    "prices": "2026-11-01",
+    "seed": 0,
+}
 _USAGE = {
     "calls": 3,
     "input_tokens": 1200,
@@ -148,10 +198,10 @@ _FULL = {
             "timestamp": "2027-01-31T12:00:02.300000+00:00",
         },
     ],
-    "rubric": None,
+    "rubric": [_RULE],
     "checks": [_CHECK],
     "findings": [_FINDING],
-    "earlier_attempts": [],
+    "earlier_attempts": [{"number": 1, "reason": "The worker was lost.", "transcript_object": [_SAID]}],
     "usage": {"caller": _USAGE},
     "latency_trusted": True,
     "voice_recording_url": None,
@@ -186,7 +236,7 @@ _DETAIL = {
     "not_connected_runs": [],
     "successful_calls": [12],
     "run_settings": {"operation": "run_scenarios_text", "agent_id": 1, "scenarios": [3], "frequency": 2},
-    "provenance": {"ringback_version": "0.1.0"},
+    "provenance": _PROVENANCE,
 }
 _PLAN: dict[str, Any] = {
     "agent_id": 1,
@@ -246,6 +296,14 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     },
     "Alive": {"status": "ok"},
     "ResultIds": {"result_ids": [5, 4]},
+    "VoiceFacts": _CALL,
+    "TelephoneMedia": _LINE,
+    "RecognitionEntry": {"mode": "grammar", "matched": True, "confidence": 0.93},
+    "MessagePlan": {"idle_timeout_seconds": 10, "idle_message_max_spoken_count": 3},
+    "StopSpeakingPlan": {"num_words": 2, "voice_seconds": 0.2, "backoff_seconds": 1.0},
+    "ScenarioNumbers": {"scenarios": [1, 2]},
+    "TagsToAdd": {"scenarios": [1, 2], "tags": ["nightly"]},
+    "ScenarioUrl": {"scenario": 12, "websocket_url": "wss://agent.example.com/chat"},
     "ResultEdit": {"name": "Nightly, second try"},
     "KeyAnswer": {
         "id": 1,
@@ -285,6 +343,8 @@ def complete(document: dict[str, Any]) -> None:
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 parameter.setdefault("description", _words(parameter["name"]))
+                if parameter["name"] == "turn_id":
+                    parameter["schema"]["minimum"] = 0
 
 
 def _words(name: str) -> str:

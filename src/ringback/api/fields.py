@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ringback.library.form import BLANK
+
 WHOLE = "non_field_errors"
 """Stands for the body as a whole."""
 
@@ -68,6 +70,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
         return "Expected a JSON object, sent with Content-Type: application/json."
     if kind in _SENTENCES:
         return _SENTENCES[kind]
+    if kind == "string_too_short" and problem["ctx"]["min_length"] == 1:
+        return BLANK
     if kind in _BOUNDS:
         return _BOUNDS[kind].format(**problem["ctx"])
     message: str = problem["msg"].removeprefix("Value error, ")

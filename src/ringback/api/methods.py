@@ -1,4 +1,8 @@
-"""HEAD wherever there is GET, and OPTIONS wherever there is anything; neither is a route of its own."""
+"""HEAD wherever there is GET, and OPTIONS wherever there is anything; neither is a route of its own.
+
+A path that a route has word by word takes the methods of that route only: `GET scenarios/run_scenarios_text/` is not
+the scenario of that name.
+"""
 
 from collections.abc import Callable
 
@@ -8,14 +12,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAndOptions:
-    """Answers HEAD as GET without its body, and OPTIONS with the methods that a path has."""
+    """Answers HEAD as GET without its body, and OPTIONS with the methods that a path has.
 
-    def __init__(self, app: ASGIApp, methods: Callable[[str], set[str]]) -> None:
+    Args:
+        app: what answers the rest.
+        methods: those that a path has.
+        literal: those that a path has which is written out in some route.
+    """
+
+    def __init__(self, app: ASGIApp, methods: Callable[[str], set[str]], literal: Callable[[str], set[str]]) -> None:
         self._app = app
         self._methods = methods
+        self._literal = literal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request. Raises `HTTPException`."""
+        if scope["type"] == "http":
+            self._check(scope["method"], scope["path"])
         if scope["type"] != "http" or scope["method"] not in ("HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
@@ -25,6 +38,11 @@ class HeadAndOptions:
             inner = {**scope, "method": "GET"}
             await self._app(inner, head.receive, head.send)
             scope["route"] = inner.get("route")
+
+    def _check(self, method: str, path: str) -> None:
+        methods = self._literal(path)
+        if methods and method != "OPTIONS" and ("GET" if method == "HEAD" else method) not in methods:
+            raise HTTPException(405, headers={"Allow": allowed(methods)})
 
     def _options(self, path: str) -> Response:
         methods = self._methods(path)

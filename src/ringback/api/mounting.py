@@ -29,15 +29,29 @@ class Mounted:
 
     def __init__(self, found: Iterator[tuple[str, APIRoute]]) -> None:
         self._places = [(compile_path(prefix + route.path)[0], prefix, route) for prefix, route in found]
+        self._literal = self._methods_of_words()
         self._templates = {id(route): prefix + route.path for _, prefix, route in self._places}
 
     def routes(self) -> list[tuple[str, APIRoute]]:
         """All routes, each with the prefix that it is under."""
         return [(prefix, route) for _, prefix, route in self._places]
 
+    def literal(self, path: str) -> set[str]:
+        """The methods of a canonical path that is written out in some route; none: no route has just these words."""
+        return self._literal.get(path, set())
+
+    def _methods_of_words(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for _, prefix, route in self._places:
+            if "{" not in route.path:
+                found.setdefault(prefix + route.path, set()).update(route.methods or ())
+        return found
+
     def methods(self, path: str) -> set[str]:
         """The methods that a canonical path has; none: there is no such path."""
-        return {method for pattern, _, route in self._places if pattern.match(path) for method in route.methods or ()}
+        return self.literal(path) or {
+            method for pattern, _, route in self._places if pattern.match(path) for method in route.methods or ()
+        }
 
     def has_own_v2(self, path: str) -> bool:
         """Whether v2 has a form of its own of a path."""

@@ -90,7 +90,9 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "POST runs/{id}/mark_critical_scenario_wrong/",
         "POST runs/{id}/unmark_critical_scenario_wrong/",
     ),
-    "Live audio is not available yet: it comes with voice.": ("GET runs/{id}/get_listen_url/",),
+    "Live audio is not available yet; a call that is over has its `voice_recording_url`.": (
+        "GET runs/{id}/get_listen_url/",
+    ),
     "Traces are not available yet.": ("GET runs/{id}/trace/",),
     "This is not available yet; `results/{id}/evaluate_metrics/` evaluates runs again.": (
         "POST runs/{id}/run_expected_outcome_bg/",
@@ -149,9 +151,25 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         "POST metrics/{id}/run_reviews/",
         "GET metrics/run_reviews_progress/",
         "GET metrics/{id}/history/",
+        "POST metrics/{id}/variables/",
+        "GET metrics/simplify_prompt_progress/",
+        "POST metrics/generate_clean_description/",
+        "POST metrics/generate_clean_description_bg/",
+        "GET metrics/generate_clean_description_progress/",
     ),
-    "Metrics in Python are not available yet.": ("POST metrics/{id}/evaluate_llm_judge_metric/",),
-    "Findings on how instructions are followed are not available yet.": ("GET critical-metric-scenarios/",),
+    "The predefined metrics cannot be added to or copied; those that there are can be attached to scenarios.": (
+        "POST metrics/{id}/add_to_predefined_metrics/",
+        "POST predefined-metrics/copy/",
+    ),
+    "Metrics in Python are not available yet.": (
+        "POST metrics/{id}/evaluate_llm_judge_metric/",
+        "POST metrics/{id}/evaluate_basic_metric/",
+        "POST metrics/{id}/evaluate_advance_metric/",
+    ),
+    "Findings on how instructions are followed are not available yet.": (
+        "GET critical-metric-scenarios/",
+        "PATCH critical-metric-scenarios/{id}/",
+    ),
 }
 """Sentence → operations under /test_framework/v1/."""
 
@@ -169,11 +187,14 @@ FAMILIES: dict[str, str] = {
     "/dashboards/widgets/": "Dashboards are not available yet.",
     "/user/v1/projects/": "There is one project; projects and their webhooks are not available yet.",
     "/user/organizations/": "There is one organisation.",
+    "/user/v2/organizations/": "There is one organisation.",
     "/user/memberships/": "There are no members yet: whoever has a key may do what its scope allows.",
     "/user/v1/audit-logs/": "Audit logs are not available yet.",
     "/user/oauth/": "OAuth is not available yet; use an API key.",
     "/test_framework/billing/": "There is nothing to pay.",
     "/test_framework/custom-provider-transcript-webhook/": "Transcripts that come later are not available yet.",
+    "/slack/slack-workspaces/": "Slack is not available yet.",
+    "/test_framework/v1/scenario-improvement-sessions/": "Improvement of scenarios is not available yet.",
     "/test_framework/metric-reviews/": "Optimisation of metrics by reviews is not available yet.",
     "/test_framework/test-sets/": "Test sets are not available yet.",
 }

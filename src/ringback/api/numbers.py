@@ -24,15 +24,14 @@ def _read(value: Any) -> Any:
     return int(value)
 
 
-_SCHEMA = {
-    "anyOf": [
-        {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
-        {"type": "string", "pattern": "^[0-9]{1,18}$"},
-    ]
-}
+def number_schema(*, least: int = 1, most: int = LARGEST_ID) -> WithJsonSchema:
+    """For the API's document: a number, or a string of digits."""
+    digits = {"type": "string", "pattern": "^[1-9][0-9]{0,9}$"}
+    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, digits]}, "validation")
 
-Number = Annotated[int, BeforeValidator(_read), WithJsonSchema(_SCHEMA, mode="validation")]
-"""A whole number that may be written as a string."""
+
+Number = Annotated[int, BeforeValidator(_read), number_schema()]
+"""A whole number that may be written as a string; described as the number of a record, which it mostly is."""
 
 Id = Annotated[
     int,

@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from ringback.api.dependencies import services_of
-from ringback.api.numbers import Number
+from ringback.api.numbers import Number, number_schema
 from ringback.errors import NotFound
 
 DEFAULT_PAGE_SIZE = 20
@@ -48,7 +48,11 @@ class PageWanted:
 
 
 def page_wanted(
-    page: Annotated[Number, Query(ge=1, le=LARGEST_PAGE, description="Number of the page, from 1.")] = 1,
+    page: Annotated[
+        Number,
+        Query(ge=1, le=LARGEST_PAGE, description="Number of the page, from 1."),
+        number_schema(most=LARGEST_PAGE),
+    ] = 1,
     page_size: Annotated[
         Number, Query(ge=1, description=f"Entries of one page; more than {LARGEST_PAGE_SIZE} count as that many.")
     ] = DEFAULT_PAGE_SIZE,

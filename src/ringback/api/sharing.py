@@ -13,6 +13,7 @@ from ringback.domain.api_key import ApiKey
 from ringback.errors import Forbidden
 
 SHARE_HEADER = "x-vocera-shareable-link-token"
+"""Where the token of a share link is read from, in small letters."""
 
 SHARED = -1
 """Stands for all who come by a link, in the rate of requests; no key has this number."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-API_BASES = ("/test_framework/", "/user/", "/schedules/", "/observability/", "/dashboards/")
+API_BASES = ("/test_framework/", "/user/", "/schedules/", "/observability/", "/dashboards/", "/slack/")
 """What lies under these needs a key."""
 
 _TEST_FRAMEWORK = re.compile(r"/test_framework/v([12])/([^/]+?)(?:-external)?(/.*)")

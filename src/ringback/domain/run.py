@@ -86,18 +86,21 @@ class Provenance(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    ringback_version: str
-    git_commit: str | None = None
-    git_branch: str | None = None
-    labels: dict[str, str] = Field(default_factory=dict[str, str])
-    suite_hashes: dict[str, str] = Field(default_factory=dict[str, str])
-    """SHA-256 of each suite file by its name."""
-    models: dict[str, str] = Field(default_factory=dict[str, str])
-    """`provider:name` by role."""
-    prompt_versions: dict[str, str] = Field(default_factory=dict[str, str])
-    prices: str | None = None
-    """Where the prices of the models are from; None where no model is asked."""
-    seed: int = 0
+    ringback_version: str = Field(description="The version that carried it out.")
+    git_commit: str | None = Field(default=None, description="Commit of the folder that it was started in.")
+    git_branch: str | None = Field(default=None, description="Branch of that folder.")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="What whoever asked for it said of it.")
+    suite_hashes: dict[str, str] = Field(
+        default_factory=dict[str, str], description="SHA-256 of each suite file by its name."
+    )
+    models: dict[str, str] = Field(default_factory=dict[str, str], description="`provider:name` by role.")
+    prompt_versions: dict[str, str] = Field(
+        default_factory=dict[str, str], description="Version of each prompt by its name."
+    )
+    prices: str | None = Field(
+        default=None, description="Where the prices of the models are from; null where no model is asked."
+    )
+    seed: int = Field(default=0, description="Of every chance in its runs.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

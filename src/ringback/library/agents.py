@@ -24,7 +24,7 @@ from ringback.library.agent_fields import (
 )
 from ringback.library.agent_telephone import has_telephone, needs_trunk, telephone_agent, telephone_problems
 from ringback.library.basic_auth import FORM, basic_auth
-from ringback.library.form import refuse, sentences_of
+from ringback.library.form import BLANK, refuse, sentences_of
 from ringback.library.headers import check_headers
 from ringback.library.kept_rows import KeptRows
 from ringback.library.known_lines import known_lines_problem
@@ -334,7 +334,7 @@ def _checked(fields: AgentFields, secrets: AgentSecrets) -> AgentSecrets:
     wrong: dict[str, list[str]] = {}
     urls: dict[str, str | None] = {}
     if not fields.name.strip():
-        wrong["name"] = ["This field is required."]
+        wrong["name"] = [BLANK]
     for place in SOCKET_URLS:
         try:
             urls[place] = _usable(url) if (url := getattr(secrets, place)) else None

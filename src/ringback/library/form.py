@@ -8,13 +8,27 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError, PydanticUndefined
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticUndefined
 
 from ringback.errors import InvalidFields, NotFound
 
 _DEEPEST = 50
 """Levels of objects and lists inside of each other."""
+
+_NAMES = ("name", "agent_name")
+"""Fields whose blanks at the ends mean nothing."""
+
+BLANK = "This field may not be blank."
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -33,7 +47,7 @@ class Form(BaseModel, frozen=True):
             default = cls.model_fields[info.field_name].get_default(call_default_factory=True)
             return None if default is PydanticUndefined else default
         check_text(value)
-        return value
+        return value.strip() if info.field_name in _NAMES and isinstance(value, str) else value
 
     def given(self) -> dict[str, Any]:
         """The fields that the request names, as JSON values."""
@@ -51,6 +65,12 @@ def _whole(value: Any) -> Any:
 RecordNumber = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int | str)]
 """The number of a record: a number, or text that is one."""
 
+Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""Text whose blanks at the ends mean nothing."""
+
+AnyProject = Annotated[Any, WithJsonSchema({"type": ["integer", "string", "null"]})]
+"""There is one project, and clients name one."""
+
 
 def filled_in(form: type[_Form], value: Mapping[str, Any]) -> _Form:
     """The form with these values. Raises `InvalidFields`."""
@@ -63,13 +83,19 @@ def filled_in(form: type[_Form], value: Mapping[str, Any]) -> _Form:
 def sentences_of(error: ValidationError) -> dict[str, list[str]]:
     """What is wrong with each field: `{"metrics[0]": ["A valid integer is required."]}`."""
     fields: dict[str, list[str]] = {}
-    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+    for detail in error.errors(include_url=False, include_input=False):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
-        sentence = "This field is required." if detail["type"] == "missing" else detail["msg"].rstrip(".") + "."
+        sentence = _sentence(detail)
         sentences = fields.setdefault(place or "non_field_errors", [])
         if sentence not in sentences:
             sentences.append(sentence)
     return fields
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    if detail["type"] == "string_too_short" and detail.get("ctx", {}).get("min_length") == 1:
+        return BLANK
+    return "This field is required." if detail["type"] == "missing" else detail["msg"].rstrip(".") + "."
 
 
 def refuse(fields: Mapping[str, Sequence[str]]) -> None:

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from ringback.domain.scenario import MetricDefinition, MetricKind
-from ringback.library.form import Form, RecordNumber
+from ringback.library.form import AnyProject, Form, RecordNumber
 
 _REFUSED = {
     "custom_code": "Metrics in Python are not available yet. Write the question as `description` of an llm_judge.",
@@ -40,7 +40,7 @@ class MetricFields(Form, frozen=True):
     enum_values: list[str] = Field(
         default_factory=list[str], max_length=64, description="The categories of an `enum` metric, two or more."
     )
-    project: Any = Field(default=None, description="There is one project; any value is accepted.")
+    project: AnyProject = Field(default=None, description="There is one project; any value is accepted.")
     agents: list[RecordNumber] = Field(
         default_factory=list[int], max_length=1000, description="Kept and given back; being attached is what counts."
     )

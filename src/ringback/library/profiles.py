@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection
 from ringback.domain.scenario import TestProfile
 from ringback.errors import InvalidFields
 from ringback.library.agents import agent_names
-from ringback.library.form import Form, RecordNumber, does_not_exist, filled_in, missing_among
+from ringback.library.form import AnyProject, Form, RecordNumber, does_not_exist, filled_in, missing_among
 from ringback.library.headers import check_headers
 from ringback.library.kept_rows import KeptRows
 from ringback.storage import tables
@@ -42,7 +42,7 @@ class ProfileFields(Form, frozen=True):
         validation_alias=AliasChoices("agent", "agent_id"),
         description="The agent that it is meant for; `agent_id` is understood too.",
     )
-    project: Any = Field(default=None, description="There is one project; any value is accepted.")
+    project: AnyProject = Field(default=None, description="There is one project; any value is accepted.")
     information: dict[str, Any] = Field(
         default_factory=dict[str, Any],
         description=(

@@ -22,8 +22,8 @@ from ringback.domain.template import template_names
 from ringback.evaluation.computed import COMPUTED
 from ringback.evaluation.rubric import CHECKS, EXPECTED_OUTCOME
 from ringback.library.document import Place, spell
-from ringback.library.rules import conditional_actions, scenario_rules, shared_rules
-from ringback.library.scenario_form import ScenarioFields
+from ringback.library.rules import NEEDED, conditional_actions, scenario_rules, shared_rules
+from ringback.library.scenario_form import TOOLS, ScenarioFields
 from ringback.library.suite_format import CallerTool, ConditionalActionsEntry, ConditionEntry, ScenarioEntry
 from ringback.library.validation import Finding, did_you_mean, validate
 
@@ -35,24 +35,10 @@ _OURS = {
 }
 """Suite file's keys whose fields are called otherwise."""
 
-TOOLS: dict[str, CallerTool] = {
-    "TOOL_END_CALL": "end_call",
-    "TOOL_END_CALL_ONLY_ON_TRANSFER": "end_call_only_on_transfer",
-    "TOOL_END_CALL_ON_TRANSFER": "end_call_only_on_transfer",
-    "TOOL_DTMF": "dtmf",
-    "TOOL_SEND_DTMF": "dtmf",
-    "TOOL_RECEIVE_DTMF": "receive_dtmf",
-    "TOOL_SEND_SMS": "send_sms",
-    "TOOL_CALL_HOLD": "call_hold",
-}
-"""The reference product's names of the caller's tools; those of suite files are understood too."""
-
 _CHECKS = TypeAdapter[tuple[Check, ...]](tuple[Check, ...])
 _NO_FACTS = Facts()
 """As a default, pydantic would copy it for each scenario, which takes longer than all the rest."""
 _NOTHING: Mapping[int, str] = MappingProxyType({})
-_WHOLE = "instructions"
-"""The field that gets the sentences about the scenario as a whole."""
 
 
 def kind_of(fields: ScenarioFields) -> str:
@@ -82,9 +68,11 @@ def scenario_problems(
         findings += _template_rules(fields)
         findings += _rubric_rules(fields, entry.rubric, metrics, metric_ids)
     findings += _tool_rules(fields)
+    # A sentence about the scenario as a whole goes to the field that its type needs.
+    whole = NEEDED.get(kind_of(fields), "instructions")
     sentences: dict[str, list[str]] = {}
     for place, message, remedy, _ in findings:
-        field = str(place[0]) if place else _WHOLE
+        field = str(place[0]) if place else whole
         where = spell(place[1:]) if len(place) > 1 else ""
         sentence = f"{message[0].upper()}{message[1:]} {remedy}".rstrip()
         sentences.setdefault(_OURS.get(field, field), []).append(f"{where}: {sentence}" if where else sentence)

@@ -2,15 +2,33 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AliasChoices, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
-from ringback.library.form import Form, RecordNumber, check_text
-from ringback.library.suite_format import Language
+from ringback.library.form import AnyProject, Form, RecordNumber, check_text
+from ringback.library.suite_format import CallerTool, Language
 
 ScenarioKind = Literal["script", "instruction", "conditional_actions", "real_world_fixed", "real_world_smart"]
+
+TOOLS: dict[str, CallerTool] = {
+    "TOOL_END_CALL": "end_call",
+    "TOOL_END_CALL_ONLY_ON_TRANSFER": "end_call_only_on_transfer",
+    "TOOL_END_CALL_ON_TRANSFER": "end_call_only_on_transfer",
+    "TOOL_DTMF": "dtmf",
+    "TOOL_SEND_DTMF": "dtmf",
+    "TOOL_RECEIVE_DTMF": "receive_dtmf",
+    "TOOL_SEND_SMS": "send_sms",
+    "TOOL_CALL_HOLD": "call_hold",
+}
+"""The reference product's names of the caller's tools; those of suite files are understood too."""
+
+_known = [*TOOLS, *get_args(CallerTool)]
+# The reference's list is not documented whole, so what looks like one of its names is kept.
+ToolName = Annotated[
+    str, WithJsonSchema({"anyOf": [{"type": "string", "enum": _known}, {"type": "string", "pattern": "^TOOL_"}]})
+]
 
 
 class ScenarioFields(Form, frozen=True):
@@ -31,7 +49,7 @@ class ScenarioFields(Form, frozen=True):
     assistant_id: str | None = Field(
         default=None, max_length=255, description="Names the agent by its id at its provider."
     )
-    project: Any = Field(default=None, description="There is one project; any value is accepted.")
+    project: AnyProject = Field(default=None, description="There is one project; any value is accepted.")
     personality: RecordNumber | None = Field(
         default=None, description="How the caller behaves; the personality `Normal Caller` where it is left out."
     )
@@ -58,8 +76,8 @@ class ScenarioFields(Form, frozen=True):
         default_factory=list[int], max_length=64, description="Numbers of metrics to measure on each run."
     )
     tags: list[str] = Field(default_factory=list[str], max_length=32, description="At most 32, of 64 characters.")
-    tool_ids: list[str] = Field(
-        default_factory=list[str], max_length=16, description="What the caller can do beside talking: TOOL_END_CALL, …"
+    tool_ids: list[ToolName] = Field(
+        default_factory=list[str], max_length=16, description="What the caller can do beside talking."
     )
     max_duration: int | None = Field(
         default=None, ge=10, le=3600, description="Longest conversation in seconds; 600 where it is left out."

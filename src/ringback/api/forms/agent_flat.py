@@ -23,7 +23,6 @@ from ringback.api.forms.agent_parts import (
     TRIGGER_URL,
     URL_SHOWN,
     VOICE_AUTH,
-    AnyProject,
     BasicAuth,
     Entries,
     HeaderValues,
@@ -38,7 +37,7 @@ from ringback.api.forms.agent_parts import (
 )
 from ringback.library.agent_fields import AgentFields, AgentSecrets
 from ringback.library.agents import AgentChanges, KeptAgent
-from ringback.library.form import Form
+from ringback.library.form import AnyProject, Form
 
 _CALLED = {"agent_name": "name", "contact_number": "phone_number"}
 """Fields that are kept under another name."""
@@ -157,6 +156,7 @@ class AgentFlatAnswer(BaseModel):
 
     model_config = ConfigDict(
         extra="allow",
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {

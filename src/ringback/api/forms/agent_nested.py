@@ -23,7 +23,6 @@ from ringback.api.forms.agent_parts import (
     URL_SHOWN,
     VOICE_AUTH,
     AnyFields,
-    AnyProject,
     BasicAuth,
     ChatKind,
     Entries,
@@ -37,7 +36,7 @@ from ringback.api.forms.agent_parts import (
     Url,
 )
 from ringback.library.agents import AgentChanges
-from ringback.library.form import Form
+from ringback.library.form import AnyProject, Form
 
 OWN_CHAT = "self_hosted"
 """The kind of chat connection that is spoken to: a WebSocket server of one's own."""
@@ -204,6 +203,7 @@ class AgentNestedForm(AgentNestedFields, frozen=True):
                     "provider": {
                         "type": "self_hosted",
                         "agent_id": "front-desk",
+                        "credentials": {"api_key": "the platform's key", "config": {"region": "eu"}},
                         "chat_agent_details": {
                             "type": "self_hosted",
                             "config": {

@@ -26,7 +26,11 @@ from ringback.library.agents import KeptAgent
 from ringback.library.secret_names import harmless, without_secrets
 
 
-class TelephonyAnswer(BaseModel):
+class _Part(BaseModel):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class TelephonyAnswer(_Part):
     """Connections for voice."""
 
     phone_number: str | None = Field(default=None, description=NUMBER)
@@ -40,7 +44,7 @@ class TelephonyAnswer(BaseModel):
     outbound_numbers: list[str] = Field(description=OUTBOUND_NUMBERS)
 
 
-class CredentialsAnswer(BaseModel):
+class CredentialsAnswer(_Part):
     """Credentials of the provider, without what is secret."""
 
     api_key_configured: bool = Field(description=CONFIGURED)
@@ -49,7 +53,7 @@ class CredentialsAnswer(BaseModel):
     configured: list[str] = Field(description="Names of settings that are kept and not shown.")
 
 
-class ChatConfigAnswer(BaseModel):
+class ChatConfigAnswer(_Part):
     """Where chats are opened, and those other settings that are no secrets."""
 
     model_config = ConfigDict(extra="allow")
@@ -61,14 +65,14 @@ class ChatConfigAnswer(BaseModel):
     configured: list[str] = Field(description="Names of settings that are kept and not shown.")
 
 
-class ChatDetailsAnswer(BaseModel):
+class ChatDetailsAnswer(_Part):
     """The connection for chats."""
 
     type: str = Field(description="Kind of connection; only `self_hosted` is spoken to.")
     config: ChatConfigAnswer = Field(description="Where chats are opened.")
 
 
-class ProviderAnswer(BaseModel):
+class ProviderAnswer(_Part):
     """The platform that the agent runs on."""
 
     type: str = Field(description=PLATFORM)
@@ -90,6 +94,7 @@ class AgentNestedAnswer(BaseModel):
     """An agent under test."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
@@ -149,7 +154,7 @@ class AgentNestedAnswer(BaseModel):
                     "updated_at": "2026-11-21T09:00:00Z",
                 }
             ]
-        }
+        },
     )
 
     id: int = Field(description="Number of the agent.")

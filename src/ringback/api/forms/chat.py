@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ringback.api.closed_sets import Status
 from ringback.api.fields import WHOLE
 from ringback.errors import InvalidFields
 
@@ -79,8 +80,8 @@ TurnStatus = Literal["generating", "ready", "dropped", "error"]
 class ChatSubmitted(BaseModel):
     """What became of a submission."""
 
-    run_id: int
-    result_id: int
+    run_id: int = Field(description="Number of the run.")
+    result_id: int = Field(description="Number of its result.")
     turn_id: int = Field(description="The turn that answers it; where nothing is to be answered, the last turn.")
     status: TurnStatus = Field(description="Of that turn.")
 
@@ -88,9 +89,9 @@ class ChatSubmitted(BaseModel):
 class ChatTurn(BaseModel):
     """One turn of the caller."""
 
-    run_id: int
-    result_id: int
-    turn_id: int
+    run_id: int = Field(description="Number of the run.")
+    result_id: int = Field(description="Number of its result.")
+    turn_id: int = Field(description="Number of the turn; 0 is the opening.")
     status: TurnStatus = Field(
         description="`generating`: ask again in a moment. `ready`: here it is. `dropped`: something was submitted"
         " meanwhile, and the next turn answers both. `error`: submit again."
@@ -103,6 +104,6 @@ class ChatTurn(BaseModel):
 class ChatEnded(BaseModel):
     """The answer of `end-chat`."""
 
-    run_id: int
-    result_id: int
-    status: str = Field(description="Of the run.", examples=["in_progress"])
+    run_id: int = Field(description="Number of the run.")
+    result_id: int = Field(description="Number of its result.")
+    status: Status = Field(description="How the run stands.", examples=["in_progress"])

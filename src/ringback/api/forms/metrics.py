@@ -17,21 +17,32 @@ class MetricAnswer(MetricFields, frozen=True):
     """A metric."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
-                    "id": 5,
                     "name": "Repeats the booking",
                     "description": "Did the agent repeat day and time before the call ended?",
                     "slug": "repeats_the_booking",
                     "type": "llm_judge",
                     "eval_type": "binary",
+                    "enum_values": [],
+                    "agents": [],
+                    "simulation_enabled": True,
+                    "observability_enabled": False,
+                    "audio_enabled": False,
+                    "sampling_enabled": False,
+                    "evaluation_trigger": "always",
+                    "configuration": {},
+                    "add_to_new_agents": False,
+                    "display_order": 0,
+                    "id": 19,
                     "is_predefined": False,
                     "created_at": "2026-11-21T09:00:00Z",
                     "updated_at": "2026-11-21T09:00:00Z",
                 }
             ]
-        }
+        },
     )
 
     id: int = Field(description="Number of the metric.")

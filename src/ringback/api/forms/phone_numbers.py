@@ -15,6 +15,7 @@ class PhoneNumber(BaseModel):
     """One of our numbers."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
@@ -26,7 +27,7 @@ class PhoneNumber(BaseModel):
                     "sms_enabled": False,
                 }
             ]
-        }
+        },
     )
 
     id: int = Field(description="Its place in the settings, from 1.")

@@ -12,6 +12,7 @@ class ProfileAnswer(BaseModel):
     """A test profile."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
@@ -29,7 +30,7 @@ class ProfileAnswer(BaseModel):
                     "updated_at": "2026-11-21T09:00:00Z",
                 }
             ]
-        }
+        },
     )
 
     id: int = Field(description="Number of the test profile.")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.api.closed_sets import Status
 from ringback.api.numbers import Number
+from ringback.library.form import Trimmed
 
 MOST = 100
 """Results or runs of one request that changes many."""
@@ -19,13 +20,13 @@ class ResultName(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Nightly, second try"}]})
 
-    name: str = Field(min_length=1, max_length=500, description="What the result is called from now on.")
+    name: Trimmed = Field(min_length=1, max_length=500, description="What the result is called from now on.")
 
 
 class ResultEdit(BaseModel):
     """What can be changed of a result; what is left out stays."""
 
-    name: str | None = Field(
+    name: Trimmed | None = Field(
         default=None, min_length=1, max_length=500, description="What the result is called from now on."
     )
 

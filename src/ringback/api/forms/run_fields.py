@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ringback.api.numbers import Number
+from ringback.api.numbers import Number, number_schema
 from ringback.errors import UsageError
 from ringback.library.addresses import checked_url
 from ringback.library.telephone_addresses import checked_caller, checked_telephone
@@ -149,8 +149,8 @@ Headers = Annotated[
 Seconds = Annotated[float, BeforeValidator(_no_truth), Field(ge=1, le=3600)]
 """1 to 3600."""
 
-Count = Annotated[Number, Field(ge=1)]
+Count = Annotated[Number, Field(ge=1), number_schema()]
 """A whole number from 1."""
 
-CountTo100 = Annotated[Number, Field(ge=1, le=100)]
+CountTo100 = Annotated[Number, Field(ge=1, le=100), number_schema(most=100)]
 """A whole number from 1 to 100."""

@@ -234,7 +234,7 @@ class ScenarioUrl(BaseModel):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """The object, or its `scenario` alone."""
         of_object = handler.resolve_ref_schema(handler(core_schema))
-        return {"anyOf": [of_object, *of_object["properties"]["scenario"]["anyOf"]]}
+        return {"description": cls.__doc__, "anyOf": [of_object, *of_object["properties"]["scenario"]["anyOf"]]}
 
 
 class SocketRunForm(_Request):

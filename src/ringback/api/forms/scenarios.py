@@ -25,27 +25,38 @@ class ScenarioAnswer(ScenarioFields, frozen=True):
     """A scenario."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
-                    "id": 12,
                     "name": "Books an appointment",
                     "agent": 1,
-                    "agent_name": "Front desk",
                     "personality": 1,
-                    "personality_name": "Normal Caller",
+                    "test_profile": 1,
                     "scenario_type": "instruction",
-                    "scenario_language": "en",
                     "instructions": "You want an appointment on Friday at noon.",
+                    "scenario_language": "en",
                     "expected_outcome_prompt": "The agent books an appointment on Friday.",
-                    "metrics": [5],
-                    "metric_names": ["Repeats the booking"],
+                    "metrics": [19],
                     "tags": ["booking"],
+                    "tool_ids": ["TOOL_END_CALL"],
+                    "folder_path": "",
+                    "generated_mock_tool_entries": [],
+                    "checks": [],
+                    "id": 12,
+                    "agent_name": "Front desk",
+                    "personality_name": "Normal Caller",
+                    "metric_names": ["Repeats the booking"],
+                    "test_profile_data": {"id": 1, "name": "Ada Quill", "information": {"name": "Ada Quill"}},
+                    "simulation_description": "",
+                    "information_fields": [],
+                    "suite_type": "undefined",
+                    "is_predefined": False,
                     "created_at": "2026-11-21T09:00:00Z",
                     "updated_at": "2026-11-21T09:00:00Z",
                 }
             ]
-        }
+        },
     )
 
     id: int = Field(description="Number of the scenario.")
@@ -57,7 +68,7 @@ class ScenarioAnswer(ScenarioFields, frozen=True):
     test_profile_data: ProfileData | None = Field(default=None, description="Its test profile; null where it has none.")
     simulation_description: str = Field(default="", description=_LATER)
     information_fields: list[Any] = Field(default_factory=list[Any], description=_LATER)
-    phone_number_data: Any = Field(default=None, description=_LATER)
+    phone_number_data: None = Field(default=None, description=_LATER)
     suite_type: str = Field(
         default="undefined", description="Ready-made suites are not available yet: always `undefined`."
     )

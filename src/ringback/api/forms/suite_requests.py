@@ -111,6 +111,8 @@ class SuitePlan(BaseModel):
 class ValidatedSuite(BaseModel):
     """A suite that is in order."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     valid: Literal[True] = Field(default=True, description="Always true; a suite with mistakes is answered with 400.")
     plan: SuitePlan = Field(description="What it would come to.")
 

@@ -51,6 +51,7 @@ class VerificationAnswer(BaseModel):
     """What came of the trial. A failed connection is an answer, not an error."""
 
     model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True,
         json_schema_extra={
             "examples": [
                 {
@@ -62,7 +63,7 @@ class VerificationAnswer(BaseModel):
                     "error": None,
                 }
             ]
-        }
+        },
     )
 
     success: bool = Field(description="A WebSocket was opened, and the agent did not close it at once.")

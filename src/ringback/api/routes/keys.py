@@ -14,6 +14,7 @@ from ringback.api.dependencies import ServicesDep
 from ringback.api.numbers import Id
 from ringback.api.paging import Page, Paging, page_answer
 from ringback.domain.api_key import ApiKey, Scope
+from ringback.library.form import Trimmed
 from ringback.storage.keys import LONGEST_NAME
 
 user_router = APIRouter(tags=["keys"])
@@ -23,6 +24,8 @@ _ONE = "/api/v1/user-api-key/{key_id}/"
 
 class KeyAnswer(BaseModel):
     """An API key."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: int = Field(description="Number of the key.")
     name: str = Field(description="What it is for.")
@@ -43,14 +46,14 @@ class NewKey(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "nightly job", "scope": "run"}]})
 
-    name: str = Field(min_length=1, max_length=LONGEST_NAME, description="What it is for.")
+    name: Trimmed = Field(min_length=1, max_length=LONGEST_NAME, description="What it is for.")
     scope: Scope = Field(default=Scope.RUN, description="How far it reaches.")
 
 
 class KeyEdit(BaseModel):
     """What changes of an API key."""
 
-    name: str | None = Field(
+    name: Trimmed | None = Field(
         default=None, min_length=1, max_length=LONGEST_NAME, description="What it is for from now on."
     )
     scope: Scope | None = Field(default=None, description="How far it reaches from now on.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
@@ -24,6 +24,8 @@ _HEADERS = {
 }
 _NOTHING = "There is no such recording on this machine."
 
+_IN_WORDS: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+
 
 @root_router.get(
     "/recordings/{result_id}/{name}",
@@ -31,6 +33,9 @@ _NOTHING = "There is no such recording on this machine."
     summary="Hear a recording",
     responses={
         200: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}, "description": "The recording."},
+        403: {"content": _IN_WORDS, "description": "The link is not valid, or has expired."},
+        404: {"content": _IN_WORDS, "description": "There is no such recording on this machine."},
+        416: {"content": {"text/plain": {}}, "description": "It has no such part."},
         206: {"content": {kind: {} for kind in _MEDIA_TYPES.values()}, "description": "A part of it."},
     },
 )

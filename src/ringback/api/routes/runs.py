@@ -13,7 +13,8 @@ from ringback.api.dependencies import ServicesDep, services_of
 from ringback.api.numbers import Id, Number
 from ringback.api.paging import Page, Paging, base_of, page_answer
 from ringback.api.reading_shapes import FullRun
-from ringback.api.run_filters import PARAMETERS, run_filter
+from ringback.api.run_filters import run_filter
+from ringback.api.run_parameters import PARAMETERS
 from ringback.api.sharing import SharedResult, must_be_shared
 from ringback.errors import Conflict, NotFound, UsageError
 from ringback.results.json_text import json_bytes

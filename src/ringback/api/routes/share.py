@@ -36,6 +36,12 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
+_REFUSED: dict[int | str, str] = {
+    403: "The link is not valid, or has expired.",
+    404: "The result is no longer there.",
+    413: f"The result has more than {LARGEST_PAGE} runs.",
+}
+
 
 @router.post("/results/{result_id}/create_shareable_link_token/", summary="Share a result")
 async def create_link(
@@ -51,7 +57,12 @@ async def create_link(
     )
 
 
-@root_router.get("/share/{token}", response_class=HTMLResponse, summary="Read a shared result")
+@root_router.get(
+    "/share/{token}",
+    response_class=HTMLResponse,
+    summary="Read a shared result",
+    responses={status: {"content": {"text/html": {}}, "description": words} for status, words in _REFUSED.items()},
+)
 async def shared_page(request: Request, token: str, services: ServicesDep) -> Response:
     """The report of a result that somebody shared."""
     try:
