@@ -164,7 +164,10 @@ async def test_what_is_removed_is_not_in_the_way_of_a_change(rooms: Rooms) -> No
     await rooms.profiles.remove(profile.id)
     await rooms.metrics.remove(metrics[0].id)
     read = await rooms.scenarios.get(kept.id)
-    assert (read.agent_name, read.personality_id, read.test_profile_id) == (None, None, None)
+    assert (read.agent_name, read.test_profile_id) == (None, None)
+    default = next(one for one in (await rooms.personalities.page(offset=0, limit=9))[1] if one.fields.name == DEFAULT)
+    assert (read.personality_id, read.fields.personality) == (default.id, default.id)
+    assert [personality.name for personality in read.scenario.personalities] == [DEFAULT]
     assert [metric.slug for metric in read.scenario.metrics] == ["n"]
     changed = await rooms.scenarios.change(kept.id, filled_in(ScenarioFields, {"name": "Renamed"}))
     assert changed.name == "Renamed"

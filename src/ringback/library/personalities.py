@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from ringback.domain.scenario import Personality
 from ringback.errors import InvalidFields
@@ -100,11 +100,16 @@ class PersonalityLibrary:
         return await self._database.write(change)
 
     async def remove(self, number: int) -> None:
-        """Raises `NotFound`, and `Forbidden` where it is a ready one."""
+        """Remove one; its scenarios have the default one from then on.
+
+        Raises `NotFound`, and `Forbidden` where it is a ready one.
+        """
 
         def remove(connection: Connection) -> None:
             _rows.to_change(connection, number)
             _rows.remove(connection, [number])
+            scenarios = update(tables.scenarios).where(tables.scenarios.c.personality_id == number)
+            connection.execute(scenarios.values(personality_id=default_personality(connection)))
 
         await self._database.write(remove)
 
