@@ -34,14 +34,15 @@ class Seal:
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """What `close` was given. Raises `StorageError` where it was closed with another key."""
-        try:
-            return self._fernet.decrypt(sealed).decode()
-        except InvalidToken:
-            raise StorageError(
-                "What is sealed in the database was sealed with another encryption key. Every server and worker of one"
-                " database needs the same RINGBACK_ENCRYPTION_KEY."
-            ) from None
+        """What `close` was given. Raises `StorageError` where it was closed with another key, or changed in any way."""
+        with contextlib.suppress(InvalidToken, ValueError):
+            # Python's decoder passes over what stands behind the padding.
+            if base64.urlsafe_b64encode(base64.urlsafe_b64decode(sealed)) == sealed.encode():
+                return self._fernet.decrypt(sealed).decode()
+        raise StorageError(
+            "What is sealed in the database was sealed with another encryption key. Every server and worker of one"
+            " database needs the same RINGBACK_ENCRYPTION_KEY."
+        )
 
     def derived(self, purpose: str) -> bytes:
         """A key of 32 bytes for another purpose, from which this one cannot be told."""
