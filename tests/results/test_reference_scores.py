@@ -109,6 +109,7 @@ def test_each_rule_of_a_rubric_says_what_was_wanted_and_what_was_there() -> None
     assert [entry["passed"] for entry in entries] == [True, False, True, True, None]
     assert [entry["value"] for entry in entries] == [True, 2.0, 100.0, "glad", None]
     assert [entry["metric_name"] for entry in entries][1:3] == ["Latency", "Expected outcome"]
+    assert [entry["metric_id"] for entry in entries][:4] == ["checks", 1, "expected_outcome", "mood"]
     assert entries[1]["expected_conditions"] == ["score lte 1"]
     assert entries[0]["conditions"]["operator"] == "and"
     assert rubric_entries(None, evaluation) is None
