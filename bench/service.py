@@ -1,6 +1,7 @@
-"""The service: throughput of a batch against the bare engine, two workers against one, latency of a single start.
+"""The service: throughput of a batch against the bare engine, two workers against one, how soon runs begin and end.
 
-`python bench/service.py throughput|workers|start|all [--rounds N]`: real processes, a private PostgreSQL, SQLite files.
+`python bench/service.py throughput|workers|start|cancel|all [--rounds N]`: real processes, a private PostgreSQL, SQLite
+files.
 """
 
 import argparse
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 HERE = Path(__file__).parent
 RINGBACK = Path(sys.executable).parent / "ringback"
@@ -217,8 +219,6 @@ async def _starts(url: str) -> list[float]:
     """Seconds from sending a request for one run to the agent's being connected to, fifty times."""
     reached: asyncio.Queue[float] = asyncio.Queue()
 
-    from aiohttp import web  # noqa: PLC0415 - only here
-
     async def talk(request: web.Request) -> web.WebSocketResponse:
         reached.put_nowait(time.perf_counter())
         socket = web.WebSocketResponse(compress=False)
@@ -229,21 +229,64 @@ async def _starts(url: str) -> list[float]:
             await socket.send_str('{"content": "Noted."}')
         return socket
 
+    async with _talking(talk) as agent_url, serving(url) as service:
+        request = await service.prepare(agent_url)
+        latencies: list[float] = []
+        for number in range(52):
+            await asyncio.sleep(0.2 + 0.0137 * (number % 8))  # at any point between two looks at the queue
+            asked = time.perf_counter()
+            await service.ask("POST", "/scenarios/run_scenarios_text/", request)
+            latencies.append(await reached.get() - asked)
+        return latencies[2:]
+
+
+def cancel(databases: Databases, rounds: int) -> None:
+    """From the request to end a run that another process holds to the agent's `end_call`."""
+    times = [one for _ in range(rounds) for one in asyncio.run(_cancels(databases.fresh("postgresql")))]
+    p95 = statistics.quantiles(times, n=20)[-1]
+    print(
+        f"cancel: p50 {statistics.median(times) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, worst {max(times) * 1000:.0f}"
+        f" ms of {len(times)} (target 1,000)",
+        flush=True,
+    )
+
+
+async def _cancels(url: str) -> list[float]:
+    """Seconds from sending `end_call` of a run, its agent silent, to the `end_call` at the agent, forty times."""
+    heard: asyncio.Queue[float] = asyncio.Queue()
+
+    async def talk(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        async for message in socket:
+            heard.put_nowait(time.perf_counter())  # the caller's opening, then its end_call
+            if "end_call" in message.data:
+                break
+        return socket
+
+    async with _talking(talk) as agent_url, serving(url, workers=2) as service:
+        request = await service.prepare(agent_url)
+        times: list[float] = []
+        for number in range(42):
+            run = (await service.ask("POST", "/scenarios/run_scenarios_text/", request))["runs"][0]
+            await heard.get()
+            await asyncio.sleep(0.1 + 0.037 * (number % 8))  # at any point between two looks for cancellations
+            asked = time.perf_counter()
+            await service.ask("POST", f"/runs/{run['id']}/end_call/")
+            times.append(await heard.get() - asked)
+        return times[2:]
+
+
+@asynccontextmanager
+async def _talking(talk: Callable[[web.Request], Awaitable[web.WebSocketResponse]]) -> AsyncGenerator[str]:
+    """The URL of an agent in this process."""
     app = web.Application()
     app.router.add_get("/", talk)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        async with serving(url) as service:
-            request = await service.prepare(f"ws://127.0.0.1:{runner.addresses[0][1]}/")
-            latencies: list[float] = []
-            for number in range(52):
-                await asyncio.sleep(0.2 + 0.0137 * (number % 8))  # at any point between two looks at the queue
-                asked = time.perf_counter()
-                await service.ask("POST", "/scenarios/run_scenarios_text/", request)
-                latencies.append(await reached.get() - asked)
-            return latencies[2:]
+        yield f"ws://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
 
@@ -256,6 +299,7 @@ MEASUREMENTS: dict[str, Callable[[Databases, int], None]] = {
     "throughput": throughput,
     "workers": workers,
     "start": start,
+    "cancel": cancel,
 }
 
 
