@@ -13,7 +13,21 @@ from ringback.library.agent_fields import MASK
 
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _SECRET = frozenset(
-    {"authorization", "auth", "cookie", "credential", "credentials", "key", "keys", "apikey", "passphrase", "passwd"}
+    {
+        "authorization",
+        "auth",
+        "bearer",
+        "cookie",
+        "credential",
+        "credentials",
+        "key",
+        "keys",
+        "apikey",
+        "jwt",
+        "passphrase",
+        "passwd",
+        "pwd",
+    }
     | {"password", "pin", "secret", "secrets", "signature", "token"}
 )
 _HARMLESS = frozenset({"id", "type", "name", "model", "language", "region", "mode"})

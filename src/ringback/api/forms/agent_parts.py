@@ -54,7 +54,7 @@ PLATFORM = "Its platform; only `self_hosted` is spoken to."
 UNUSED = "Kept and given back without secrets, `***` in their place; not used yet."
 SETTINGS = (
     "Laid over those that are there; null removes one. Given back are numbers, truths, and texts under names that end"
-    " in id, type, name, model, language, region, mode or url; every other one is write-only."
+    " in id, type, name, model, language, region, mode or url; the names of all others stand under `configured`."
 )
 
 
