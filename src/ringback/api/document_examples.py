@@ -324,6 +324,7 @@ _RECORDS = {"key_id": "API key"}
 _PARAMETERS = {
     "turn_id": "Number of the turn; 0 is the opening.",
     "token": "The token of a share link.",
+    "name": "Name of the file, as `voice_recording_url` of the run has it.",
     "idempotency-key": "A name of the request: with the same name and body the first answer is given again for a day.",
 }
 
