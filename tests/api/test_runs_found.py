@@ -74,8 +74,8 @@ async def test_runs_are_found_by_the_metrics_that_they_have_an_entry_of(stocked:
     _, run = await stocked.get(f"{RUNS}{scored}/")
     ids: list[Any] = [metric["id"] for metric in run["evaluation"]["metrics"]]
     assert ids[1:] == [41, "mood", "care", "checks"]
-    for number in ids:
-        assert await found(stocked, metrics=str(number)) == [scored], number
+    for name in (*ids, "latency", "polite"):
+        assert await found(stocked, metrics=str(name)) == [scored], name
     assert await found(stocked, metrics=f"77777,{ids[0]}") == [scored]
     for other in ("4", "77777", "moo", "c_re", "%"):
         assert await found(stocked, metrics=other) == [], other

@@ -122,7 +122,7 @@ FILTERS: Mapping[str, _Filter] = {
     "personality__id__in": _Filter(("personalities",), _each(_number), "Runs with these, with commas."),
     "personalities": _Filter(("personalities",), _each(_number), "Runs with these, with commas."),
     "tags": _Filter(("tags",), _each(_word), "Runs asked for with one of these tags, with commas."),
-    "metrics": _Filter(("metrics",), _each(_word), "Runs with an entry of one of these metrics: ids, with commas."),
+    "metrics": _Filter(("metrics",), _each(_word), "Runs with an entry of one of these metrics: numbers or slugs."),
     "success_rate": _Filter(("success",), _rate, "100: passed; 0: failed."),
     "call_id": _Filter(("call_ids",), _each(_word), "The call's id, as `provider_call_id` of the run says it."),
     "call_id__icontains": _Filter(("call_id_part",), _word, "Part of the call's id."),

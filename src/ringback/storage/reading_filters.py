@@ -58,7 +58,7 @@ class RunFilter:
     tags: Collection[str] | None = None
     """Runs whose scenarios had at least one of them when they were asked for."""
     metrics: Collection[str] | None = None
-    """Runs with an entry of at least one of these metrics; numbers, and slugs of metrics that have none."""
+    """Runs with an entry of at least one of these metrics, by number or slug."""
     call_ids: Collection[str] | None = None
     """Runs whose calls the other side, or the telephone, calls so."""
     call_id_part: str | None = None

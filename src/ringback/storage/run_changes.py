@@ -57,9 +57,11 @@ def _expectation_met(evaluation: Evaluation | None) -> bool | None:
 
 
 def _measured(evaluation: Evaluation | None) -> str | None:
-    """The ids of the metric entries, `,1,2,checks,`: each stands between commas."""
+    """Numbers and slugs of the metric entries, `,1,latency,checks,`: each stands between commas."""
     if evaluation is None:
         return None
-    ids = [str(score.slug if score.id is None else score.id) for score in evaluation.metrics]
-    ids += [CHECKS] if evaluation.checks else []
-    return f",{','.join(ids)}," if ids else None
+    names = [str(score.id) for score in evaluation.metrics if score.id is not None]
+    # A slug of digits would be taken for another metric's number.
+    names += [score.slug for score in evaluation.metrics if score.id is None or not score.slug.isdecimal()]
+    names += [CHECKS] if evaluation.checks else []
+    return f",{','.join(names)}," if names else None

@@ -148,7 +148,7 @@ runs = Table(
     Column("finished_at", Moment),
     Column("cancel_requested_at", Moment),
     Column("provider_call_id", Text, index=True),  # of spoken runs
-    Column("measured", Text),  # ids of its metric entries, each between commas: `,1,2,checks,`
+    Column("measured", Text),  # numbers and slugs of its metric entries, each between commas: `,1,latency,checks,`
     Column("review", Text),  # what people noted: reviewed, feedback, evaluation status, votes
     Column("rescoring", Text),  # metrics to be scored on a record that is kept; None: the whole run
     Column("brief", Text),  # the run's entry of its result's detail, rendered once

@@ -36,7 +36,7 @@ class RunChange:
     provider_call_id: str | None = None
     """What the other side, or the telephone, calls the conversation."""
     measured: str | None = None
-    """The ids of its metric entries, each between commas."""
+    """Numbers and slugs of its metric entries, each between commas."""
     brief: str | None = None
     """The run's entry of its result's detail, as JSON text."""
 
