@@ -87,8 +87,8 @@ def show_result(result_id: int, *, run_id: int | None, verbose: bool) -> None:
         _print_run(console, _run_of(result, run_id))
         return
     labels = ", ".join(f"{key}={value}" for key, value in result.provenance.labels.items())
-    agent = " · ".join(dict.fromkeys((result.agent_name, result.agent_url)))
-    console.print(Text(visible(f"{result.name} · {agent}"), style="bold"))
+    named = (result.name, *dict.fromkeys((result.agent_name, result.agent_url)))
+    console.print(Text(visible(" · ".join(name for name in named if name)), style="bold"))
     commit = result.provenance.git_commit
     for detail in (f"{result.created_at.astimezone():%Y-%m-%d %H:%M}", commit and f"commit {commit[:12]}", labels):
         if detail:

@@ -27,6 +27,13 @@ def test_the_first_lines_are_the_verdict(samples: Samples) -> None:
     assert "commit `4f2a9c1d8e77`" in second
 
 
+def test_an_agent_without_a_name_is_called_by_its_address_and_one_without_either_not_at_all(samples: Samples) -> None:
+    result = samples.result()
+    unnamed = replace(result, agent_name="", agent_url="ws://one")
+    assert ", agent ws" in _report(unnamed).splitlines()[2]
+    assert ", agent" not in _report(replace(unnamed, agent_url="")).splitlines()[2]
+
+
 @pytest.mark.parametrize(("outcome", "light"), [(Outcome.PASSED, "🟢"), (Outcome.FAILED, "🔴"), (Outcome.ERROR, "🟡")])
 def test_the_light_is_the_exit_codes(samples: Samples, outcome: Outcome, light: str) -> None:
     assert _report(samples.result((samples.run(samples.scenario(), outcome),))).startswith(f"## {light} ")

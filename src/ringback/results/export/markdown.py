@@ -63,7 +63,9 @@ def _head(result: Result, summary: ResultSummary) -> Iterator[str]:
     light = "🟢" if summary.exit_code == EXIT_OK else "🔴" if summary.exit_code == EXIT_MISSED else "🟡"
     yield f"## {light} {escape(summary.verdict)}"
     facts = [share_words(summary.tally), interval_words(summary.tally), *other_counts(summary.tally)]
-    line = f"**{', '.join(fact for fact in facts if fact)}**, agent {escape(result.agent_name)}"
+    line = f"**{', '.join(fact for fact in facts if fact)}**"
+    if agent := result.agent_name or result.agent_url:
+        line += f", agent {escape(agent)}"
     if commit := short_commit(result.provenance):
         line += f", commit `{escape(commit)}`"
     yield line
