@@ -1,6 +1,6 @@
 """The table of statuses says the same in Python and in SQL, on both databases."""
 
-from itertools import product
+from itertools import combinations, product
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,7 +11,7 @@ from ringback.domain.scenario import Scenario, ScenarioType
 from ringback.results.reference_form import request_answer
 from ringback.storage.database import Database
 from ringback.storage.owner import Owner
-from ringback.storage.reading_status import run_status, shown_status
+from ringback.storage.reading_status import OF_RESULTS, TERMINAL, Shown, result_status, run_status, shown_status
 from ringback.storage.readings import Readings
 from ringback.storage.store import Store
 from ringback.storage.tables import runs
@@ -60,6 +60,18 @@ async def test_filters_and_answers_agree_on_every_run_that_can_be(database_url: 
     assert len(rows) > 700
     assert [tuple(row) for row in rows if run_status(*row[:4]) != row[4]] == []
     await database.close()
+
+
+def test_what_a_result_can_say_is_no_word_that_only_runs_have() -> None:
+    """The reference's own clients wait for completed, failed and cancelled, and know no other end of a result."""
+    said = {
+        result_status(shown, run_type)
+        for size in range(4)
+        for shown in combinations(Shown, size)
+        for run_type in ("Text", "Voice", None)
+    }
+    assert said == set(OF_RESULTS)
+    assert TERMINAL & said == {Shown.COMPLETED, Shown.FAILED, Shown.CANCELLED}
 
 
 async def test_the_answer_of_a_run_request_shows_what_waits_as_running(database_url: str) -> None:

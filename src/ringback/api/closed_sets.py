@@ -12,7 +12,7 @@ from ringback.domain.conversation import FindingCode, Role
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import MetricKind, ScenarioType
 from ringback.library.suite_format import Language
-from ringback.storage.reading_status import Shown
+from ringback.storage.reading_status import OF_RESULTS, Shown
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
 """Codes of languages, as the reference product has them."""
@@ -27,7 +27,9 @@ def one_of(words: Iterable[str]) -> WithJsonSchema:
 
 
 Status = Annotated[str, one_of(Shown)]
-"""How a run or a result stands."""
+"""How a run stands."""
+ResultStatus = Annotated[str, one_of(OF_RESULTS)]
+"""How a result stands."""
 OutcomeName = Annotated[str, one_of(Outcome)]
 """What a run says about the agent."""
 RunType = Annotated[str, one_of(("Text", "WebSocket", "Voice"))]

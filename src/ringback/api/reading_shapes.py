@@ -5,7 +5,16 @@ from typing import Any
 
 from pydantic import Field
 
-from ringback.api.closed_sets import FindingName, OutcomeName, Review, RoleName, RunType, ScenarioKindName, Status
+from ringback.api.closed_sets import (
+    FindingName,
+    OutcomeName,
+    ResultStatus,
+    Review,
+    RoleName,
+    RunType,
+    ScenarioKindName,
+    Status,
+)
 from ringback.api.score_shapes import (
     CheckEntry,
     ExpectedOutcome,
@@ -60,7 +69,7 @@ class ResultHead(Shape):
     agent: int | None = Field(description="Number of the agent; null for results of `ringback run`.")
     agent_name: str = Field(description="What the agent was called when the runs were asked for.")
     agent_inbound: bool = Field(description="true: the agent is called; false: it calls one of our numbers.")
-    status: Status = Field(
+    status: ResultStatus = Field(
         description="How it stands. completed: a run came to its end, whatever its checks say; failed: none could."
     )
     success_rate: float = Field(description="Passed of all runs, 0 to 100.")

@@ -31,6 +31,17 @@ class Shown(StrEnum):
 
 TERMINAL = frozenset({Shown.COMPLETED, Shown.FAILED, Shown.TIMEOUT, Shown.CANCELLED})
 
+OF_RESULTS = (
+    Shown.RUNNING,
+    Shown.COMPLETED,
+    Shown.FAILED,
+    Shown.PENDING,
+    Shown.IN_PROGRESS,
+    Shown.EVALUATING,
+    Shown.CANCELLED,
+)
+"""What `result_status` can say; the rest are words of runs."""
+
 TIMEOUTS = frozenset(
     {EndingCode.AGENT_SILENT, EndingCode.AGENT_UNRESPONSIVE, EndingCode.MAX_DURATION, EndingCode.DID_NOT_CALL}
 )

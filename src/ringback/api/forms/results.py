@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ringback.api.closed_sets import Status
+from ringback.api.closed_sets import ResultStatus
 from ringback.api.numbers import Number
 from ringback.library.form import Trimmed
 
@@ -95,7 +95,7 @@ class CallsEnded(BaseModel):
     """The answer of `end_calls`."""
 
     id: int = Field(description="Number of the result.")
-    status: Status = Field(description="How the result stands.")
+    status: ResultStatus = Field(description="How the result stands.")
     ended_runs_count: int = Field(description="How many runs were not over.")
     detail: str = Field(description="What is being done, in a sentence.")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ringback.api.closed_sets import RunType, Status
+from ringback.api.closed_sets import ResultStatus, RunType, Status
 
 
 class RunAnswer(BaseModel):
@@ -45,7 +45,7 @@ class RunRequestAnswer(BaseModel):
     agent_name: str = Field(description="What the agent is called.")
     agent_inbound: bool = Field(description="true: the agent is called; false: it calls one of our numbers.")
     agent_version: str | None = Field(description="Versions of agents are not kept: always null.")
-    status: Status = Field(
+    status: ResultStatus = Field(
         examples=["running"], description="running for text, in_progress for voice, pending where the agent is to call."
     )
     success_rate: float = Field(description="0 to 100.", examples=[0.0])
