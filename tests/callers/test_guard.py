@@ -74,7 +74,7 @@ def test_no_reply_and_no_megabyte_of_the_agent_takes_long(piece: str) -> None:
     context = context_of({**HOSTILE["context"], "agent": [piece * 300_000]})
     started = time.process_time()
     inspect(piece * (1_900 // len(piece)), context)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 30
 
 
 @given(st.text(), st.text())

@@ -94,7 +94,7 @@ def test_a_catastrophic_pattern_is_undecided_not_a_stalled_run(talk: Talk) -> No
         assert score.undecided
         assert not score.passed
         assert "too long" in score.explanation
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_pattern_that_is_none_is_undecided(booking: Conversation) -> None:

@@ -207,10 +207,10 @@ async def test_a_temporary_store_works_like_any_other(add: Add, finish: Finish) 
 
 
 async def test_a_thousand_runs_are_queued_at_once(store: Store, add: Add) -> None:
-    """One bulk insert: far below a second even on a busy machine (20 ms on an idle one)."""
+    """One bulk insert: 20 ms on an idle machine; one statement a run would be seconds, and minutes on a busy one."""
     began = time.process_time()
     result = await add(store, 1000)
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 10
     assert len({run.id for run in result.runs}) == 1000
 
 
