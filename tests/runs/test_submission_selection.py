@@ -110,6 +110,7 @@ def test_a_selection_keeps_its_promises_or_is_refused_in_words(kept: list[Kept],
         return
     chosen = [scenario.id for scenario in selection.scenarios]
     assert chosen
+    assert selection.agent is not None
     assert len(set(chosen)) == len(chosen)
     assert not (selector.tags and selector.scenarios is not None)
     if selector.agent_id is not None:
