@@ -28,7 +28,6 @@ async def test_chat_shows_that_the_agent_hung_up(ringback: CommandLine) -> None:
     assert "We are closed." in done.out
 
 
-@pytest.mark.measured
 async def test_chat_with_nobody_is_a_sentence_and_exit_3(ringback: CommandLine, unused_tcp_port: int) -> None:
     done = await ringback("chat", f"ws://127.0.0.1:{unused_tcp_port}/")
     assert done.code == 3
@@ -78,7 +77,6 @@ async def test_an_agent_that_answers_no_pings_is_told_so(ringback: CommandLine) 
     assert "pings are answered" in done.out
 
 
-@pytest.mark.measured
 async def test_an_agent_that_mixes_its_sessions_is_told_so(ringback: CommandLine) -> None:
     calls: list[AgentCall] = []
 

@@ -69,7 +69,6 @@ async def test_a_server_is_brought_up_to_date_when_told(ringback: CommandLine, p
     assert "results list" not in (await ringback("results", "list", RINGBACK_DATABASE_URL=postgresql_url)).err
 
 
-@pytest.mark.measured
 async def test_a_database_that_cannot_be_reached_is_a_sentence_without_its_password(ringback: CommandLine) -> None:
     for command in ("check", "upgrade"):
         failed = await ringback("db", command, RINGBACK_DATABASE_URL="postgresql://me:planted@127.0.0.1:1/x")

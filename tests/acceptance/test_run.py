@@ -49,7 +49,6 @@ async def test_a_dead_agent_is_a_sentence_and_exit_3(ringback: CommandLine, unus
     assert "Traceback" not in done.text
 
 
-@pytest.mark.measured
 async def test_headers_carry_positive_integers_and_one_result_id_for_the_batch(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
@@ -120,7 +119,6 @@ async def test_an_echo_server_is_a_legal_agent(ringback: CommandLine) -> None:
     assert done.code == 0, done.text
 
 
-@pytest.mark.measured
 async def test_what_an_agent_sends_cannot_drive_the_terminal_or_the_reports(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     nasty = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\u202e @everyone"

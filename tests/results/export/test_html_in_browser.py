@@ -103,17 +103,17 @@ async def test_it_is_useful_without_javascript(browser: Browser, samples: Sample
     assert await opened.page.locator(".run.passed .transcript").first.is_visible()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<script>window.planted = 1</script>",
-        "</script><script>window.planted = 1</script>",
-        '"><img src=x onerror="window.planted = 1">',
-        "</style></title></textarea><svg/onload=window.planted=1>",
-        "<meta http-equiv=refresh content='0;url=https://evil.example'>",
-        "<iframe srcdoc='<script>parent.planted = 1</script>'></iframe>",
-    ],
+PLANTED = (
+    "<script>window.planted = 1</script>",
+    "</script><script>window.planted = 1</script>",
+    '"><img src=x onerror="window.planted = 1">',
+    "</style></title></textarea><svg/onload=window.planted=1>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<iframe srcdoc='<script>parent.planted = 1</script>'></iframe>",
 )
+
+
+@pytest.mark.parametrize("text", ["".join(PLANTED[:3]), "".join(PLANTED[3:])])
 async def test_planted_scripts_do_not_run(
     browser: Browser, hostile: Callable[[str], Result], tmp_path: Path, text: str
 ) -> None:
