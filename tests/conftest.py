@@ -68,8 +68,32 @@ _LONG = frozenset(
 """Modules whose tests take long, mostly for waiting: a run that comes to them last has nothing to do beside them."""
 
 
+_MEASURED_BY_OTHERS = frozenset(
+    {
+        "test_document",
+        "test_document_examples",
+        "test_engine_processes",
+        "test_fuzz",
+        "test_number_leases",
+        "test_record_examples",
+        "test_run_requests_fuzz",
+        "test_schemathesis",
+        "test_twins",
+        "test_voice_barge_in",
+        "test_voice_endings",
+    }
+)
+"""Modules that carry out, very often, what others carry out too: coverage makes them half as slow again."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let every other worker begin with the long tests: while they wait, the others' tests keep the processors busy."""
+    """Let every other worker begin with the long tests: while they wait, the others' tests keep the processors busy.
+
+    And measure coverage where it tells something.
+    """
+    for item in items:
+        if item.path.stem in _MEASURED_BY_OTHERS:
+            item.add_marker("no_cover")
     long = [item for item in items if item.path.stem in _LONG]
     others = iter([item for item in items if item.path.stem not in _LONG])
     told: dict[str, int] = getattr(config, "workerinput", {})

@@ -25,8 +25,8 @@ pyright >"$told" 2>&1 &
 types=$!
 trap 'kill "$types" 2>/dev/null || true; rm -f "$told"' EXIT
 
-# Some of the tests wait for processes, so that more of them than there are processors keep those busy.
-PYTEST_XDIST_AUTO_NUM_WORKERS=${PYTEST_XDIST_AUTO_NUM_WORKERS:-$((($(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2))}
+# Half of the tests wait for processes, so more of them than there are processors keep those busy.
+PYTEST_XDIST_AUTO_NUM_WORKERS=${PYTEST_XDIST_AUTO_NUM_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) * 2))}
 export PYTEST_XDIST_AUTO_NUM_WORKERS
 # tests/model needs a language model that runs on this machine: `make test-model`. tests/soak takes long: `make soak`.
 step "tests" pytest --ignore=tests/model --ignore=tests/soak -n auto --dist worksteal --cov --cov-report=term

@@ -39,7 +39,6 @@ async def test_a_key_needs_a_name(ringback: CommandLine) -> None:
     assert "1 to 200 characters" in nameless.err
 
 
-@pytest.mark.measured
 async def test_encryption_keys_are_fresh_and_fit_to_seal_with(ringback: CommandLine) -> None:
     first, second = [(await ringback("keys", "encryption")).out.strip() for _ in range(2)]
     assert first != second

@@ -272,7 +272,6 @@ async def test_the_failed_scenarios_of_a_result_run_alone(ringback: CommandLine)
     assert "Bad" in again.out
 
 
-@pytest.mark.measured
 async def test_a_regression_against_a_baseline_is_said_in_words(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:

@@ -44,8 +44,10 @@ class Ready:
 
 
 @asynccontextmanager
-async def ready(url: str, folder: Path, talk: Talk, **settings: str) -> AsyncGenerator[Ready]:
-    seen = environment(folder, url, True, **settings)
+async def ready(
+    url: str, folder: Path, talk: Talk, measured: bool = False, /, **settings: str
+) -> AsyncGenerator[Ready]:
+    seen = environment(folder, url, measured, **settings)
     server, worker = (
         Server(("serve", "--port", "0", "--workers", "0"), seen, folder),
         Process(("worker",), seen, folder),
@@ -107,7 +109,7 @@ async def test_a_worker_that_is_told_to_stop_lets_some_end_and_hands_the_others_
                 other.cancel()
             await call.say("Certainly.")
 
-    async with ready(postgresql_url, tmp_path, talk, RINGBACK_DRAIN_TIMEOUT="2") as there:
+    async with ready(postgresql_url, tmp_path, talk, True, RINGBACK_DRAIN_TIMEOUT="2") as there:
         result = await there.batch(12)
         there.worker.send(signal.SIGTERM)
         await there.worker.says("Stopping")

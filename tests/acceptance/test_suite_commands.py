@@ -34,7 +34,6 @@ async def test_a_wrong_suite_lists_all_its_errors_with_line_and_remedy(ringback:
         assert "Traceback" not in done.text
 
 
-@pytest.mark.measured
 async def test_schema_prints_a_json_schema(ringback: CommandLine) -> None:
     done = await ringback("schema")
     assert json.loads(done.out)["properties"]["scenarios"]
