@@ -34,6 +34,13 @@ async def patient(call: AgentCall) -> None:
         await call.say("Certainly.")
 
 
+async def slow(call: AgentCall) -> None:
+    """Thinks so long that both workers have runs under way at any time before the last ones."""
+    while await call.hear():
+        await asyncio.sleep(0.5)
+        await call.say("Certainly.")
+
+
 async def batch(client: Client, agent_url: str, runs: int) -> int:
     """Ask for a batch with a new agent and scenario; its result's number."""
     agent = await client.made(
@@ -118,7 +125,7 @@ async def test_a_worker_whose_network_is_cut_loses_its_runs_to_others_and_comes_
 ) -> None:
     async with (
         Cable(postgresql_url) as cable,
-        ScriptedAgentServer(patient) as agent,
+        ScriptedAgentServer(slow) as agent,
         ScriptedAgentServer(patient) as another,
         aiohttp.ClientSession() as session,
     ):
