@@ -207,12 +207,7 @@ def start(databases: Databases, rounds: int) -> None:
     """From the request for one run to the agent's being reached, as the run's own times tell."""
     for kind in ("sqlite", "postgresql"):
         latencies = [one for _ in range(rounds) for one in asyncio.run(_starts(databases.fresh(kind)))]
-        p95 = statistics.quantiles(latencies, n=20)[-1]
-        print(
-            f"start on {kind}: p50 {statistics.median(latencies) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
-            f" of {len(latencies)} (target p95 250)",
-            flush=True,
-        )
+        _show(f"start on {kind}", latencies, target="p95 250")
 
 
 async def _starts(url: str) -> list[float]:
@@ -243,10 +238,16 @@ async def _starts(url: str) -> list[float]:
 def cancel(databases: Databases, rounds: int) -> None:
     """From the request to end a run that another process holds to the agent's `end_call`."""
     times = [one for _ in range(rounds) for one in asyncio.run(_cancels(databases.fresh("postgresql")))]
-    p95 = statistics.quantiles(times, n=20)[-1]
+    _show("cancel", times, target="1,000")
+
+
+def _show(name: str, times: list[float], *, target: str) -> None:
+    """Print how seconds are spread, in ms."""
+    p50, p95, worst = (
+        1000 * one for one in (statistics.median(times), statistics.quantiles(times, n=20)[-1], max(times))
+    )
     print(
-        f"cancel: p50 {statistics.median(times) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, worst {max(times) * 1000:.0f}"
-        f" ms of {len(times)} (target 1,000)",
+        f"{name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms, worst {worst:.0f} ms of {len(times)} (target {target})",
         flush=True,
     )
 

@@ -67,9 +67,7 @@ async def silent(call: AgentCall) -> None:
     await call.closed.wait()
 
 
-async def test_a_run_and_a_result_are_cancelled_within_a_second_wherever_they_run(
-    postgresql_url: str, tmp_path: Path
-) -> None:
+async def test_a_run_and_a_result_are_cancelled_wherever_they_run(postgresql_url: str, tmp_path: Path) -> None:
     now = asyncio.get_running_loop().time
     async with ready(postgresql_url, tmp_path, silent) as there:
         result = await there.batch(3)

@@ -26,30 +26,29 @@ from ringback.api.score_shapes import (
 from ringback.api.voice_shapes import RecognitionEntry, VoiceFacts
 from ringback.domain.run import Provenance
 
-_NUMBER = (
-    "1 to frequency for text runs that are repeated; of an outbound agent's run the number that it has to call, once it"
-    " has one; else null."
-)
-_STATUS = (
-    "How the run stands; completed, failed, timeout and cancelled are ends. A run with failed checks is completed."
-)
-_SUCCESS = "true: passed, false: failed; null where the run says nothing about the agent, or is not over."
 
-
-class RunItem(Shape):
-    """A run in the answer of a run request."""
+class RunHead(Shape):
+    """What every form of a run has."""
 
     id: int = Field(description="Number of the run.")
     scenario: int = Field(description="Number of the scenario.")
     scenario_name: str = Field(description="What the scenario was called when the run was asked for.")
-    number: int | str | None = Field(description=_NUMBER)
-    status: Status = Field(description=_STATUS)
-    success: bool | None = Field(description=_SUCCESS)
+    number: int | str | None = Field(
+        description="1 to frequency for text runs that are repeated; of an outbound agent's run the number that it has"
+        " to call, once it has one; else null."
+    )
+    status: Status = Field(
+        description="How the run stands; completed, failed, timeout and cancelled are ends. A run with failed checks is"
+        " completed."
+    )
+    success: bool | None = Field(
+        description="true: passed, false: failed; null where the run says nothing about the agent, or is not over."
+    )
+
+
+class _Dialled(RunHead):
     inbound_number: str | None = Field(description="By telephone: which of our numbers calls the agent.")
     outbound_number: str | None = Field(description="Of an outbound agent: the number that it has to call.")
-    test_profile_data: dict[str, Any] | None = Field(
-        description="`id`, `name` and `information` of the test profile; null where there is none."
-    )
     outbound_dial_window_opens_at: datetime | None = Field(
         description="Of an outbound agent: when the run got its number."
     )
@@ -58,6 +57,14 @@ class RunItem(Shape):
     )
     outbound_dial_window_closes_at: datetime | None = Field(
         description="Of an outbound agent: a later call is not taken."
+    )
+
+
+class RunItem(_Dialled):
+    """A run in the answer of a run request."""
+
+    test_profile_data: dict[str, Any] | None = Field(
+        description="`id`, `name` and `information` of the test profile; null where there is none."
     )
 
 
@@ -104,15 +111,9 @@ class SuccessInterval(Shape):
     n: int = Field(description="How many runs were valid: passed or failed.")
 
 
-class RunSummary(Shape):
+class RunSummary(RunHead):
     """A run in a list of results."""
 
-    id: int = Field(description="Number of the run.")
-    scenario: int = Field(description="Number of the scenario.")
-    scenario_name: str = Field(description="What the scenario was called when the run was asked for.")
-    number: int | str | None = Field(description=_NUMBER)
-    status: Status = Field(description=_STATUS)
-    success: bool | None = Field(description=_SUCCESS)
     outcome: OutcomeName | None = Field(description="The same with its reasons kept apart; null until the run is over.")
 
 
@@ -185,22 +186,16 @@ class ModelUsage(Shape):
     sound_seconds: float = Field(description="Seconds of sound that was spoken or heard.")
 
 
-class RunEntry(Shape):
+class RunEntry(_Dialled):
     """A run in the detail of its result."""
 
-    id: int = Field(description="Number of the run.")
     result_id: int | None = Field(description="Number of its result.")
-    scenario: int = Field(description="Number of the scenario.")
-    scenario_name: str = Field(description="What the scenario was called when the run was asked for.")
-    number: int | str | None = Field(description=_NUMBER)
     personality: int | None = Field(description="Number of the caller's personality.")
     personality_name: str | None = Field(description="Name of the caller's personality.")
     test_profile: int | None = Field(description="Number of the test profile.")
     test_profile_name: str | None = Field(description="Name of the test profile.")
     repeat: int | None = Field(description="1 to frequency.")
     attempt: int | None = Field(description="How many times the conversation was begun.")
-    status: Status = Field(description=_STATUS)
-    success: bool | None = Field(description=_SUCCESS)
     outcome: OutcomeName | None = Field(description="What the run says about the agent; null until it is over.")
     outcome_reason: str = Field(description="Why, in a sentence; empty until it is over.")
     expected_outcome: ExpectedOutcome | None = Field(
@@ -213,13 +208,6 @@ class RunEntry(Shape):
     finished_at: datetime | None = Field(description="When it was over, its evaluation included.")
     duration: str | None = Field(description="MM:SS")
     duration_seconds: float | None = Field(description="Seconds that the conversation took.")
-    inbound_number: str | None = Field(description="By telephone: which of our numbers called.")
-    outbound_number: str | None = Field(description="Of an outbound agent: the number that it calls.")
-    outbound_dial_window_opens_at: datetime | None = Field(
-        description="Of an outbound agent: when the run got its number."
-    )
-    outbound_dial_window_seconds: int | None = Field(description="How long it may call from then on.")
-    outbound_dial_window_closes_at: datetime | None = Field(description="A later call is not taken.")
     call_ended_reason: str | None = Field(description="Who or what ended the conversation.")
     metadata: dict[str, Any] = Field(description="What the agent told of the conversation, and how it ended.")
     is_reviewed: bool = Field(description="Whether a person has looked at it.")

@@ -102,7 +102,7 @@ def _choice(
             f" {environment_variable(f'{role}_model')} (for example openai:gpt-4o-mini with OPENAI_API_KEY), or"
             f" {environment_variable(f'{role}_base_url')} as well for a server of your own."
         )
-    from ringback.models.build import check_name, provider_key_variables  # noqa: PLC0415 - see above
+    from ringback.models.build import check_name, provider_key_variables  # noqa: PLC0415 - only where a model is asked
 
     check_name(name, base_url, role=role)
     api_key = next((environ[variable] for variable in provider_key_variables(name) if environ.get(variable)), None)
@@ -112,7 +112,7 @@ def _choice(
 def _check_key(choice: ModelChoice | None, needs: Sequence[tuple[str, str]]) -> None:
     if choice is None or choice.api_key:
         return
-    from ringback.models.build import needs_key, provider_key_variables  # noqa: PLC0415 - see above
+    from ringback.models.build import needs_key, provider_key_variables  # noqa: PLC0415 - only where a model is asked
 
     if not needs_key(choice.name, choice.base_url):
         return
@@ -152,7 +152,7 @@ def own_prices(settings: Settings) -> Prices:
     """The user's own prices, which go before the listed ones. Raises `UsageError` where the file is wrong."""
     if settings.prices_file is None:
         return {}
-    from ringback.models.price_file import load_prices  # noqa: PLC0415 - see above
+    from ringback.models.price_file import load_prices  # noqa: PLC0415 - only where a model is asked
 
     return load_prices(settings.prices_file)
 
@@ -170,8 +170,8 @@ def open_models(
     prices = own_prices(settings)
     if models.caller is None and models.judge is None:
         return None, None
-    from ringback.models.build import open_model  # noqa: PLC0415 - see above
-    from ringback.models.connections import Connections  # noqa: PLC0415 - see above
+    from ringback.models.build import open_model  # noqa: PLC0415 - only where a model is asked
+    from ringback.models.connections import Connections  # noqa: PLC0415 - only where a model is asked
 
     places: dict[tuple[str, str | None], asyncio.Semaphore] = {}
     connections = Connections()
