@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from ringback.domain.conversation import Conversation, Entry, Role
 from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.run import Provenance, Run, RunSpecification, RunStatus
-from ringback.domain.scenario import Scenario, ScenarioType
+from ringback.domain.scenario import Facts, Personality, Scenario, ScenarioType
+from ringback.domain.scenario import TestProfile as Profile
 from ringback.storage.documents import (
+    WITHOUT_PROFILE,
     dump_provenance,
     dump_record,
     dump_specification,
@@ -74,6 +76,40 @@ def test_a_specification_with_half_an_emoji_is_stored() -> None:
     assert load_specification(dump_specification(broken)).scenario.name == "\ufffd"
     provenance = Provenance(ringback_version="1").model_copy(update={"git_branch": "\ud83d"})
     assert load_provenance(dump_provenance(provenance)).git_branch == "\ufffd"
+
+
+def test_a_specification_is_written_without_what_a_run_has_of_its_own() -> None:
+    calm, angry = Personality(name="calm", voice={"speed": 1.0}), Personality(name="angry")
+    profile = Profile(name="Ada", caller_variables={"vip": True, "seed": [0, None, "🙂"]})
+    scenario = SPECIFICATION.scenario.model_copy(
+        update={"personalities": (calm, angry), "profiles": (profile,), "facts": Facts(never={"profile": None})}
+    )
+    asked = RunSpecification(scenario=scenario, scenario_id=7, repeat=3, personality=calm, profile=profile, seed=9)
+    text = dump_specification(asked)
+    kept = scenario.model_copy(update={"personalities": (), "profiles": ()})
+    assert load_specification(text) == asked.model_copy(update={"scenario": kept, "repeat": 1, "seed": 0})
+    assert json.loads(text) == json.loads(load_specification(text).model_dump_json(exclude=_LISTS))
+    assert dump_specification(asked.model_copy(update={"repeat": 1, "seed": 4})) == text
+    for other in ({"scenario_id": 8}, {"personality": angry}, {"profile": None}, {"scenario": kept}):
+        changed = asked.model_copy(update=other)
+        assert load_specification(dump_specification(changed)).model_dump(exclude=_LISTS) == {
+            **changed.model_dump(exclude=_LISTS),
+            "repeat": 1,
+            "seed": 0,
+        }
+
+
+_LISTS: Any = {"scenario": {"personalities", "profiles"}}
+
+
+def test_a_specification_s_text_says_at_its_end_that_it_has_no_profile() -> None:
+    in_its_facts = Facts(never={"a": {"personality": 1, "profile": None, "seed": 0}})
+    profile = Profile(name="", agent_variables={"a": {"personality": 1, "profile": None, "seed": 0}})
+    for facts in (Facts(), in_its_facts):
+        scenario = SPECIFICATION.scenario.model_copy(update={"facts": facts})
+        without = SPECIFICATION.model_copy(update={"scenario": scenario})
+        assert dump_specification(without).endswith(WITHOUT_PROFILE)
+        assert not dump_specification(without.model_copy(update={"profile": profile})).endswith(WITHOUT_PROFILE)
 
 
 def test_a_foreign_document_is_refused() -> None:

@@ -6,7 +6,7 @@ U+FFFD, objects nested deeper than a hundred levels are cut, NaN and infinities 
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -17,7 +17,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Evaluation
 from ringback.domain.run import Attempt, Provenance, Run, RunSpecification
+from ringback.domain.scenario import Personality, Scenario, TestProfile
 from ringback.domain.usage import Usage
+from ringback.storage.kept_texts import KeptTexts
 
 _DEEPEST = 100
 """Parser and serialiser both give up at about twice that."""
@@ -64,8 +66,16 @@ def load_record(text: str | None) -> RunRecord:
 
 
 def dump_specification(specification: RunSpecification) -> str:
-    """What was asked for, as JSON text."""
-    return _dump_model(specification)
+    """What was asked for, as JSON text, of which all repeats of it are made.
+
+    Each run has its own repeat and seed beside it. The scenario is without its lists of personalities and test
+    profiles, for a run has one of each, and those stood there twice.
+    """
+    return (
+        f'{{"scenario":{_SCENARIOS.of(specification.scenario)},"scenario_id":{specification.scenario_id},"repeat":1,'
+        f'"personality":{_dump_if_given(specification.personality)},"profile":{_dump_if_given(specification.profile)},'
+        '"seed":0}'
+    )
 
 
 def load_specification(text: str) -> RunSpecification:
@@ -83,11 +93,23 @@ def load_provenance(text: str) -> Provenance:
     return Provenance.model_validate_json(text)
 
 
-def _dump_model(model: BaseModel) -> str:
+WITHOUT_PROFILE = ',"profile":null,"seed":0}'
+"""How the text that `dump_specification` writes ends where there is no test profile."""
+
+
+def _dump_model(model: BaseModel, *, without: Collection[str] = ()) -> str:
     try:
-        return model.model_dump_json()
+        return model.model_dump_json(exclude=set(without))
     except PydanticSerializationError:
-        return to_json(plain(model)).decode()
+        return to_json({name: value for name, value in plain(model).items() if name not in without}).decode()
+
+
+_SCENARIOS = KeptTexts[Scenario](lambda scenario: _dump_model(scenario, without=("personalities", "profiles")))
+_CALLERS = KeptTexts[Personality | TestProfile](_dump_model)
+
+
+def _dump_if_given(record: Personality | TestProfile | None) -> str:
+    return "null" if record is None else _CALLERS.of(record)
 
 
 def plain(value: object, depth: int = 0) -> Any:

@@ -1,7 +1,7 @@
 """Inserts many rows, and finds the rows of many numbers, with one statement, which the database unpacks itself.
 
-A thousand runs took 65 ms on PostgreSQL and 30 ms on SQLite as a thousand sets of parameters; as one JSON document they
-take 35 and 8.
+A thousand runs took 65 ms on PostgreSQL and 30 ms on SQLite as a thousand sets of parameters; as an array for each
+column, and as one JSON document, they take 12 and 7.
 """
 
 import json
@@ -11,16 +11,12 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    JSON,
     ColumnElement,
     Connection,
-    FromClause,
     Integer,
     String,
     Table,
     any_,
-    cast,
-    column,
     func,
     insert,
     literal,
@@ -37,29 +33,25 @@ _DOCUMENTS = (
 
 
 def insert_many(
-    connection: Connection,
-    table: Table,
-    common: Mapping[str, Any],
-    names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
+    connection: Connection, table: Table, common: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
 ) -> None:
     """Insert rows.
 
     Args:
         connection: of the transaction.
         table: where they go.
-        common: columns that are the same in all rows.
-        names: the other columns; of numbers or text.
-        rows: their values, of one row at least; text without NUL, which ends text in SQLite's JSON.
+        common: columns that are the same in all rows, those with defaults included.
+        columns: the other columns, all of them as long as there are rows, of which there is one at least; of numbers or
+            text without NUL, which ends text in SQLite's JSON.
     """
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    if len(set(map(len, columns.values()))) != 1:
+        raise ValueError("columns of different lengths are no rows")
     # What happens to be the same in all rows need not be unpacked from each of them.
-    differ = [name for name, column in columns.items() if column.count(column[0]) < len(rows)] or names[:1]
+    differ = {name: column for name, column in columns.items() if column.count(column[0]) < len(column)}
+    differ = differ or dict([next(iter(columns.items()))])
     common = {**common, **{name: column[0] for name, column in columns.items() if name not in differ}}
     unpack = _on_postgresql if connection.dialect.name == "postgresql" else _on_sqlite
-    given, values = unpack(table, differ, list(zip(*(columns[name] for name in differ), strict=True)))
-    same = [literal(value, table.c[name].type) for name, value in common.items()]
-    connection.execute(insert(table).from_select([*common, *differ], select(*same, *values).select_from(given)))
+    unpack(connection, table, common, differ)
 
 
 def insert_documents(
@@ -106,19 +98,26 @@ def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[
 
 
 def _on_postgresql(
-    table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    document = json.dumps([dict(zip(names, row, strict=True)) for row in rows])
-    unpacked = func.json_to_recordset(cast(literal(document, String), JSON))
-    given = unpacked.table_valued(*(column(name, table.c[name].type) for name in names))
-    given = given.render_derived(name="given", with_types=True)
-    return given, [given.c[name] for name in names]
+    connection: Connection, table: Table, common: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
+) -> None:
+    type_of = {name: table.c[name].type.compile(connection.dialect) for name in (*common, *columns)}
+    given = ", ".join([*(f"%({name})s::{type_of[name]}" for name in common), *(f"given.{name}" for name in columns)])
+    # In psycopg's binary format: as text an array of texts took a hundred times as long.
+    arrays = ", ".join(f"%({name})b::{type_of[name]}[]" for name in columns)
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({', '.join(type_of)}) SELECT {given}"  # noqa: S608 - names of our own
+        f" FROM unnest({arrays}) AS given ({', '.join(columns)})",
+        {**common, **{name: list(column) for name, column in columns.items()}},
+    )
 
 
 def _on_sqlite(
-    table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> tuple[FromClause, list[ColumnElement[Any]]]:
-    given = func.json_each(literal(json.dumps(rows), String)).table_valued("value")
-    return given, [
-        func.json_extract(given.c.value, f"$[{index}]", type_=table.c[name].type) for index, name in enumerate(names)
+    connection: Connection, table: Table, common: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]
+) -> None:
+    rows = json.dumps(list(zip(*columns.values(), strict=True)))
+    given = func.json_each(literal(rows, String)).table_valued("value")
+    values = [
+        *(literal(value, table.c[name].type) for name, value in common.items()),
+        *(func.json_extract(given.c.value, f"$[{place}]") for place in range(len(columns))),
     ]
+    connection.execute(insert(table).from_select([*common, *columns], select(*values).select_from(given)))

@@ -111,7 +111,7 @@ def insert_runs(
     """Insert a queued run for each specification, in their order."""
     if not specifications:
         return
-    of_run = [_combination(specification) for specification in specifications]
+    of_run = list(map(_combination, specifications))
     # Each combination of scenario, personality and profile is kept once.
     distinct = dict(zip(of_run, specifications, strict=True))
     tags = [specification.scenario.tags for specification in distinct.values()]
@@ -120,39 +120,32 @@ def insert_runs(
     now = datetime.now(UTC)
     common: dict[str, Any] = {
         "result_id": result_id,
-        "status": RunStatus.QUEUED,
+        "status": RunStatus.QUEUED.value,
         "attempt": 1,
         "owner_kind": owner.kind,
         "owner": str(owner),
+        "times_lost": 0,
+        "scorings": 0,
         "created_at": now,
         "updated_at": now,
     }
-    names = ("position", "scenario_id", "scenario_name", "specification_id", "repeat", "seed")
-    rows: list[tuple[Any, ...]] = [
-        (
-            position,
-            specification.scenario_id,
-            specification.scenario.name.replace("\0", "\ufffd"),
-            documents[combination],
-            specification.repeat,
-            specification.seed,
-        )
-        for position, (specification, combination) in enumerate(zip(specifications, of_run, strict=True))
-    ]
+    columns: dict[str, Sequence[Any]] = {
+        "position": range(len(specifications)),
+        "scenario_id": [one.scenario_id for one in specifications],
+        "scenario_name": [one.scenario.name.replace("\0", "\ufffd") for one in specifications],
+        "specification_id": [documents[combination] for combination in of_run],
+        "repeat": [one.repeat for one in specifications],
+        "seed": [one.seed for one in specifications],
+    }
     if origins:
-        names += ("agent_id", "personality_id", "test_profile_id", "number", "inbound_number")
-        rows = [
-            (
-                *row,
-                origin.agent_id,
-                origin.personality_id,
-                origin.test_profile_id,
-                origin.number,
-                origin.calls_from,
-            )
-            for row, origin in zip(rows, origins, strict=True)
-        ]
-    insert_many(connection, runs, common, names, rows)
+        columns |= {
+            "agent_id": [one.agent_id for one in origins],
+            "personality_id": [one.personality_id for one in origins],
+            "test_profile_id": [one.test_profile_id for one in origins],
+            "number": [one.number for one in origins],
+            "inbound_number": [one.calls_from for one in origins],
+        }
+    insert_many(connection, runs, common, columns)
 
 
 def run_numbers(connection: Connection, result_id: int) -> list[int]:

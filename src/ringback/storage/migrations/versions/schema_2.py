@@ -24,6 +24,9 @@ _RUNS = sa.Table(
     sa.Column("record", sa.Text),
 )
 
+_FOREIGN_KEY = "runs_result_id_fkey"
+"""As PostgreSQL calls it; on SQLite it has no name."""
+
 _MOVED = sa.text(
     "UPDATE runs SET scenario_name = :scenario_name, specification_id = :specification_id, repeat = :repeat,"
     " seed = :seed, ending = :ending, expectation_met = :expectation_met, duration = :duration,"
@@ -109,18 +112,29 @@ def _runs() -> None:
     op.drop_index("runs_unfinished", "runs")
     # SQLite makes the table anew for this, with the brief before the record: reading it walks over what comes before.
     order = [("provider_call_id", "measured", "review", "rescoring", "brief", "record")]
-    with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}, partial_reordering=order) as table:
+    with op.batch_alter_table(
+        "runs",
+        table_kwargs={"sqlite_autoincrement": True},
+        partial_reordering=order,
+        naming_convention={"fk": _FOREIGN_KEY},
+    ) as table:
+        table.drop_constraint(_FOREIGN_KEY, type_="foreignkey")
         for name in ("scenario_name", "specification_id", "repeat", "seed", "times_lost", "scorings"):
             table.alter_column(name, nullable=False)
         table.drop_column("specification")
     op.create_index("ix_runs_scenario_id", "runs", ["scenario_id"])
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"])
-    op.create_index("ix_runs_provider_call_id", "runs", ["provider_call_id"])
     op.create_index("runs_unfinished", "runs", ["status", "owner_kind", "result_id"])
     counted = ["result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"]
     op.create_index("runs_of_result", "runs", counted)
-    op.create_index("runs_admitted", "runs", ["admitted_at"])
+    _index_where_given("runs_admitted", "admitted_at")
+    _index_where_given("runs_of_call", "provider_call_id")
     op.create_index("runs_changed", "runs", ["result_id", "updated_at"])
+
+
+def _index_where_given(name: str, column: str) -> None:
+    condition = sa.text(f"{column} IS NOT NULL")
+    op.create_index(name, "runs", [column], sqlite_where=condition, postgresql_where=condition)
 
 
 def _move_documents(connection: sa.Connection) -> None:
