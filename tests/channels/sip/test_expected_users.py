@@ -54,3 +54,8 @@ async def test_no_more_than_a_few_ring_and_others_are_refused_at_once(new_teleph
     assert waiting
     await asyncio.gather(*(side.call.hang_up() for side in sides))
     await soon(asyncio.gather(*ended))
+    # Nor do those that have hung up since count.
+    further = Side(await soon(theirs.dial(f"sip:{OURS.user}@{ours.address}", {}, identity=CALLER)))
+    await further.until(Ringing)
+    await further.call.hang_up()
+    await further.over()

@@ -62,7 +62,8 @@ class Carrier(asyncio.Protocol):
         """Users at whom calls are taken, each with the number of its listener."""
         self._expected: set[str] = set()
         """Users at whom somebody will listen: their calls ring for a moment where nobody does yet."""
-        self._ringing = 0
+        self._ringing: set[int] = set()
+        """The stack's calls that wait so."""
         self._listening = asyncio.Event()
         """Set, and replaced, whenever somebody begins to listen."""
         self._incoming = _INCOMING
@@ -257,6 +258,8 @@ class Carrier(asyncio.Protocol):
                 await (await self._agent(identity, registers=True)).unregister(timeout=2.0)
 
     def _happened(self, event: StackEvent) -> None:
+        if event.event is Event.CALL_CLOSED:
+            self._ringing.discard(event.call)
         if event.event is Event.CALL_INCOMING:
             self._came(event)
         elif event.event is not Event.CALL_RTCP and not any(
@@ -279,14 +282,15 @@ class Carrier(asyncio.Protocol):
         listener = self._listeners.get(called)
         if listener is not None:
             self._take(call, event, called, listener)
-        elif called in self._expected and self._ringing < _MOST_RINGING:
+        elif called in self._expected and len(self._ringing) < _MOST_RINGING:
+            # Not by the task, which begins after others of the same moment have come, too.
+            self._ringing.add(event.call)
             self._spawn(self._ring(call, event, called))
         else:
             self._spawn(_refuse(call))
 
     async def _ring(self, call: Any, event: StackEvent, called: str) -> None:
         """Whoever was just told that it may call is quicker than what is to listen for it."""
-        self._ringing += 1
         try:
             async with asyncio.timeout(_LISTENER_PATIENCE):
                 while called not in self._listeners:
@@ -295,7 +299,7 @@ class Carrier(asyncio.Protocol):
             await _refuse(call)
             return
         finally:
-            self._ringing -= 1
+            self._ringing.discard(event.call)
         missed = [early for early in self._early if early.call == event.call]
         if any(early.event is Event.CALL_CLOSED for early in missed):
             return
