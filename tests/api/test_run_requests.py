@@ -149,7 +149,7 @@ async def test_personalities_and_profiles_multiply_the_runs(service: Service) ->
     answer = await made(service.post(TEXT, body))
     assert [run["number"] for run in answer["runs"]] == [1, 2, 1, 2]
     assert {run["test_profile_data"]["name"] for run in answer["runs"]} == {"Ada"}
-    _, runs, _ = await service.services.readings.asked(answer["id"])
+    runs = (await service.services.readings.detailed(answer["id"])).runs
     assert [(run.personality_id, run.test_profile_id) for run in runs] == [
         (number, profile.body["id"]) for number in (one, one, two, two)
     ]

@@ -1,5 +1,6 @@
 """Results in the reference product's shapes: the answer of a run request, an entry of a list, and the detail."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import orjson
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
+from ringback.domain.run import RunStatus
 from ringback.domain.scenario import TestProfile
 from ringback.results.brief import figures_of, halves
 from ringback.results.json_text import json_text
@@ -14,7 +16,15 @@ from ringback.results.reference_lines import entry_parts, line_fields, number_of
 from ringback.results.reference_totals import overall_evaluation
 from ringback.results.reference_transcript import clock
 from ringback.results.statistics import wilson
-from ringback.storage.reading_rows import Counts, DetailedResult, ListedResult, ResultLine, RunLine
+from ringback.storage.reading_rows import (
+    AskedRun,
+    CountedRuns,
+    Counts,
+    DetailedResult,
+    ListedResult,
+    ResultLine,
+    RunLine,
+)
 from ringback.storage.reading_status import TERMINAL, Shown
 from ringback.storage.readings import Readings, counts_of_lines
 
@@ -34,37 +44,35 @@ _NO_CALL = frozenset(
 """Endings of runs in which the line was never open."""
 
 
-async def request_answer(readings: Readings, result_id: int, *, before: bool = False) -> dict[str, Any]:
-    """A result as a run request, or `rerun`, answers it, its runs an array.
+async def request_answer(readings: Readings, result_id: int) -> dict[str, Any]:
+    """A result as a run request, or `rerun`, answers it, its runs an array: as it was before any of them began.
 
-    Args:
-        readings: where it is read.
-        result_id: which result.
-        before: as it was before any run began.
-
-    Raises:
-        NotFound: there is no such result.
+    Raises `NotFound` where there is no such result.
     """
-    result, runs, profiles = await readings.asked(result_id, before=before)
-    counts = counts_of_lines(runs)
-    head = _head(result, counts)
+    result, runs, profiles = await readings.asked(result_id)
+    waiting = Counter(run.awaits_call for run in runs)
+    head = _head(result, Counts(tuple(_not_begun(awaits_call, number) for awaits_call, number in waiting.items())))
     # What waits is "running" in the first answer, whichever kind of waiting it is; but whoever is to call has to know
     # which runs it can call by now.
-    waiting = {} if result.takes_calls else {Shown.IN_QUEUE: head["status"], Shown.RUNNING: head["status"]}
+    status = Shown.IN_QUEUE.value if result.takes_calls else head["status"]
     items = [
         {
             "id": run.id,
             "scenario": run.scenario_id,
             "scenario_name": run.scenario_name,
             "number": number_of(run),
-            "status": waiting.get(run.shown, run.shown.value),
-            "success": success_of(run),
+            "status": Shown.PENDING.value if run.awaits_call else status,
+            "success": None,
             "test_profile_data": _profile(run, profiles.get(run.specification_id)),
             **line_fields(run),
         }
         for run in runs
     ]
     return {**head, "runs": items}
+
+
+def _not_begun(awaits_call: bool, number: int) -> CountedRuns:
+    return CountedRuns(RunStatus.QUEUED, None, None, None, awaits_call, number)
 
 
 def list_item(listed: ListedResult) -> dict[str, Any]:
@@ -197,7 +205,7 @@ def _summary(run: RunLine) -> dict[str, Any]:
     }
 
 
-def _profile(run: RunLine, profile: TestProfile | None) -> dict[str, Any] | None:
+def _profile(run: AskedRun, profile: TestProfile | None) -> dict[str, Any] | None:
     return None if profile is None else profile_data(run.test_profile_id, profile)
 
 

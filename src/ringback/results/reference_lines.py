@@ -9,7 +9,7 @@ from ringback.domain.ending import Ending, EndingCode
 from ringback.domain.outcome import Outcome
 from ringback.results.json_text import json_text
 from ringback.results.reference_transcript import clock
-from ringback.storage.reading_rows import RunLine
+from ringback.storage.reading_rows import AskedRun, RunLine
 from ringback.storage.reading_status import OPENING, Shown
 
 _LOST = {
@@ -24,14 +24,14 @@ _SUCCESS = {Outcome.PASSED: True, Outcome.FAILED: False}
 _EVALUATED = {Outcome.PASSED: "success", Outcome.FAILED: "failure"}
 
 
-def number_of(run: RunLine) -> int | str | None:
+def number_of(run: RunLine | AskedRun) -> int | str | None:
     """1 to frequency of a repeated text run, as a number; a telephone number as it is."""
     if run.number is None or run.dial_opened_at is not None or not run.number.isdecimal():
         return run.number
     return int(run.number)
 
 
-def line_fields(run: RunLine) -> dict[str, Any]:
+def line_fields(run: RunLine | AskedRun) -> dict[str, Any]:
     """Our telephone numbers of the run, and when its agent may call."""
     window = run.dial_window
     return {

@@ -110,6 +110,35 @@ class RunLine(NamedTuple):
         return self.shown in TERMINAL
 
 
+class AskedRun(NamedTuple):
+    """The columns of a run that the answer to its request shows: as it was before it began.
+
+    Only the number that its agent may call is as it is now.
+    """
+
+    id: int
+    scenario_id: int
+    scenario_name: str
+    test_profile_id: int | None
+    specification_id: int
+    number: str | None
+    inbound_number: str | None
+    """Where our call comes from."""
+    dial_opened_at: datetime | None
+    """When one of our numbers was given to the run, for its agent to call."""
+    dial_seconds: int | None
+
+    @property
+    def awaits_call(self) -> bool:
+        """It has a number, which its agent may call."""
+        return self.dial_opened_at is not None
+
+    @property
+    def dial_window(self) -> DialWindow | None:
+        """In which the agent has to call, once the run has one of our numbers."""
+        return window_of(self)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultLine:
     """The columns of a result."""

@@ -1,23 +1,22 @@
 """What the service's doors read of results and runs: columns and briefs for lists, records only for single runs."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, null, select
+from sqlalchemy import ColumnElement, Connection, func, null, select
 
-from ringback.domain.run import RunStatus
 from ringback.domain.scenario import Scenario, TestProfile
 from ringback.errors import NotFound
 from ringback.storage import tables
 from ringback.storage.database import Database
-from ringback.storage.documents import load_specification
+from ringback.storage.documents import WITHOUT_PROFILE, load_specification
 from ringback.storage.reading_filters import ResultFilter, RunFilter
 from ringback.storage.reading_rows import (
+    AskedRun,
     CountedRuns,
     Counts,
     DetailedResult,
@@ -61,20 +60,7 @@ _SHOWN_ATTEMPT = (runs.c.attempt - runs.c.scorings).label("attempt")
 RUN_COLUMNS = tuple(_SHOWN_ATTEMPT if name == "attempt" else runs.c[name] for name in RunLine._fields)
 _COLUMNS_WITHOUT_BRIEF = (*RUN_COLUMNS[:-1], null())
 
-_NOT_BEGUN: dict[str, ColumnElement[Any]] = {
-    "status": literal(RunStatus.QUEUED.value),
-    "outcome": null(),
-    "ending": null(),
-    "duration": null(),
-    "brief": null(),
-    "awaits_call": runs.c.dial_opened_at.is_not(None),
-}
-_COLUMNS_BEFORE = tuple(_NOT_BEGUN.get(name, column) for name, column in zip(RunLine._fields, RUN_COLUMNS, strict=True))
-"""A run as it was before it began; but its number, which its agent may call, as it is."""
-
-_WITHOUT_PROFILE = re.compile(r',"profile":null,"seed":-?\d+\}\Z')
-"""How a specification's document ends, unless there is a profile."""
-_LONGEST_END = 64
+_ASKED_COLUMNS: list[ColumnElement[Any]] = [runs.c[name] for name in AskedRun._fields]
 
 
 class Readings:
@@ -133,25 +119,21 @@ class Readings:
 
         return await self._database.read(load)
 
-    async def asked(
-        self, result_id: int, *, before: bool = False
-    ) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile]]:
+    async def asked(self, result_id: int) -> tuple[ResultLine, tuple[AskedRun, ...], dict[int, TestProfile]]:
         """What the answer to a run request shows: the result, its runs, and the profiles by specification.
 
-        Args:
-            result_id: which result.
-            before: as it was before any run began; only numbers that agents may call are told as they are now.
+        All as it was before any run began; only numbers that agents may call are told as they are now.
 
         Raises:
             NotFound: there is no such result.
         """
+        of_result = select(*_ASKED_COLUMNS).where(runs.c.result_id == result_id).order_by(runs.c.position)
 
-        def load(connection: Connection) -> tuple[ResultLine, tuple[RunLine, ...], dict[int, TestProfile]]:
+        def load(connection: Connection) -> tuple[ResultLine, tuple[AskedRun, ...], dict[int, TestProfile]]:
             line = _result_line(_find(connection, result_id))
-            if before:
-                line = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
-            columns = _COLUMNS_BEFORE if before else _COLUMNS_WITHOUT_BRIEF
-            return line, _lines(connection, runs.c.result_id == result_id, columns), _profiles(connection, result_id)
+            line = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
+            asked = tuple(map(AskedRun._make, connection.execute(of_result)))
+            return line, asked, _profiles(connection, result_id)
 
         return await self._database.read(load)
 
@@ -332,13 +314,14 @@ def _possible(ids: Iterable[int]) -> Iterable[int]:
 def _profiles(connection: Connection, result_id: int) -> dict[int, TestProfile]:
     """The profile of each specification that has one."""
     documents = tables.specifications
-    kept = select(documents.c.id, documents.c.document).where(documents.c.result_id == result_id)
+    # Those that end so have none; there may be a thousand of them.
+    profiled = documents.c.document.not_like(f"%{WITHOUT_PROFILE}")
+    kept = select(documents.c.id, documents.c.document).where(documents.c.result_id == result_id, profiled)
     profiles: dict[int, TestProfile] = {}
     for number, document in connection.execute(kept):
-        if not _WITHOUT_PROFILE.search(document, len(document) - _LONGEST_END):
-            profile = json.loads(document)["profile"]  # the scenario, which is most of it, is not needed
-            if profile is not None:
-                profiles[number] = TestProfile.model_validate(profile)
+        profile = json.loads(document)["profile"]  # the scenario, which is most of it, is not needed
+        if profile is not None:
+            profiles[number] = TestProfile.model_validate(profile)
     return profiles
 
 

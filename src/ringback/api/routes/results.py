@@ -158,7 +158,7 @@ async def rerun(
         named = IdempotencyKey(key_id=key.id, name=idempotency_key, request_digest=digest)
     result = await services.submission.rerun(result_id, key, idempotency=named)
     log_also(result_id=result.id, rerun_of=result_id)
-    return _json(await request_answer(services.readings, result.id, before=True))  # repeated, it is the first answer
+    return _json(await request_answer(services.readings, result.id))  # repeated, it is the first answer
 
 
 @router.post("/results/{result_id}/end_calls/", summary="End a result's runs")

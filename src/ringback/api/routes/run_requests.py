@@ -152,7 +152,7 @@ async def _submitted(services: Services, wanted: RunsWanted, key: ApiKey, name: 
     log_also(result_id=result.id)
     # As it was before anything began, for a repeated request gets the first answer. Numbers that agents may call are
     # told as they are now: a repeated request does not know less than a look would.
-    answer = await request_answer(services.readings, result.id, before=True)
+    answer = await request_answer(services.readings, result.id)
     return Response(json_bytes(answer), 201, media_type="application/json")
 
 
