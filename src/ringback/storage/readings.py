@@ -127,13 +127,11 @@ class Readings:
         Raises:
             NotFound: there is no such result.
         """
-        of_result = select(*_ASKED_COLUMNS).where(runs.c.result_id == result_id).order_by(runs.c.position)
 
         def load(connection: Connection) -> tuple[ResultLine, tuple[AskedRun, ...], dict[int, TestProfile]]:
             line = _result_line(_find(connection, result_id))
             line = replace(line, updated_at=line.created_at, finished_at=None, cancelled_at=None)
-            asked = tuple(map(AskedRun._make, connection.execute(of_result)))
-            return line, asked, _profiles(connection, result_id)
+            return line, _asked(connection, result_id), _profiles(connection, result_id)
 
         return await self._database.read(load)
 
@@ -281,6 +279,13 @@ def _lines(
 ) -> tuple[RunLine, ...]:
     rows = connection.execute(select(*columns).where(condition).order_by(runs.c.position).limit(limit))
     return tuple(map(RunLine._make, rows))
+
+
+def _asked(
+    connection: Connection, result_id: int, columns: Sequence[ColumnElement[Any]] = _ASKED_COLUMNS
+) -> tuple[AskedRun, ...]:
+    rows = connection.execute(select(*columns).where(runs.c.result_id == result_id).order_by(runs.c.position))
+    return tuple(map(AskedRun._make, rows))
 
 
 def _kept(connection: Connection, ids: Sequence[int], *conditions: ColumnElement[bool]) -> list[KeptRun]:
