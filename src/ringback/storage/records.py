@@ -65,8 +65,10 @@ class Records:
 
     def find_many(self, connection: Connection, numbers: Iterable[int]) -> dict[int, Row]:
         """The rows of those numbers that there are."""
-        condition = among(connection, self._table.c.id, possible(numbers))
-        return {row.id: row for row in self.where(connection, condition)}
+        wanted = list(possible(numbers))
+        if not wanted:
+            return {}
+        return {row.id: row for row in self.where(connection, among(connection, self._table.c.id, wanted))}
 
     def where(self, connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None) -> list[Row]:
         """The rows for which all conditions hold, the lowest number first."""
