@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ringback.domain.conversation import Conversation
 from ringback.domain.evaluation import Evaluation
+from ringback.domain.fixed import fixed
 from ringback.domain.outcome import Outcome
 from ringback.domain.scenario import Personality, Scenario, TestProfile
 from ringback.domain.telephone import DialWindow
@@ -103,7 +104,7 @@ class Provenance(BaseModel):
     seed: int = Field(default=0, description="Of every chance in its runs.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed
 class RunOrigin:
     """Which kept records a run of the service was made from."""
 

@@ -1,7 +1,7 @@
 """From scenarios to run specifications: pure, so the same request always plans the same runs."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ringback.domain.run import RunSpecification
 from ringback.domain.scenario import Condition, Personality, Scenario, TestProfile
@@ -10,6 +10,14 @@ from ringback.errors import UsageError
 
 MOST_RUNS = 100_000
 """Runs of one result: a slip in a frequency must not fill memory and disk."""
+
+
+def conversations(scenarios: Iterable[Scenario], repeat: int | None = None) -> int:
+    """How many conversations scenarios come to; `repeat` replaces every scenario's frequency."""
+    return sum(
+        (len(scenario.personalities) or 1) * (len(scenario.profiles) or 1) * (repeat or scenario.frequency)
+        for scenario in scenarios
+    )
 
 
 def plan(
@@ -26,10 +34,7 @@ def plan(
     Raises:
         UsageError: a template names a value that the profile lacks, or there would be too many runs.
     """
-    asked = sum(
-        max(1, len(scenario.personalities)) * max(1, len(scenario.profiles)) * (repeat or scenario.frequency)
-        for scenario in scenarios
-    )
+    asked = conversations(scenarios, repeat)
     if asked > MOST_RUNS:
         raise UsageError(
             f"{asked:,} conversations are more than one result holds ({MOST_RUNS:,}). Lower --repeat or `frequency`, or"
@@ -69,7 +74,7 @@ def _run_seed(seed: int, key: str, personality: Personality | None, profile: Tes
 def _is_templated(scenario: Scenario) -> bool:
     """Whether anything in it could have to be filled in."""
     texts = (scenario.instructions, scenario.first_message or "", scenario.expected_outcome or "", *scenario.script)
-    return scenario.conditional_actions is not None or any(map(may_have_templates, texts))
+    return scenario.conditional_actions is not None or may_have_templates("\n".join(texts))
 
 
 def _filled(scenario: Scenario, profile: TestProfile | None) -> Scenario:

@@ -1,6 +1,6 @@
 """What a run request comes to: its scenarios, found and complete, and a specification for each conversation."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -8,7 +8,7 @@ from ringback.domain.run import RunOrigin, RunSpecification
 from ringback.domain.scenario import Scenario
 from ringback.errors import InvalidFields
 from ringback.runs.no_agent import NoAgent
-from ringback.runs.planner import MOST_RUNS, plan
+from ringback.runs.planner import MOST_RUNS, conversations, plan
 from ringback.runs.selection import (
     Agents,
     KeptAgent,
@@ -109,27 +109,20 @@ class Content:
     warnings: tuple[str, ...] = ()
     """What cannot run here yet."""
 
-    def total(self, frequency: int | None) -> int:
-        """How many conversations they are."""
-        return sum(
-            max(1, len(scenario.personalities))
-            * max(1, len(scenario.profiles))
-            * (scenario.frequency if frequency is None else frequency)
-            for scenario in self.scenarios
-        )
-
-    def origin(self, specification: RunSpecification, frequency: int | None, position: int) -> RunOrigin:
-        """What one of its runs was made from; `position` counts them from 0."""
-        calling = self.reach.calls_from
-        repeats = specification.scenario.frequency if frequency is None else frequency
-        return RunOrigin(
-            agent_id=self.agent.id,
-            personality_id=self.personality_ids.get(id(specification.personality)),
-            test_profile_id=self.profile_ids.get(id(specification.profile)),
-            # Of a run whose agent calls us it is our number, which it gets when it begins; of other spoken ones none.
-            number=str(specification.repeat) if repeats > 1 and not self.reach.channel.is_voice else None,
-            calls_from=calling[position % len(calling)] if calling else None,
-        )
+    def origins(self, specifications: Iterable[RunSpecification], frequency: int | None) -> Iterator[RunOrigin]:
+        """What each of its runs was made from."""
+        agent_id, calling, spoken = self.agent.id, self.reach.calls_from, self.reach.channel.is_voice
+        for position, one in enumerate(specifications):
+            repeats = one.scenario.frequency if frequency is None else frequency
+            yield RunOrigin(
+                agent_id=agent_id,
+                personality_id=self.personality_ids.get(id(one.personality)),
+                test_profile_id=self.profile_ids.get(id(one.profile)),
+                # Of a run whose agent calls us it is our number, which it gets when it begins; of other spoken ones
+                # none.
+                number=str(one.repeat) if repeats > 1 and not spoken else None,
+                calls_from=calling[position % len(calling)] if calling else None,
+            )
 
 
 async def find_content(wanted: RunsWanted, shelves: Shelves, numbers_of: NumbersOf) -> Content:
@@ -154,7 +147,7 @@ async def find_content(wanted: RunsWanted, shelves: Shelves, numbers_of: Numbers
     else:
         content = await _of_suite(wanted, wanted.spec, shelves, numbers_of)
     content = await _overridden(content, wanted, shelves)
-    total = content.total(wanted.frequency)
+    total = conversations(content.scenarios, wanted.frequency)
     if total > MOST_RUNS:
         sentence = f"{total:,} conversations are more than one result holds ({MOST_RUNS:,}). Make several requests."
         raise InvalidFields({"frequency": [sentence]})
@@ -166,8 +159,7 @@ def specify(
 ) -> tuple[tuple[RunSpecification, ...], tuple[RunOrigin, ...]]:
     """A specification for each conversation, and what it was made from. Raises `UsageError` as the planner does."""
     specifications = plan(content.scenarios, content.ids, repeat=frequency, seed=seed)
-    origins = (content.origin(one, frequency, position) for position, one in enumerate(specifications))
-    return specifications, tuple(origins)
+    return specifications, tuple(content.origins(specifications, frequency))
 
 
 def _of_kept(selection: Selection, agent: KeptAgent, reached: Reach) -> Content:
