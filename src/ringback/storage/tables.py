@@ -162,7 +162,8 @@ runs = Table(
     Column("brief", Text),  # the run's entry of its result's detail, rendered once
     Column("record", Text),  # last: SQLite walks over it to reach what stands behind
     UniqueConstraint("result_id", "position"),
-    Index("runs_unfinished", "status", "owner_kind", "result_id"),
+    # What waits is counted, result by result, whenever something is asked for or ends: that reads no row either.
+    Index("runs_unfinished", "status", "owner_kind", "result_id", "agent_id"),
     # What a result is counted by, so that counting reads no row.
     Index("runs_of_result", "result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"),
     _where_given("runs_admitted", "admitted_at"),

@@ -124,7 +124,7 @@ def _runs() -> None:
         table.drop_column("specification")
     op.create_index("ix_runs_scenario_id", "runs", ["scenario_id"])
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"])
-    op.create_index("runs_unfinished", "runs", ["status", "owner_kind", "result_id"])
+    op.create_index("runs_unfinished", "runs", ["status", "owner_kind", "result_id", "agent_id"])
     counted = ["result_id", "status", "outcome", "ending", "expectation_met", "awaits_call"]
     op.create_index("runs_of_result", "runs", counted)
     _index_where_given("runs_admitted", "admitted_at")
