@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from ringback.domain.run import Provenance, RunOrigin, RunSpecification, RunStatus
-from ringback.domain.scenario import Scenario, ScenarioType
+from ringback.domain.scenario import Personality, Scenario, ScenarioType
+from ringback.domain.scenario import TestProfile as Profile
 from ringback.storage.database import Database
 from ringback.storage.documents import load_specification
-from ringback.storage.many_rows import among
+from ringback.storage.many_rows import among, insert_many
 from ringback.storage.owner import Owner
-from ringback.storage.rows import RUNS, insert_runs, run_numbers
+from ringback.storage.rows import RUNS, RunLoader, insert_runs, run_numbers
 from ringback.storage.tables import results, runs
 
 NAMES = ("plain", 'with "quotes" and \\backslashes\\', "ä 漢字 🙂", "a\nb\tc", "'; DROP TABLE runs; --", "a\0b", "")
@@ -99,6 +100,36 @@ async def test_each_of_many_runs_has_the_specification_that_was_given_for_it(dat
         )
         assert [load_specification(row.specification).scenario.name for row in rows] == [one.name for one in scenarios]
         assert [row.scenario_name for row in rows] == [one.name for one in scenarios]
+
+
+async def test_requests_that_share_their_scenarios_keep_what_each_of_them_said(database: Database) -> None:
+    """Most of a specification is written once for all of them; repeats, seeds, profiles and numbers are their own."""
+    owner = Owner.this_process("service")
+    scenario = Scenario(key="k", name="Books", type=ScenarioType.SCRIPT, script=("Hello, Zoë 🙂",), tags=("a",))
+    changed = scenario.model_copy(update={"script": ("Goodbye.",)})
+    calm, profile = Personality(name="calm"), Profile(name="Ada", caller_variables={"vip": 1})
+    requests = [
+        [RunSpecification(scenario=scenario, scenario_id=1, repeat=repeat, seed=repeat * 7) for repeat in (1, 2)],
+        [RunSpecification(scenario=scenario, scenario_id=1, repeat=1, personality=calm, profile=profile, seed=3)],
+        [RunSpecification(scenario=scenario, scenario_id=2, repeat=1, personality=calm, seed=2**32 - 1)],
+        [RunSpecification(scenario=changed, scenario_id=1, repeat=1)],
+    ]
+    for specifications in requests * 2:
+        result_id = await database.write(add_result)
+        await database.write(partial(insert_runs, result_id=result_id, specifications=specifications, owner=owner))
+        rows = await database.read(
+            lambda connection, of=result_id: connection.execute(
+                RUNS.where(runs.c.result_id == of).order_by(runs.c.position)
+            ).all()
+        )
+        loader = RunLoader()
+        assert [loader.load(row).specification for row in rows] == specifications
+
+
+async def test_columns_of_different_lengths_are_refused(database: Database) -> None:
+    columns = {"position": range(3), "scenario_id": [1, 2]}
+    with pytest.raises(ValueError, match="different lengths"):
+        await database.write(lambda connection: insert_many(connection, runs, {"result_id": 1}, columns))
 
 
 async def test_any_many_numbers_are_looked_for_at_once(database: Database) -> None:

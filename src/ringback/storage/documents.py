@@ -6,7 +6,7 @@ U+FFFD, objects nested deeper than a hundred levels are cut, NaN and infinities 
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -66,21 +66,32 @@ def load_record(text: str | None) -> RunRecord:
 
 
 def dump_specification(specification: RunSpecification) -> str:
-    """What was asked for, as JSON text, of which all repeats of it are made.
+    """What was asked for, as JSON text, but for the repeat and the seed, which each run has beside it.
 
-    Each run has its own repeat and seed beside it. The scenario is without its lists of personalities and test
-    profiles, for a run has one of each, and those stood there twice.
+    A scenario's only personality, and its only test profile, are those of the run, and stand there once.
     """
+    scenario, personality, profile = specification.scenario, specification.personality, specification.profile
+    text = _SCENARIOS.of(scenario)
+    if not _is_all(personality, scenario.personalities):
+        text = _with_member(text, "personalities", scenario.personalities)
+    if not _is_all(profile, scenario.profiles):
+        text = _with_member(text, "profiles", scenario.profiles)
     return (
-        f'{{"scenario":{_SCENARIOS.of(specification.scenario)},"scenario_id":{specification.scenario_id},"repeat":1,'
-        f'"personality":{_dump_if_given(specification.personality)},"profile":{_dump_if_given(specification.profile)},'
-        '"seed":0}'
+        f'{{"scenario":{text},"scenario_id":{specification.scenario_id},"repeat":1,'
+        f'"personality":{_CALLERS.of(personality) if personality else "null"},'
+        f'"profile":{_CALLERS.of(profile) if profile else "null"},"seed":0}}'
     )
 
 
 def load_specification(text: str) -> RunSpecification:
     """Raises `ValueError` where the text is no specification."""
-    return RunSpecification.model_validate_json(text)
+    specification = RunSpecification.model_validate_json(text)
+    scenario = specification.scenario
+    of_the_run = {"personalities": specification.personality, "profiles": specification.profile}
+    left_out = {name: (one,) for name, one in of_the_run.items() if one and name not in scenario.model_fields_set}
+    if not left_out:
+        return specification
+    return specification.model_copy(update={"scenario": scenario.model_copy(update=left_out)})
 
 
 def dump_provenance(provenance: Provenance) -> str:
@@ -108,8 +119,14 @@ _SCENARIOS = KeptTexts[Scenario](lambda scenario: _dump_model(scenario, without=
 _CALLERS = KeptTexts[Personality | TestProfile](_dump_model)
 
 
-def _dump_if_given(record: Personality | TestProfile | None) -> str:
-    return "null" if record is None else _CALLERS.of(record)
+def _is_all(one: Personality | TestProfile | None, records: Sequence[Personality | TestProfile]) -> bool:
+    """Whether the records are that one and no other, or where it is None, none."""
+    return not records if one is None else len(records) == 1 and records[0] is one
+
+
+def _with_member(text: str, name: str, records: Sequence[Personality | TestProfile]) -> str:
+    """The JSON object with one more member, a list of records."""
+    return f'{text[:-1]},"{name}":[{",".join(map(_CALLERS.of, records))}]}}'
 
 
 def plain(value: object, depth: int = 0) -> Any:
