@@ -48,7 +48,7 @@ class _Parts(NamedTuple):
             self.personality is other.personality
             and self.profile is other.profile
             and self.content == other.content
-            and list(map(id, self.metrics)) == list(map(id, other.metrics))
+            and (self.metrics is other.metrics or list(map(id, self.metrics)) == list(map(id, other.metrics)))
         )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     any_,
+    cast,
     func,
     insert,
     literal,
@@ -89,12 +90,12 @@ def tag_list(tags: tuple[str, ...]) -> str:
 def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:
     """The condition that a column holds one of the numbers, of which there may be any many.
 
-    A thousand parameters took 3 ms of our time for each statement.
+    A thousand parameters took 3 ms of our time for each statement, and an array that the driver writes 1 ms.
     """
-    wanted = sorted(set(numbers))
+    wanted = ",".join(map(str, sorted(set(numbers))))
     if connection.dialect.name == "postgresql":
-        return column == any_(literal(wanted, ARRAY(Integer)))
-    return column.in_(select(func.json_each(literal(json.dumps(wanted), String)).table_valued("value").c.value))
+        return column == any_(cast(literal(f"{{{wanted}}}", String), ARRAY(Integer)))
+    return column.in_(select(func.json_each(literal(f"[{wanted}]", String)).table_valued("value").c.value))
 
 
 def _on_postgresql(
