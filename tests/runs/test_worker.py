@@ -58,6 +58,7 @@ class Desk:
     refused: int = 0
     taken: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
     noted: asyncio.Event = field(default_factory=asyncio.Event)
+    order: list[str] = field(default_factory=list[str])
 
     def _try(self, verb: str) -> None:
         if self.fails == verb:
@@ -75,6 +76,7 @@ class Desk:
         self.claiming.set()
         await self.may_claim.wait()
         self.claimed.append(owner)
+        self.order.append("claimed")
         return [claim_of(*key) for key in keys]
 
     async def call_taken(self, run_id: int, attempt: int, owner: str) -> None:
@@ -97,11 +99,13 @@ class Desk:
 
     async def stop(self, owner: Owner) -> None:
         self._try("stop")
+        self.order.append("stopped")
 
     async def hand_back(
         self, owner: Owner, *, all_but: Collection[int] = (), older_than: float = 0.0, most_losses: int | None = None
     ) -> list[int]:
         self.handed_back.append(tuple(all_but))
+        self.order.append("handed back")
         self.most_losses.append(most_losses)
         return self.orphans
 
@@ -224,6 +228,22 @@ async def test_a_worker_that_leaves_waits_for_what_it_is_claiming(hands: Hands) 
 
     assert hands.desk.offered == [0]
     assert not hands.calls[0].stop.is_set()
+
+
+async def test_a_worker_that_has_no_time_to_wait_hands_back_what_it_was_claiming_too(hands: Hands) -> None:
+    await hands.worker.register()
+    hands.desk.may_claim.clear()
+    body = hands.begin(1)
+    await hands.desk.claiming.wait()
+
+    leaving = asyncio.create_task(hands.worker.drain(0))
+    for _ in range(20):  # as far as it comes
+        await asyncio.sleep(0)
+    hands.desk.may_claim.set()
+    await leaving
+    await body
+
+    assert hands.desk.order == ["claimed", "handed back", "stopped"]
 
 
 async def test_a_worker_that_leaves_hands_back_what_it_has_and_begins_nothing_more(hands: Hands) -> None:

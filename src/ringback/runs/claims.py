@@ -19,6 +19,7 @@ class GroupedClaims:
         self._claim = claim
         self._wanted: list[tuple[RunKey, asyncio.Future[Claim | None]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def claim(self, key: RunKey) -> Claim | None:
         """The run, if it may be carried out here. Raises `StorageError`."""
@@ -26,7 +27,14 @@ class GroupedClaims:
         self._wanted.append((key, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
+            self._under_way.add(self._task)
+            self._task.add_done_callback(self._under_way.discard)
         return await answer
+
+    async def settled(self) -> None:
+        """Wait until all that was asked for is answered."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
     async def _drain(self) -> None:
         await asyncio.sleep(_GATHER)

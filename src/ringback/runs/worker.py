@@ -204,8 +204,11 @@ class Worker:
     async def _hand_all_back(self) -> int:
         try:
             async with asyncio.timeout(_FAREWELL):
+                # What is claimed after the rest was handed back, or the others were told, is taken for a dead one's.
+                await self._claims.settled()
+                handed_back = await self._workers.hand_back(self.owner)
                 await self._workers.stop(self.owner)
-                return len(await self._workers.hand_back(self.owner))
+                return len(handed_back)
         except (RingbackError, TimeoutError) as error:
             log.warning("The runs of this worker could not be handed back; others take them up later. %s", error)
             return 0
