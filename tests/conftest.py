@@ -26,15 +26,22 @@ gc.set_threshold(50_000, 20, 100)
 SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 
 
+_MEASURING: dict[str, str] = {}
+"""What a worker was told of the measuring of coverage, and the processes that it starts must not be told."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
-    """No coverage is measured in processes that tests start, but where tests/acceptance asks for it (`measured`).
+    """No coverage is measured in processes that tests start: they would take themselves for the worker."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        told = [name for name in os.environ if name.startswith("SLIPCOVER_")]
+        _MEASURING.update({name: os.environ.pop(name) for name in told})
 
-    With it a command takes two thirds longer, and there are hundreds that carry out the same lines. Workers
-    of xdist are measured by what starts them: those that found the variable, too, would be traced twice.
-    """
-    if told := os.environ.pop("COVERAGE_PROCESS_CONFIG", None):
-        os.environ["COVERAGE_OF_COMMANDS"] = told
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """What was measured is written where all workers write it."""
+    os.environ.update(_MEASURING)
 
 
 _LONG = frozenset(
@@ -68,32 +75,8 @@ _LONG = frozenset(
 """Modules whose tests take long, mostly for waiting: a run that comes to them last has nothing to do beside them."""
 
 
-_MEASURED_BY_OTHERS = frozenset(
-    {
-        "test_document",
-        "test_document_examples",
-        "test_engine_processes",
-        "test_fuzz",
-        "test_number_leases",
-        "test_record_examples",
-        "test_run_requests_fuzz",
-        "test_schemathesis",
-        "test_twins",
-        "test_voice_barge_in",
-        "test_voice_endings",
-    }
-)
-"""Modules that carry out, very often, what others carry out too: coverage makes them half as slow again."""
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let every other worker begin with the long tests: while they wait, the others' tests keep the processors busy.
-
-    And measure coverage where it tells something.
-    """
-    for item in items:
-        if item.path.stem in _MEASURED_BY_OTHERS:
-            item.add_marker("no_cover")
+    """Let every other worker begin with the long tests: while they wait, the others' tests keep the processors busy."""
     long = [item for item in items if item.path.stem in _LONG]
     others = iter([item for item in items if item.path.stem not in _LONG])
     told: dict[str, int] = getattr(config, "workerinput", {})

@@ -34,5 +34,5 @@ def ringback(request: pytest.FixtureRequest, tmp_path: Path) -> CommandLine:
     """
     environment = {**KEPT, **QUICK, "COLUMNS": "200"}
     if request.node.get_closest_marker("measured"):
-        return CommandLine(tmp_path, {**environment, **measuring()})
+        return CommandLine(tmp_path, {**environment, **measuring("cli")})
     return CommandLine(tmp_path, environment, request.getfixturevalue("command_server"))

@@ -51,7 +51,7 @@ class Process:
     async def start(self) -> str:
         """Start, and wait for the line that says it is ready; that line."""
         # Where coverage is measured, from the first line that the command loads.
-        starts = _start_installed if "COVERAGE_PROCESS_CONFIG" in self.environment else start_loaded
+        starts = _start_installed if "COVERAGE_FOLDER" in self.environment else start_loaded
         process = self.process = await starts(self.arguments, self.folder, self.environment, self.stderr)
         assert process.stdout is not None
         while line := (await process.stdout.readline()).decode():
@@ -166,6 +166,6 @@ def environment(
     """
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     if measured:
-        keep |= measuring()
+        keep |= measuring("cli")
     given = {"RINGBACK_DATABASE_URL": database_url} if database_url else {}
     return {**keep, **QUICK_SERVICE, "RINGBACK_HOME": str(folder / "home"), **given, **more}

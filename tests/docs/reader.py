@@ -61,7 +61,6 @@ class Reader:
         self._port = ""
         self._service = ""
         self._telephones: dict[str, str] = {}
-        # Without the measuring of coverage, with which they take half as long again: tests/acceptance has all commands.
         self._environment = {
             **QUICK,
             "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",

@@ -1,7 +1,6 @@
 """The engine across processes that are killed, share a queue, or lose their database."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -122,8 +121,6 @@ async def worker(url: str, *, worker_id: str, places: int, until: str = "done") 
         until,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        # Without the measuring of coverage: most of these processes are killed.
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
     )
     one = Worker(process)
     try:

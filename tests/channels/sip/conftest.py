@@ -1,6 +1,5 @@
 """Telephones on the loopback, and what drives the other side of their calls."""
 
-import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -9,7 +8,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2] / "acceptance"))
 
+from command_line import measuring
 from real_calls import NewTelephone
 
 from ringback.channels.sip.account import TelephoneSettings
@@ -19,8 +20,8 @@ from ringback.channels.sip.telephone import Telephone
 @pytest.fixture
 async def new_telephone(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[NewTelephone]:
     """Makes telephones that are closed at the end; the lines that their processes carry out are counted."""
-    if told := os.environ.get("COVERAGE_OF_COMMANDS"):
-        monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", told)
+    for name, value in measuring("channels/sip").items():
+        monkeypatch.setenv(name, value)
     async with AsyncExitStack() as stack:
 
         def make(**settings: object) -> Telephone:
