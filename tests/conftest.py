@@ -25,23 +25,17 @@ gc.set_threshold(50_000, 20, 100)
 
 SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 
+sys.path.insert(0, str(Path(__file__).parent / "measuring"))
 
-_MEASURING: dict[str, str] = {}
-"""What a worker was told of the measuring of coverage, and the processes that it starts must not be told."""
+if coverage := os.environ.get("COVERAGE_FOLDER"):
+    from measured import PROJECT, measure
 
+    # Before a test module loads what is to be measured. Of the processes that tests start, some ask for it themselves.
+    _leave_coverage = measure([str(PROJECT / "src" / "ringback")], Path(coverage), unseen=True)
 
-@pytest.hookimpl(trylast=True)
-def pytest_configure() -> None:
-    """No coverage is measured in processes that tests start: they would take themselves for the worker."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        told = [name for name in os.environ if name.startswith("SLIPCOVER_")]
-        _MEASURING.update({name: os.environ.pop(name) for name in told})
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish() -> None:
-    """What was measured is written where all workers write it."""
-    os.environ.update(_MEASURING)
+    def pytest_unconfigure() -> None:
+        """Tell what was carried out."""
+        _leave_coverage()
 
 
 _LONG = frozenset(

@@ -35,12 +35,8 @@ export COVERAGE_FOLDER
 rm -rf "$COVERAGE_FOLDER"
 mkdir "$COVERAGE_FOLDER"
 # tests/model needs a language model that runs on this machine: `make test-model`. tests/soak takes long: `make soak`.
-measure="python -W ignore:Unable:RuntimeWarning -m slipcover"
-# shellcheck disable=SC2086 # a command and its options, to be several words
-step "tests" $measure --json --out .coverage/tests.json \
-    -m pytest --ignore=tests/model --ignore=tests/soak -n auto --dist worksteal
-# shellcheck disable=SC2086 # as above
-step "coverage" $measure --fail-under 95 --out .coverage/all.json --merge .coverage/*.json
+step "tests" pytest --ignore=tests/model --ignore=tests/soak -n auto --dist worksteal
+step "coverage" python -m slipcover --fail-under 95 --out .coverage/all.json --merge .coverage/*.json
 
 echo "== types"
 checked=0

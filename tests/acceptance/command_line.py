@@ -10,7 +10,7 @@ from command_server import CommandServer
 
 RINGBACK = Path(sys.executable).parent / "ringback"
 PACKAGE = Path(__file__).parents[2] / "src" / "ringback"
-MEASURING = Path(__file__).parent / "measuring"
+MEASURING = Path(__file__).parents[1] / "measuring"
 QUICK = {"RINGBACK_SETTLE": "0", "RINGBACK_TOOL_SETTLE": "0", "RINGBACK_GRACE": "0", "RINGBACK_OPENING_WAIT": "0"}
 
 
