@@ -105,7 +105,7 @@ async def test_loss_is_counted_where_it_happened(new_telephone: NewTelephone) ->
         await line.close()
         media = line.report.media
         assert media is not None
-        # The last leaves no gap. Nor is counted what was still on its way, or still to be played: more on a busy machine.
+        # The last leaves no gap. Nor is counted what was still on its way or to be played: more on a busy machine.
         assert 20 <= media.packets_received <= 40
         assert media.lost_received >= 3
         assert any("lost on the way from the agent" in reason for reason in line.report.degraded)
