@@ -44,7 +44,7 @@ def carrier(process: int) -> psutil.Process:
     return next(
         child
         for child in psutil.Process(process).children(recursive=True)
-        if "ringback.channels.sip.runtime" in " ".join(child.cmdline())
+        if child.cmdline()[1:3] == ["-m", "ringback.channels.sip"]
     )
 
 

@@ -67,7 +67,7 @@ class CarrierProcess(asyncio.Protocol):
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-m",
-                    "ringback.channels.sip.runtime",
+                    "ringback.channels.sip",
                     str(theirs.fileno()),
                     pass_fds=(theirs.fileno(),),
                     env=_passed_on(os.environ),

@@ -1,16 +1,13 @@
 """The process that carries telephone calls: one SIP stack, whose sound goes to and fro every 20 ms.
 
-Started by `Telephone` as `python -m ringback.channels.sip.runtime FD`; FD is its end of a socket pair. It ends when the
-other end is closed, whatever became of whoever had it. The stack is baresip (libre) with OpenSSL 1.1.1k built in, a
+Started by `Telephone` as `python -m ringback.channels.sip FD`; FD is its end of a socket pair. It ends when the other
+end is closed, whatever became of whoever had it. The stack is baresip (libre) with OpenSSL 1.1.1k built in, a
 release that gets no corrections any more: why it has a process of its own that holds no secrets but its accounts'.
 """
 
 import asyncio
 import logging
-import os
-import signal
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Coroutine
@@ -373,17 +370,10 @@ async def _refuse(call: Any) -> None:
         await call.reject()
 
 
-async def _main(descriptor: int) -> None:
+async def carry_calls(descriptor: int) -> None:
+    """Carry the calls of whoever has the other end of the socket, until that is closed."""
     carrier = Carrier()
     loop = asyncio.get_running_loop()
     await loop.create_connection(lambda: carrier, sock=socket.socket(fileno=descriptor))
     await carrier.done.wait()
     await carrier.close()
-
-
-if __name__ == "__main__":
-    os.umask(0o077)
-    for told_to_all in (signal.SIGINT, signal.SIGTERM):
-        # Whoever stops a service tells all its processes at once; we go when our parent has hung up and goes.
-        signal.signal(told_to_all, signal.SIG_IGN)
-    asyncio.run(_main(int(sys.argv[1])))
