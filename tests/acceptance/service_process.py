@@ -160,8 +160,8 @@ def environment(
     Args:
         folder: where they keep what they keep.
         database_url: of their database; None: a file in the folder.
-        measured: whether the coverage of these processes is measured, which makes all of them half as slow again; that
-            of one or two tests of each command is enough.
+        measured: whether the coverage of the command line is measured in these processes, which then load all that they
+            need themselves; one or two tests of each command are enough.
         more: variables.
     """
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

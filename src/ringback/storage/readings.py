@@ -281,10 +281,8 @@ def _lines(
     return tuple(map(RunLine._make, rows))
 
 
-def _asked(
-    connection: Connection, result_id: int, columns: Sequence[ColumnElement[Any]] = _ASKED_COLUMNS
-) -> tuple[AskedRun, ...]:
-    rows = connection.execute(select(*columns).where(runs.c.result_id == result_id).order_by(runs.c.position))
+def _asked(connection: Connection, result_id: int) -> tuple[AskedRun, ...]:
+    rows = connection.execute(select(*_ASKED_COLUMNS).where(runs.c.result_id == result_id).order_by(runs.c.position))
     return tuple(map(AskedRun._make, rows))
 
 
