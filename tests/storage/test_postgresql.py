@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Protocol
 
@@ -384,3 +385,22 @@ async def test_nothing_is_lost_or_doubled_when_the_server_dies_again_and_again(
     (overview,) = await store.results()
     assert overview.done == 300
     await store.close()
+
+
+async def test_who_is_still_at_work_when_the_database_is_closed_leaves_no_connection_open(postgresql_url: str) -> None:
+    database = await Database.open(postgresql_url)
+    begun, told, used = threading.Event(), threading.Event(), list[Any]()
+
+    def work(connection: Connection) -> list[str]:
+        used.append(connection.connection.dbapi_connection)
+        begun.set()
+        told.wait()
+        return names(connection)
+
+    working = asyncio.create_task(database.read(work))
+    await asyncio.to_thread(begun.wait)
+    await database.close()
+    assert not used[0].closed
+    told.set()
+    assert await working == []
+    assert used[0].closed

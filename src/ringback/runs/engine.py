@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
 from sqlalchemy import Engine as Connections
@@ -29,6 +29,7 @@ from ringback.errors import RingbackError, StorageError
 from ringback.runs.engine_connection import connect
 from ringback.runs.engine_logging import quiet_engine
 from ringback.storage.failures import failures_as_sentences
+from ringback.storage.letting_go import let_go
 
 RunBody = Callable[[int, int], Awaitable[None]]
 """Carries out (run id, attempt); idempotent over the run table."""
@@ -302,9 +303,7 @@ class Engine:
             self._client.destroy()
         # Its threads try again for as long as a database is away; the process may not wait for that.
         event.listen(self._connections, "do_connect", _refuse)
-        # What a thread still holds is closed when it comes back; a pool that is gone would drop it open.
-        event.listen(self._connections.pool, "checkin", _close)
-        self._connections.dispose()
+        let_go(self._connections)
 
     def _connected(self) -> DBOSClient:
         if self._client is None:
@@ -358,11 +357,6 @@ class Engine:
 
 def _refuse(*_arguments: object) -> None:
     raise RuntimeError("The engine is closed.")
-
-
-def _close(connection: Any, _record: object) -> None:
-    if connection is not None:
-        connection.close()
 
 
 def _name(key: RunKey) -> str:

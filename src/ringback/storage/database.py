@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from ringback.errors import StorageError
 from ringback.storage import postgresql, sqlite, tables
 from ringback.storage.failures import failures_as_sentences
+from ringback.storage.letting_go import let_go
 from ringback.storage.opening import create_or_check, engine_for
 from ringback.storage.retrying import CommitCut, in_the_way, is_restarting, may_pass, patience, pauses, was_cut
 
@@ -83,7 +84,7 @@ class Database:
 
     async def close(self) -> None:
         """Let go of the file, or of the connections."""
-        await self._in_thread(self._engine.dispose)
+        await self._in_thread(lambda: let_go(self._engine))
         self._threads.shutdown(wait=False)
 
     async def ping(self, within: float = 2.0) -> None:
