@@ -134,7 +134,6 @@ class Server:
             "wal_init_zero": "off",
             "max_connections": 400,
             "shared_buffers": "64MB",
-            "autovacuum_naptime": "5s",
             "log_min_messages": "fatal",
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
