@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from ringback.domain.check import AgentNeverSaid
 from ringback.domain.conversation import Conversation, Entry, Finding, FindingCode, MetadataUpdate, Role, ToolData
@@ -418,3 +418,9 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def window(browser: Browser) -> BrowserContext:
+    """A window without a network; its tabs begin in half the time that a window of their own would take each."""
+    return await browser.new_context(offline=True)

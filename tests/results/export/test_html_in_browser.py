@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from ringback.domain.run import Result
 from ringback.results.compare import compare
@@ -14,7 +14,7 @@ from ringback.results.export.html import render
 from ringback.results.summary import summarise
 
 Samples = Any  # conftest.py cannot be imported; its class is documented there
-
+Scheme = Literal["light", "dark"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -35,9 +35,10 @@ class Opened:
         return await self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
-async def _open(browser: Browser, file: Path, *, width: int = 1200, **options: Any) -> Opened:
-    context = await browser.new_context(viewport={"width": width, "height": 800}, offline=True, **options)
-    opened = Opened(await context.new_page())
+async def _open(window: BrowserContext, file: Path, *, width: int = 1200, scheme: Scheme = "light") -> Opened:
+    opened = Opened(await window.new_page())
+    await opened.page.set_viewport_size({"width": width, "height": 800})
+    await opened.page.emulate_media(color_scheme=scheme)
     await opened.page.goto(file.as_uri())
     return opened
 
@@ -53,10 +54,10 @@ def _write(tmp_path: Path, result: Result, baseline: Result | None = None) -> Pa
 @pytest.mark.parametrize("width", [360, 768, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_it_opens_offline_asks_nobody_and_fits(
-    browser: Browser, samples: Samples, tmp_path: Path, width: int, scheme: str
+    window: BrowserContext, samples: Samples, tmp_path: Path, width: int, scheme: Scheme
 ) -> None:
     file = _write(tmp_path, samples.result(), samples.result(id=3))
-    opened = await _open(browser, file, width=width, color_scheme=scheme)
+    opened = await _open(window, file, width=width, scheme=scheme)
     assert opened.requests == [file.as_uri()]
     assert opened.complaints == []
     assert await opened.overflow() <= 0
@@ -66,14 +67,14 @@ async def test_it_opens_offline_asks_nobody_and_fits(
 
 
 async def test_words_without_a_blank_do_not_widen_a_phone(
-    browser: Browser, hostile: Callable[[str], Result], tmp_path: Path
+    window: BrowserContext, hostile: Callable[[str], Result], tmp_path: Path
 ) -> None:
-    opened = await _open(browser, _write(tmp_path, hostile("x" * 3000)), width=360)
+    opened = await _open(window, _write(tmp_path, hostile("x" * 3000)), width=360)
     assert await opened.overflow() <= 0
 
 
-async def test_the_filter_shows_one_outcome(browser: Browser, samples: Samples, tmp_path: Path) -> None:
-    opened = await _open(browser, _write(tmp_path, samples.result()))
+async def test_the_filter_shows_one_outcome(window: BrowserContext, samples: Samples, tmp_path: Path) -> None:
+    opened = await _open(window, _write(tmp_path, samples.result()))
     runs = opened.page.locator(".run:visible")
     assert await runs.count() == 17
     await opened.page.get_by_role("button", name="failed 2").click()
@@ -84,9 +85,9 @@ async def test_the_filter_shows_one_outcome(browser: Browser, samples: Samples, 
 
 
 async def test_a_scenario_leads_to_its_run_and_a_check_to_its_entry(
-    browser: Browser, samples: Samples, tmp_path: Path
+    window: BrowserContext, samples: Samples, tmp_path: Path
 ) -> None:
-    opened = await _open(browser, _write(tmp_path, samples.result()))
+    opened = await _open(window, _write(tmp_path, samples.result()))
     await opened.page.get_by_role("button", name="failed 2").click()
     await opened.page.get_by_role("link", name="Books a first visit").click()
     first = opened.page.locator(".run.passed[open]")
@@ -96,7 +97,8 @@ async def test_a_scenario_leads_to_its_run_and_a_check_to_its_entry(
 
 
 async def test_it_is_useful_without_javascript(browser: Browser, samples: Samples, tmp_path: Path) -> None:
-    opened = await _open(browser, _write(tmp_path, samples.result()), java_script_enabled=False)
+    window = await browser.new_context(offline=True, java_script_enabled=False)
+    opened = await _open(window, _write(tmp_path, samples.result()))
     assert await opened.page.locator(".filter").is_hidden()
     assert await opened.page.get_by_text("You are booked for Friday at 10:30").first.is_visible()
     await opened.page.locator(".run.passed summary").first.click()
@@ -115,10 +117,10 @@ PLANTED = (
 
 @pytest.mark.parametrize("text", ["".join(PLANTED[:3]), "".join(PLANTED[3:])])
 async def test_planted_scripts_do_not_run(
-    browser: Browser, hostile: Callable[[str], Result], tmp_path: Path, text: str
+    window: BrowserContext, hostile: Callable[[str], Result], tmp_path: Path, text: str
 ) -> None:
     file = _write(tmp_path, hostile(text))
-    opened = await _open(browser, file)
+    opened = await _open(window, file)
     await asyncio.gather(*(one.click() for one in await opened.page.locator(".more > summary").all()))
     assert await opened.page.evaluate("window.planted") is None
     assert opened.requests == [file.as_uri()]

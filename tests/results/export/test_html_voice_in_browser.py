@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
 from ringback.domain.run import Attempt
 from ringback.results.export.html import render
@@ -54,18 +54,18 @@ def write(calls: Calls, tmp_path: Path, **changes: Any) -> Path:
     return file
 
 
-async def open_page(browser: Browser, file: Path, *, width: int = 1200, **options: Any) -> Opened:
-    context = await browser.new_context(viewport={"width": width, "height": 800}, offline=True, **options)
-    opened = Opened(await context.new_page())
+async def open_page(window: BrowserContext, file: Path, *, width: int = 1200) -> Opened:
+    opened = Opened(await window.new_page())
+    await opened.page.set_viewport_size({"width": width, "height": 800})
     await opened.page.goto(file.as_uri())
     return opened
 
 
 async def test_it_plays_from_a_file_and_highlights_the_line_that_is_spoken(
-    browser: Browser, calls: Calls, tmp_path: Path
+    window: BrowserContext, calls: Calls, tmp_path: Path
 ) -> None:
     file = write(calls, tmp_path)
-    opened = await open_page(browser, file)
+    opened = await open_page(window, file)
     assert await opened.now() == ["Hello."]
     await opened.page.locator(".stage").focus()
     await opened.page.keyboard.press(" ")
@@ -80,9 +80,9 @@ async def test_it_plays_from_a_file_and_highlights_the_line_that_is_spoken(
 
 
 async def test_a_click_on_the_picture_and_on_a_lines_time_go_there(
-    browser: Browser, calls: Calls, tmp_path: Path
+    window: BrowserContext, calls: Calls, tmp_path: Path
 ) -> None:
-    opened = await open_page(browser, write(calls, tmp_path))
+    opened = await open_page(window, write(calls, tmp_path))
     box = await opened.page.locator(".stage").bounding_box()
     assert box is not None
     await opened.page.mouse.click(box["x"] + box["width"] * 3.75 / 6, box["y"] + 40)
@@ -97,8 +97,8 @@ async def test_a_click_on_the_picture_and_on_a_lines_time_go_there(
     assert opened.complaints == []
 
 
-async def test_the_picture_is_a_slider_for_the_keyboard(browser: Browser, calls: Calls, tmp_path: Path) -> None:
-    opened = await open_page(browser, write(calls, tmp_path))
+async def test_the_picture_is_a_slider_for_the_keyboard(window: BrowserContext, calls: Calls, tmp_path: Path) -> None:
+    opened = await open_page(window, write(calls, tmp_path))
     slider = opened.page.get_by_role("slider", name="Place in the recording")
     await slider.focus()
     for key, place in (("End", 6.0), ("ArrowLeft", 5.0), ("PageDown", 0.0), ("ArrowRight", 1.0), ("Home", 0.0)):
@@ -108,14 +108,14 @@ async def test_the_picture_is_a_slider_for_the_keyboard(browser: Browser, calls:
     assert await slider.get_attribute("aria-valuetext") == "0:00.0 of 0:06.0"
 
 
-async def test_only_one_of_two_recordings_plays(browser: Browser, calls: Calls, tmp_path: Path) -> None:
+async def test_only_one_of_two_recordings_plays(window: BrowserContext, calls: Calls, tmp_path: Path) -> None:
     file = write(calls, tmp_path)
     result = calls.result()
     attempt = Attempt(number=1, conversation=result.runs[0].conversation, reason="The caller looped.")
     result = replace(result, runs=(replace(result.runs[0], earlier_attempts=(attempt,)),))
     recordings = copy_recordings(result, file, calls.recordings)
     file.write_text(render(result, summarise(result), recordings=recordings), encoding="utf-8")
-    opened = await open_page(browser, file)
+    opened = await open_page(window, file)
     assert await opened.page.locator("audio").count() == 2
     for place in (0, 1):
         await opened.page.locator("audio").nth(place).evaluate("audio => audio.play()")
@@ -125,22 +125,25 @@ async def test_only_one_of_two_recordings_plays(browser: Browser, calls: Calls, 
 
 @pytest.mark.parametrize("width", [360, 1400])
 async def test_it_fits_and_is_useful_without_javascript(
-    browser: Browser, calls: Calls, tmp_path: Path, width: int
+    browser: Browser, window: BrowserContext, calls: Calls, tmp_path: Path, width: int
 ) -> None:
     file = write(calls, tmp_path)
-    opened = await open_page(browser, file, width=width, java_script_enabled=False, color_scheme="dark")
+    without = await browser.new_context(offline=True, java_script_enabled=False, color_scheme="dark")
+    opened = await open_page(without, file, width=width)
     assert await opened.page.locator("audio[controls]").is_visible()
     assert await opened.page.get_by_role("img", name="Both sides of the call").is_visible()
     assert await opened.page.locator(".head").is_hidden()
     address = await opened.page.locator(".seek").first.get_attribute("href")
     assert address == "report.recordings/101-1.mp3#t=0.0"
-    followed = await open_page(browser, file, width=width)
+    followed = await open_page(window, file, width=width)
     assert await followed.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-async def test_planted_scripts_of_a_spoken_agent_do_not_run(browser: Browser, calls: Calls, tmp_path: Path) -> None:
+async def test_planted_scripts_of_a_spoken_agent_do_not_run(
+    window: BrowserContext, calls: Calls, tmp_path: Path
+) -> None:
     planted = "</script><img src=x onerror='window.planted = 1'><script>window.planted = 1</script>"
-    opened = await open_page(browser, write(calls, tmp_path, words=planted, degraded=(planted,), transport=planted))
+    opened = await open_page(window, write(calls, tmp_path, words=planted, degraded=(planted,), transport=planted))
     assert await opened.page.evaluate("window.planted") is None
     assert planted in await opened.page.locator("main").inner_text()
     assert opened.complaints == []
