@@ -26,8 +26,8 @@ KNOWN = (
 
 @pytest.fixture(scope="module", autouse=True)
 def workers() -> Iterator[None]:
-    """The same processes for all tests: they take longer to start than to hear."""
-    Shared.take()
+    """The same process for all tests: it takes longer to start than to hear."""
+    Shared.take().count = 1
     yield
     asyncio.run(Shared.give_back())
 
@@ -93,8 +93,8 @@ def test_words_without_a_pronunciation_are_named_with_a_remedy() -> None:
         GrammarEar(["Hello Blorpington, it is the xyzzyx."])
 
 
-async def test_a_pronunciation_given_by_hand_is_heard() -> None:
-    ear = GrammarEar(["Blorpington /B L AO R P IH NG T AH N/", "My name is Blorpington."])
+async def test_a_pronunciation_given_by_hand_is_heard_also_of_a_word_that_is_known() -> None:
+    ear = GrammarEar(["Blorpington /B L AO R P IH NG T AH N/", "name /N EY M/", "My name is Blorpington."])
     try:
         assert (await ear.hear(await FliteVoice().speak("My name is Blorpington.", Voice()))).text
     finally:

@@ -1,5 +1,6 @@
 """Which words can be heard: the dictionary of pronunciations that comes with pocketsphinx (CMUdict, BSD)."""
 
+from collections.abc import Set as AbstractSet
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,17 @@ def model_folder() -> Path:
     return Path(str(pocketsphinx.get_model_path("en-us")))
 
 
-def without_pronunciation(words: frozenset[str]) -> frozenset[str]:
-    """Those of the words that the dictionary does not have."""
-    left = set(words)
+def pronunciations_of(words: AbstractSet[str]) -> dict[str, str]:
+    """The phones of the words, as the dictionary has them; one that is spoken in two ways is there as `a(2)`, too."""
+    found: dict[str, str] = {}
     with (model_folder() / "cmudict-en-us.dict").open(encoding="utf-8") as dictionary:
         for entry in dictionary:
-            left.discard(entry.partition(" ")[0])
-    return frozenset(left)
+            word, _, phones = entry.partition(" ")
+            if word in words or ("(" in word and word.partition("(")[0] in words):
+                found[word] = phones.strip()
+    return found
+
+
+def without_pronunciation(words: frozenset[str]) -> frozenset[str]:
+    """Those of the words that the dictionary does not have."""
+    return words - pronunciations_of(words).keys()
