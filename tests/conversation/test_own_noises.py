@@ -9,12 +9,14 @@ from mouth_stage import NAME, Stage
 from staging import ListedCaller
 from voice_staging import Call, polite
 
+from ringback.callers.caller import Say
 from ringback.conversation.disturbances import Disturbances, make_ready
 from ringback.conversation.manner import Manner, manner_of
 from ringback.conversation.own_noises import find_noise, noise_problem
 from ringback.domain.conversation import FindingCode
 from ringback.domain.noise import BackgroundNoise, NoiseFile
 from ringback.domain.scenario import Personality
+from ringback.domain.utterance import Utterance
 from ringback.speech.noise import BACKGROUND
 
 RATE = 8_000
@@ -78,8 +80,9 @@ def test_without_the_file_the_personality_is_quiet_and_says_so(folder: Path) -> 
 def test_a_file_that_is_no_sound_is_left_out_and_the_call_is_held(folder: Path) -> None:
     (folder / "broken.wav").write_text("no sound")
     manner = manner_of(Personality(name="P", voice={"background_noise": "broken"}), folder)
-    call = Call(ListedCaller("goodbye"), polite("hello"), hears=("hello",), manner=manner)
-    assert call.lines[:2] == ["< hello", "> goodbye"]
+    goodbye = Say(Utterance.of("goodbye", ends_call=True))
+    call = Call(ListedCaller(goodbye), polite("hello"), hears=("hello",), manner=manner)
+    assert call.lines == ["< hello", "> goodbye!"]
     (finding,) = [one for one in call.conversation.findings if one.code is FindingCode.DIRECTIVE_SKIPPED]
     assert finding.sentence.startswith("background_noise: broken.wav, a background noise, cannot be read")
     assert str(folder) not in finding.sentence

@@ -132,7 +132,7 @@ def test_a_personality_that_interrupts_breaks_into_a_long_turn() -> None:
         ListedCaller("I see.", "Goodbye."),
         polite(answer),
         hears=(answer,),
-        manner=Manner(interruption_chance=1.0, interruption_after=1.5, idle_timeout=4.0, idle_prompts=1),
+        manner=Manner(interruption_chance=1.0, interruption_after=1.5, idle_timeout=2.0, idle_prompts=1),
     )
     assert call.caller_spans[0][0] == pytest.approx(1.6, abs=0.12)
     assert "> Sorry, one moment." in call.lines
@@ -140,13 +140,13 @@ def test_a_personality_that_interrupts_breaks_into_a_long_turn() -> None:
 
 
 def test_on_hold_nobody_is_asked_whether_they_are_there() -> None:
-    move = Say(parse_directives('One moment please. <hold time="14s"/>'))
+    move = Say(parse_directives('One moment please. <hold time="7s"/>'))
     call = Call(
         ListedCaller(move, "Here I am."), polite(GREETING, "take your time"), hears=(GREETING, "take your time")
     )
     assert call.lines[:4] == [f"< {GREETING}", "> One moment please.", "< take your time", "> Here I am."]
     own = [entry for entry in call.conversation.entries if entry.role == "Testing Agent"]
-    assert own[1].start - own[0].end == pytest.approx(14, abs=0.3), "the answer waits for the end of the hold"
+    assert own[1].start - own[0].end == pytest.approx(7, abs=0.3), "the answer waits for the end of the hold"
     stopped = next(at for at, sign in call.line.signs if sign == "stopped")
     assert stopped == pytest.approx(own[0].end + 0.6, abs=0.1), "and the agent is told that nobody speaks"
 
@@ -165,7 +165,7 @@ def test_backchannels_are_said_into_a_long_turn_and_are_no_turns() -> None:
         ListedCaller("I see."),
         polite(long),
         hears=(long,),
-        manner=Manner(backchannels=True, idle_timeout=4.0, idle_prompts=1),
+        manner=Manner(backchannels=True, idle_timeout=2.0, idle_prompts=1),
     )
     assert len(call.voice.backchannels) >= 1
     (_, agent_until), *_ = call.agent_spans

@@ -22,7 +22,7 @@ from ringback.speech.tones import tone
 
 BYE = Say(Utterance.of("Thank you, goodbye.", ends_call=True))
 GREETING, ANSWER = "welcome to the clinic", "we open at nine"
-IMPATIENT = Manner(idle_timeout=3.0, idle_prompts=2)
+IMPATIENT = Manner(idle_timeout=2.0, idle_prompts=2)
 
 
 def _silent(line: LineInMemory) -> None:
@@ -35,7 +35,7 @@ def test_an_agent_that_never_speaks_is_asked_and_given_up(first: bool | None) ->
     opening = [] if first else ["> Hello?"]
     assert call.lines == [*opening, "> Are you still there?", "> Are you still there?", "> !"]
     assert call.conversation.ending.code is EndingCode.AGENT_SILENT
-    assert call.conversation.ending.sentence.startswith("The agent said nothing for 3")
+    assert call.conversation.ending.sentence.startswith("The agent said nothing for 2")
     assert not call.conversation.agent_spoke
     assert call.held.failure is None
 
@@ -44,21 +44,21 @@ def test_an_agent_that_never_speaks_is_asked_and_given_up(first: bool | None) ->
 @pytest.mark.parametrize("encoding", list(Encoding))
 def test_noise_is_no_turn_and_holds_up_nobody(sound: str, encoding: Encoding) -> None:
     rate = encoding.rate
-    times = np.arange(rate * 30) / rate
+    times = np.arange(rate * 12) / rate
     sounds = {
-        "noise": noise(30, rate),
+        "noise": noise(12, rate),
         "music": np.sum([4000 * np.sin(2 * np.pi * f * times) for f in (262, 330, 392, 523)], axis=0).astype(np.int16),
-        "8-bit": np.random.default_rng(0).integers(-128, 128, 30 * rate).astype(np.int16) * 256,
+        "8-bit": np.random.default_rng(0).integers(-128, 128, 12 * rate).astype(np.int16) * 256,
     }
 
     def agent(line: LineInMemory) -> None:
         if not line.ticks:
             line.say(sounds[sound])
 
-    call = Call(ListedCaller("Hello?"), agent, manner=IMPATIENT, encoding=encoding)
+    call = Call(ListedCaller("Hello?"), agent, manner=Manner(idle_timeout=2.0, idle_prompts=1), encoding=encoding)
     assert call.conversation.ending.code is EndingCode.AGENT_SILENT
     assert not call.conversation.agent_spoke
-    assert call.line.now < 20
+    assert call.line.now < 12
 
 
 def test_an_agent_that_never_stops_is_answered_after_a_minute_and_the_call_ends_in_time() -> None:
@@ -68,12 +68,12 @@ def test_an_agent_that_never_stops_is_answered_after_a_minute_and_the_call_ends_
         if not line.saying:
             line.say(monologue)
 
-    call = Call(ListedCaller("Thank you."), agent, limits=Limits(max_duration=66))
+    call = Call(ListedCaller("Thank you."), agent, limits=Limits(max_duration=63))
     turn = call.conversation.entries[0]
     assert (turn.role, turn.end - turn.start) == ("Main Agent", pytest.approx(60, abs=1))
     assert "> Thank you." in call.lines
     assert call.conversation.ending.code is EndingCode.MAX_DURATION
-    assert call.line.now == pytest.approx(66, abs=0.1)
+    assert call.line.now == pytest.approx(63, abs=0.1)
 
 
 def test_a_long_turn_with_pauses_is_one_turn() -> None:
@@ -141,7 +141,7 @@ def test_a_caller_without_words_hangs_up() -> None:
 
 
 def test_a_caller_that_may_not_hang_up_leaves_it_to_the_agent() -> None:
-    manner = Manner(end_call_enabled=False, idle_timeout=3.0, idle_prompts=1)
+    manner = Manner(end_call_enabled=False, idle_timeout=2.0, idle_prompts=1)
     call = Call(ListedCaller(), polite(GREETING), hears=(GREETING,), manner=manner)
     assert call.conversation.ending.code is EndingCode.AGENT_SILENT
     assert FindingCode.CALLER_FINDING in call.codes
@@ -269,17 +269,6 @@ def test_what_the_agent_tells_beside_its_sound_is_kept() -> None:
     assert call.codes == [FindingCode.BAD_FRAME]
 
 
-def test_the_same_seed_gives_the_same_sound(tmp_path: Path) -> None:
-    manner = Manner(packet_loss=0.2, clipping=0.5, idle_timeout=3.0, idle_prompts=1)
-
-    def sound(seed: int) -> bytes:
-        call = Call(ListedCaller(BYE), polite(GREETING), hears=(GREETING,), manner=manner, seed=seed)
-        assert call.voice.seed == seed
-        return call.line.caller_sound.tobytes()
-
-    assert sound(1) == sound(1) != sound(2)
-
-
 def test_a_defect_ends_the_call_and_leaves_no_recording(tmp_path: Path) -> None:
     def agent(line: LineInMemory) -> None:
         if line.ticks == 100:
@@ -318,7 +307,7 @@ def test_asking_whether_anybody_is_there_keeps_what_was_said_before() -> None:
     def agent(line: LineInMemory) -> None:
         if not line.ticks:
             line.say(GREETING)
-        elif line.caller_quiet(0.6) and line.ticks == 400:
+        elif line.caller_quiet(0.6) and line.ticks == 300:
             line.say(ANSWER)
 
     caller = ListedCaller(Wait(), BYE)
@@ -332,7 +321,7 @@ def test_a_question_whether_anybody_is_there_is_dropped_when_the_agent_speaks_be
     def agent(line: LineInMemory) -> None:
         if not line.ticks:
             line.say(GREETING)
-        elif line.now >= 5.8 and line.now < 5.82:
+        elif line.now >= 3.8 and line.now < 3.82:
             line.say(ANSWER)
 
     slow = FliteAtOnce(takes=2.0)

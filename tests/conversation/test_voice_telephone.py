@@ -138,21 +138,21 @@ def _holding(seconds: float) -> Callable[[LineInMemory], None]:
 
 def test_a_hold_is_in_the_transcript_and_in_the_record() -> None:
     call = Call(
-        ListedCaller("Hello?", BYE), _holding(12), hears=(GREETING, ANSWER), manner=IMPATIENT, encoding=Encoding.PCM_8K
+        ListedCaller("Hello?", BYE), _holding(8), hears=(GREETING, ANSWER), manner=IMPATIENT, encoding=Encoding.PCM_8K
     )
     assert [line for line in call.lines if "hold" in line] == [
         "< Main Agent put the call on hold",
-        "< Main Agent took the call off hold after 12.0 s",
+        "< Main Agent took the call off hold after 8.0 s",
     ]
     assert "> Are you still there?" not in call.lines
     assert call.lines[-2:] == [f"< {ANSWER}", "> Thank you, goodbye.!"]
     (hold,) = call.voice.holds
-    assert (hold.start, hold.duration) == (pytest.approx(3.0, abs=0.05), pytest.approx(12.0, abs=0.03))
+    assert (hold.start, hold.duration) == (pytest.approx(3.0, abs=0.05), pytest.approx(8.0, abs=0.03))
 
 
 def test_a_hold_that_lasts_to_the_end_is_recorded_to_the_end() -> None:
     call = Call(
-        ListedCaller("Hello?", BYE), _holding(500), hears=(GREETING,), limits=Limits(grace=0.2, longest_hold=20.0)
+        ListedCaller("Hello?", BYE), _holding(500), hears=(GREETING,), limits=Limits(grace=0.2, longest_hold=8.0)
     )
     assert call.conversation.ending.code is EndingCode.AGENT_SILENT
     assert call.voice.holds == (Span(start=call.voice.holds[0].start, end=call.voice.duration),)
@@ -163,7 +163,7 @@ def test_a_storm_of_holds_stays_small() -> None:
         line.tell(PutOnHold(at=0.0))
         line.tell(TakenOffHold(at=0.0))
 
-    call = Call(ListedCaller("Hello?"), agent, limits=Limits(max_duration=20, grace=0.2))
+    call = Call(ListedCaller("Hello?"), agent, limits=Limits(max_duration=4, grace=0.2))
     assert len(call.voice.holds) == 100
     assert len([line for line in call.lines if "hold" in line]) == 200
 
@@ -224,7 +224,7 @@ def test_what_the_line_reports_is_in_the_record_and_our_own_loss_is_not_among_it
         greet(line)
         line.report = LineReport(ringing=1.25, call_id="4711@127.0.0.1", media=media)
 
-    noisy = Manner(packet_loss=0.3, idle_timeout=3.0, idle_prompts=1)
+    noisy = Manner(packet_loss=0.3, idle_timeout=2.0, idle_prompts=1)
     call = Call(ListedCaller(BYE), agent, hears=(GREETING,), manner=noisy, encoding=Encoding.PCM_8K)
     assert (call.voice.ringing, call.voice.call_id, call.voice.media) == (1.25, "4711@127.0.0.1", media)
     assert call.voice.degraded == ()

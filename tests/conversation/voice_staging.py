@@ -36,14 +36,19 @@ LOUD = 300
 
 
 @cache
-def spoken(text: str, rate: int = 16_000, *, voice: str = "rms") -> Samples:
-    """The text by flite, without silence around it."""
+def _by_flite(text: str, voice: str) -> Sound:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
         with wave.open(str(path), "rb") as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
-            sound = resampled(Sound(samples, file.getframerate()), rate).samples
+            return Sound(samples, file.getframerate())
+
+
+@cache
+def spoken(text: str, rate: int = 16_000, *, voice: str = "rms") -> Samples:
+    """The text by flite, without silence around it."""
+    sound = resampled(_by_flite(text, voice), rate).samples
     loud = np.flatnonzero(np.abs(sound) > LOUD)
     return sound[loud[0] : loud[-1] + 1]
 
@@ -83,13 +88,11 @@ class FliteAtOnce:
 
 
 @cache
-def _decoder(lines: tuple[str, ...]) -> Any:
-    grammar = "#JSGF V1.0; grammar lines; public <line> = " + " | ".join(lines) + ";"
-    with tempfile.NamedTemporaryFile("w", suffix=".gram") as file:
-        file.write(grammar)
-        file.flush()
-        decoder: Any = importlib.import_module("pocketsphinx")  # it brings no types
-        return decoder.Decoder(jsgf=file.name, samprate=16_000, loglevel="FATAL")
+def _decoder() -> tuple[Any, str]:
+    """The real recogniser, loaded once, and what it takes for the channel's colour before it has heard anything."""
+    pocketsphinx: Any = importlib.import_module("pocketsphinx")  # it brings no types
+    decoder = pocketsphinx.Decoder(lm=None, samprate=16_000, loglevel="FATAL")
+    return decoder, decoder.get_cmn(False)
 
 
 class GrammarAtOnce:
@@ -115,7 +118,10 @@ class GrammarAtOnce:
         return Hearing(text, Recognition(mode=self.mode, matched=bool(text)))
 
     def _recognised(self, sound: Sound) -> str:
-        decoder = _decoder(self._lines)
+        decoder, unheard = _decoder()
+        decoder.add_jsgf_string("lines", f"#JSGF V1.0; grammar lines; public <line> = {' | '.join(self._lines)};")
+        decoder.activate_search("lines")
+        decoder.set_cmn(unheard)
         decoder.start_utt()
         decoder.process_raw(resampled(sound, 16_000).samples.tobytes(), full_utt=True)
         decoder.end_utt()
@@ -323,7 +329,7 @@ class Call:
         self.caller = caller
         self.events: list[Event] = []
         self._agent = agent
-        self._manner = manner or Manner(idle_timeout=4.0, idle_prompts=1)
+        self._manner = manner or Manner(idle_timeout=2.0, idle_prompts=1)
         self._limits = limits or Limits(grace=0.2)
         self._first = agent_speaks_first
         self._end_of_turn = end_of_turn
