@@ -5,10 +5,11 @@ better (`decoys.py`), or by one word whose sound is unlikely in every frame, whi
 constants were tuned on what docs/reference/speech.md measures, so that a wrong line is rarer than one not recognised.
 """
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from ringback.domain.voice import Span
 from ringback.speech.activity import sounding
@@ -69,7 +70,7 @@ def heard_line(samples: Samples, key: str, network: Network | None = None, *, na
 
 def oddity(words: Sequence[HeardWord]) -> float:
     """How much less likely than a fair word the oddest one is (natural logarithm)."""
-    usual = statistics.median([-word.score / word.frames for word in words for _ in range(word.frames)])
+    usual = float(np.median([-word.score / word.frames for word in words for _ in range(word.frames)]))
     fair = _FAIR + _YIELD * max(0.0, usual - _CLEAR)
     return max(-word.score - fair * word.frames for word in words)
 

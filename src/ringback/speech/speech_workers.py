@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, TypeVar
 
 from ringback.errors import SpeechUnavailable
+from ringback.speech.bound_process import end_with_the_process_that_asks
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -148,20 +149,8 @@ def _late(seconds: float) -> SpeechUnavailable:
 def _new_process() -> ProcessPoolExecutor:
     # Not forked: the process that asks has threads and an event loop.
     return ProcessPoolExecutor(
-        1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_the_process_that_asks
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_the_process_that_asks
     )
-
-
-def _end_with_the_process_that_asks() -> None:
-    """In a worker: when that process is killed it would wait for work for ever, and hold its output open."""
-    asking = multiprocessing.parent_process()
-    if asking is not None:
-        threading.Thread(target=_end_after, args=(asking,), daemon=True).start()
-
-
-def _end_after(process: BaseProcess) -> None:
-    process.join()
-    os._exit(1)
 
 
 def _end(pool: ProcessPoolExecutor) -> list[BaseProcess]:
