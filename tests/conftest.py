@@ -1,5 +1,6 @@
 """What holds for all tests: property tests are repeatable and not judged by the clock of a busy machine; databases."""
 
+import contextlib
 import fcntl
 import gc
 import itertools
@@ -28,14 +29,27 @@ SERVER_PROGRAM = Path(__file__).parents[1] / "tools" / "postgresql_server.py"
 sys.path.insert(0, str(Path(__file__).parent / "measuring"))
 
 if coverage := os.environ.get("COVERAGE_FOLDER"):
+    from execnet import XSpec
     from measured import PROJECT, measure
+    from worker_server import WorkerServer
 
     # Before a test module loads what is to be measured. Of the processes that tests start, some ask for it themselves.
     _leave_coverage = measure([str(PROJECT / "src" / "ringback")], Path(coverage), unseen=True)
 
-    def pytest_unconfigure() -> None:
-        """Tell what was carried out."""
-        _leave_coverage()
+    def pytest_unconfigure(config: pytest.Config) -> None:
+        """Tell what was carried out; who has workers carries nothing out."""
+        if (server := config.stash.get(_WORKERS, None)) is not None:
+            server.close()
+        else:
+            _leave_coverage()
+
+    def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
+        """Let workers that measure be forked: each would load, and have instrumented, everything again."""
+        server = config.stash[_WORKERS] = WorkerServer(config.invocation_params.args)
+        for spec in specs:
+            spec.python = server.python
+
+    _WORKERS = pytest.StashKey[WorkerServer]()
 
 
 _LONG = frozenset(
@@ -126,6 +140,7 @@ class PostgreSQL:
         """Of a database of this server; tests make their own, see `database`."""
         self._program = program
         self._ready: list[str] = []
+        self._looking_after: dict[str, psycopg.Connection[Any]] = {}
         self._form = ""
 
     def database(self) -> str:
@@ -142,23 +157,36 @@ class PostgreSQL:
     def take(self) -> str:
         """The URL of a database that has Ringback's tables and not a row; nobody else has it until `give_back`.
 
-        To make a database, its tables, and remove it again takes half a second of CPU; to empty one, a fiftieth.
+        To make a database, its tables, and remove it again takes half a second of CPU; to empty one, a hundredth.
         """
         if self._ready:
             return self._ready.pop()
         url = self.database()
         _make_tables(url)
         if not self._form:
-            with psycopg.connect(url, autocommit=True) as connection:
-                self._form = _value(connection, _FORM)
+            self._form = _value(self._connection(url), _FORM)
         return url
 
     def give_back(self, url: str) -> None:
         """Let another test have the database, unless more than its rows was changed; others are cut off."""
-        with psycopg.connect(url, autocommit=True) as connection:
-            if self.is_as_made(connection):
-                connection.execute(_EMPTY)
-                self._ready.append(url)
+        connection = self._connection(url)
+        if self.is_as_made(connection):
+            connection.execute(_EMPTY)
+            self._ready.append(url)
+        else:
+            self._looking_after.pop(url).close()
+
+    def _connection(self, url: str) -> "psycopg.Connection[Any]":
+        """One that stays: a new one, which knows nothing of the tables, takes four times what it is wanted for."""
+        connection = self._looking_after.get(url)
+        if connection is None or not _goes_on(connection):
+            connection = self._looking_after[url] = psycopg.connect(url, autocommit=True, application_name="fixture")
+        return connection
+
+    def close(self) -> None:
+        """Let go of the databases that were taken."""
+        for connection in self._looking_after.values():
+            connection.close()
 
     def is_as_made(self, connection: "psycopg.Connection[Any]") -> bool:
         """Whether such a database is as it was made but for its rows."""
@@ -208,6 +236,16 @@ def _value(connection: "psycopg.Connection[Any]", query: LiteralString) -> str:
     return str(row[0])
 
 
+def _goes_on(connection: "psycopg.Connection[Any]") -> bool:
+    """Whether no test has cut it."""
+    try:
+        connection.execute("SELECT")
+    except psycopg.OperationalError:
+        connection.close()
+        return False
+    return True
+
+
 def _make_tables(url: str) -> None:
     from ringback.storage.opening import create_or_check, engine_for  # most rooms need no database
 
@@ -249,7 +287,8 @@ def _shared_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
                 # It goes on without us, and ends when the last of us has let go of the lock.
                 program.stdout.close()  # pyright: ignore[reportOptionalMemberAccess] - a pipe was asked for
                 program.returncode = 0
-        yield PostgreSQL(json.loads(known.read_text())["url"])
+        with contextlib.closing(PostgreSQL(json.loads(known.read_text())["url"])) as server:
+            yield server
 
 
 @pytest.fixture

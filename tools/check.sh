@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything that continuous integration checks, one step after the other; the first that fails stops the rest. Types are
-# checked beside the tests, which leave one of two processors idle for a part of their time, and are told of after them.
+# checked beside the tests, which load on one processor before they can use all, and are told of after them.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -26,8 +26,9 @@ NODE_OPTIONS=--max-semi-space-size=128 pyright >"$told" 2>&1 &
 types=$!
 trap 'kill "$types" 2>/dev/null || true; rm -f "$told"' EXIT
 
-# Half of the tests wait for processes, so more of them than there are processors keep those busy.
-PYTEST_XDIST_AUTO_NUM_WORKERS=${PYTEST_XDIST_AUTO_NUM_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) * 2))}
+# Half of the tests wait for processes, and two workers for each processor leave it idle whenever both do: three times
+# as long as five for two. A worker costs about three seconds of CPU to begin with (tests/measuring/worker_server.py).
+PYTEST_XDIST_AUTO_NUM_WORKERS=${PYTEST_XDIST_AUTO_NUM_WORKERS:-$(($(getconf _NPROCESSORS_ONLN) * 5 / 2))}
 export PYTEST_XDIST_AUTO_NUM_WORKERS
 # What was carried out is told by the tests' workers, and by some of the processes that they start.
 COVERAGE_FOLDER=$PWD/.coverage
