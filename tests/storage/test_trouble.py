@@ -326,7 +326,9 @@ async def test_a_process_killed_while_it_writes_leaves_whole_groups(database_url
 
 def _wait_until_alone(url: str) -> None:
     """PostgreSQL ends what a dead process began; until then it may still commit."""
-    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    others = (
+        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'ringback'"
+    )
     with psycopg.connect(url, autocommit=True) as connection:
         deadline = time.monotonic() + 30
         while connection.execute(others).fetchone() != (0,):
