@@ -65,9 +65,7 @@ class Bodies:
 async def opened(
     url: str, body: Callable[[int, int], Awaitable[None]] | None, *, concurrency: int = 5, worker_id: str | None = None
 ) -> AsyncGenerator[Engine]:
-    engine = await Engine.open(
-        url, worker_id=worker_id or str(uuid.uuid4()), body=body, concurrency=concurrency, poll_interval=0.02
-    )
+    engine = await Engine.open(url, worker_id=worker_id or str(uuid.uuid4()), body=body, concurrency=concurrency)
     try:
         yield engine
     finally:
@@ -78,7 +76,7 @@ async def until_known(engine: Engine, runs: Sequence[RunKey], status: str) -> No
     """Ask until the engine says this of all of them."""
     async with asyncio.timeout(PATIENCE):
         while set((await engine.known(runs)).values()) != {status}:  # noqa: ASYNC110 - a database is asked
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
 
 
 async def test_enqueued_twice_runs_once(url: str) -> None:

@@ -56,13 +56,13 @@ class Working:
     async def over(self, result: Result) -> Result:
         """The result, once it is over."""
         while (await self.services.store.result(result.id, with_runs=False)).finished_at is None:  # noqa: ASYNC110 - the database tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
         return await self.services.store.result(result.id)
 
     async def until(self, run_id: int, is_so: Callable[[Run], bool]) -> Run:
         """The run, once something holds for it."""
         while not is_so(run := await self.services.store.run(run_id)):  # noqa: ASYNC110 - the database tells
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
         return run
 
 
