@@ -111,19 +111,18 @@ async def test_loss_is_counted_where_it_happened(new_telephone: NewTelephone) ->
         assert any("lost on the way from the agent" in reason for reason in line.report.degraded)
 
 
-@pytest.mark.parametrize(("packets", "cause"), [(0, FindingCode.NO_MEDIA), (5, FindingCode.MEDIA_STOPPED)])
-async def test_a_call_without_sound_ends_with_its_cause(
-    new_telephone: NewTelephone, packets: int, cause: FindingCode
-) -> None:
-    async with RtpPeer() as peer:
-        line = dialling(new_telephone(media_timeout=1), peer)
-        await line.open()
-        await paced(peer, line, packets)
-        last = (await until(line.events(), Dropped))[-1]
-        assert isinstance(last, Dropped)
-        assert last.cause is cause
-        assert last.reason.endswith(".")
-        assert not last.closed_by_us
+async def test_a_call_without_sound_ends_with_its_cause(new_telephone: NewTelephone) -> None:
+    telephone = new_telephone(media_timeout=1)
+    for packets, cause in ((0, FindingCode.NO_MEDIA), (5, FindingCode.MEDIA_STOPPED)):
+        async with RtpPeer() as peer:
+            line = dialling(telephone, peer)
+            await line.open()
+            await paced(peer, line, packets)
+            last = (await until(line.events(), Dropped))[-1]
+            assert isinstance(last, Dropped)
+            assert last.cause is cause
+            assert last.reason.endswith(".")
+            assert not last.closed_by_us
 
 
 async def test_a_storm_of_offers_is_endured_and_remarked_upon_once(new_telephone: NewTelephone) -> None:
@@ -257,22 +256,22 @@ async def test_a_password_is_sent_as_a_digest_only(new_telephone: NewTelephone) 
         await line.close()
 
 
-@pytest.mark.parametrize(
-    ("uri", "words"),
-    [
-        ("sip:a@127.0.0.1:9;transport=tcp", "Connection refused"),
-        ("sips:a@127.0.0.1:9", "Connection refused"),
-        ("sip:a b@host", "no SIP address"),
-        ("sip:a@no-such-name", "could not be found"),
-        ("sip:a@no.such.name.invalid", "could not be found"),
-        ("http://a", "no SIP address"),
-    ],
-)
-async def test_an_address_where_nobody_is_is_told_at_once(new_telephone: NewTelephone, uri: str, words: str) -> None:
-    line = SipLine(new_telephone(), uri, {}, identity=CALLER)
-    with pytest.raises(NotConnected, match=words) as raised:
-        await soon(line.open())
-    assert not raised.value.retryable
+NOWHERE = {
+    "sip:a@127.0.0.1:9;transport=tcp": "Connection refused",
+    "sips:a@127.0.0.1:9": "Connection refused",
+    "sip:a b@host": "no SIP address",
+    "sip:a@no-such-name": "could not be found",
+    "sip:a@no.such.name.invalid": "could not be found",
+    "http://a": "no SIP address",
+}
+
+
+async def test_an_address_where_nobody_is_is_told_at_once(new_telephone: NewTelephone) -> None:
+    telephone = new_telephone()
+    for uri, words in NOWHERE.items():
+        with pytest.raises(NotConnected, match=words) as raised:
+            await soon(SipLine(telephone, uri, {}, identity=CALLER).open())
+        assert not raised.value.retryable
 
 
 async def test_dialling_that_is_given_up_takes_its_call_back(new_telephone: NewTelephone) -> None:
