@@ -46,8 +46,8 @@ class CommandLine:
 
     folder: Path
     environment: dict[str, str]
-    server: CommandServer | None = None
-    """Spares commands that are run from beginning to end the loading; without it, each loads what it needs."""
+    server: CommandServer
+    """Spares commands that are run from beginning to end the loading."""
 
     async def start(self, *arguments: object, **environment: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -62,9 +62,13 @@ class CommandLine:
 
     async def __call__(self, *arguments: object, stdin: str = "", **environment: str) -> Finished:
         # What Python itself is told by its environment, it has to be told when it begins.
-        if self.server and not any(name.startswith("PYTHON") for name in environment):
+        if not any(name.startswith("PYTHON") for name in environment):
             told = self.environment | environment
             return Finished(*await self.server.run(map(str, arguments), self.folder, told, stdin))
+        return await self.alone(*arguments, stdin=stdin, **environment)
+
+    async def alone(self, *arguments: object, stdin: str = "", **environment: str) -> Finished:
+        """With a process that loads all that it needs."""
         process = await self.start(*arguments, **environment)
         out, err = await process.communicate(stdin.encode())
         return Finished(process.returncode, out.decode(), err.decode())

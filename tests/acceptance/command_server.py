@@ -2,12 +2,14 @@
 
 Loading takes ten times as long as what most commands of the tests do then. A command here is a process all the same,
 with its own arguments, folder, environment and streams, and it ends as one does. That a command loads what it needs is
-shown by those that do: in tests with the mark `measured`, those that `start` commands, and of the README.
+shown by those that do: of tests that `start` commands, of the README, and of tests/cli/test_start_up.py.
 
 As a program it is the server: `python command_server.py FD`, where FD is its end of the socket pair (`forked.py`).
 """
 
 import asyncio
+import atexit
+import functools
 import gc
 import importlib
 import os
@@ -19,8 +21,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import command_client
 from command_client import ask
-from forked import become, serve
+from forked import become, prepare, serve, to_be_measured
 
 LOADED = (
     *(f"ringback.cli.{name}_command" for name in ("chat", "check", "db", "keys", "results", "run")),
@@ -29,8 +32,15 @@ LOADED = (
     "ringback.models.build",
     "ringback.models.chat_completions",
     "ringback.models.openai_compatible",
+    "ringback.library.schema",
     "ringback.results.export.json_report",
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "regex",
+    "rich._emoji_codes",
     "ruamel.yaml",
+    "typer._adapters",
+    "typer._click.decorators",
     "uvloop",
 )
 """What most commands of the tests use; nothing that starts a thread, as numpy does: a fork has none of them."""
@@ -53,6 +63,11 @@ class CommandServer:
     def fileno(self) -> int:
         """The end of the socket by which processes that inherit it may ask, too; see `command_client.py`."""
         return self._ours.fileno()
+
+    @property
+    def words(self) -> str:
+        """The beginning of a command for a shell that inherits `fileno`, in the place of `ringback`."""
+        return f"'{sys.executable}' -SE '{command_client.__file__}' {self.fileno()}"
 
     def close(self) -> None:
         """End the server, and what it has started."""
@@ -92,17 +107,27 @@ class CommandServer:
         return int(told)
 
 
+@functools.cache
+def shared() -> CommandServer:
+    """The one of this process, which runs tests; warnings are errors in its commands, as they are in tests."""
+    server = CommandServer({"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", **to_be_measured()})
+    atexit.register(server.close)
+    return server
+
+
 def _program() -> None:
     """Load, serve, and in each child go on as the command that was asked for."""
+    leave = prepare()
+    gc.disable()
     for name in LOADED:
         importlib.import_module(name)
     from ringback.cli.entry import main
 
     gc.freeze()
+    gc.enable()
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         request = serve(requests)
-    become(*request)
-    main()
+    become(*request, main, leave)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ descriptors: the standard streams of the process that is asked for, and a pipe i
 by `subprocess`: negative for a signal.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -13,9 +14,45 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 _LONGEST = 100_000
 """Of a request, bytes."""
+_MEASURING = Path(__file__).parents[1] / "measuring"
+_CLI = Path(__file__).parents[2] / "src" / "ringback" / "cli"
+_codes: list[int] = []
+"""What this process is to end with, once it is known."""
+
+
+def to_be_measured() -> dict[str, str]:
+    """What the environment of a program needs that calls `prepare`, so that coverage is measured where it is."""
+    return {name: os.environ[name] for name in ("COVERAGE_FOLDER",) if name in os.environ}
+
+
+def prepare() -> Callable[[], None]:
+    """Call this before what is to be forked is loaded: coverage of the command line is measured, where it is asked for.
+
+    A child ends as soon as all that was registered for its end is done. To take Python's modules to pieces, as a
+    process does otherwise, would copy every page of them.
+
+    Returns:
+        What leaves the coverage of a child.
+    """
+    atexit.register(_end)  # the first that is registered is the last that is called
+    if folder := os.environ.get("COVERAGE_FOLDER"):
+        sys.path.append(str(_MEASURING))
+        from measured import measure
+
+        return measure([str(_CLI)], Path(folder))
+    return lambda: None
+
+
+def _end() -> None:
+    if _codes:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_codes[0])
 
 
 def serve(requests: socket.socket) -> tuple[bytes, list[int]]:
@@ -54,8 +91,15 @@ def _tell_end(ended: int, process: int, told: int) -> None:
     os.close(ended)
 
 
-def become(message: bytes, streams: list[int]) -> None:
-    """Turn the child into the process that was asked for."""
+def become(message: bytes, streams: list[int], main: Callable[[], None], leave: Callable[[], None]) -> None:
+    """Turn the child into the process that was asked for, and go on as that.
+
+    Args:
+        message: the request.
+        streams: what came with it.
+        main: of the program.
+        leave: leaves what was carried out, for a request whose `environ` asks for it (`command_line.measuring`).
+    """
     request = json.loads(message)
     for number, stream in enumerate(streams[:3]):
         os.dup2(stream, number)
@@ -69,3 +113,12 @@ def become(message: bytes, streams: list[int]) -> None:
     os.environ.update(request["environ"])
     time.tzset()
     sys.argv = ["ringback", *request["argv"]]
+    if "COVERAGE_FOLDER" in os.environ:
+        atexit.register(leave)
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _codes.append(end.code)
+        raise
+    _codes.append(0)

@@ -4,13 +4,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from command_line import QUICK, RINGBACK, measuring
+from command_line import QUICK
+from forked import to_be_measured
 from service_server import LoadedProcess, start_loaded
 
 KEY = "key-of-the-settings"
@@ -26,15 +27,6 @@ QUICK_SERVICE = {
 }
 
 
-async def _start_installed(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: int
-) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        str(RINGBACK), *arguments, cwd=folder, env=dict(environment), stdout=pipe, stderr=stderr
-    )
-
-
 @dataclass
 class Process:
     """One command, started again after it was killed."""
@@ -42,7 +34,7 @@ class Process:
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
-    process: asyncio.subprocess.Process | LoadedProcess | None = None
+    process: LoadedProcess | None = None
     lines: list[str] = field(default_factory=list[str])
     stderr: int = asyncio.subprocess.STDOUT
     """Where its standard error goes, other than to `lines`."""
@@ -50,9 +42,7 @@ class Process:
 
     async def start(self) -> str:
         """Start, and wait for the line that says it is ready; that line."""
-        # Where coverage is measured, from the first line that the command loads.
-        starts = _start_installed if "COVERAGE_FOLDER" in self.environment else start_loaded
-        process = self.process = await starts(self.arguments, self.folder, self.environment, self.stderr)
+        process = self.process = await start_loaded(self.arguments, self.folder, self.environment, self.stderr)
         assert process.stdout is not None
         while line := (await process.stdout.readline()).decode():
             self.lines.append(line.rstrip())
@@ -160,12 +150,12 @@ def environment(
     Args:
         folder: where they keep what they keep.
         database_url: of their database; None: a file in the folder.
-        measured: whether the coverage of the command line is measured in these processes, which then load all that they
-            need themselves; one or two tests of each command are enough.
+        measured: whether the coverage of the command line is measured in these processes, not in those that they start;
+            one or two tests of each command are enough.
         more: variables.
     """
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     if measured:
-        keep |= measuring("cli")
+        keep |= to_be_measured()
     given = {"RINGBACK_DATABASE_URL": database_url} if database_url else {}
     return {**keep, **QUICK_SERVICE, "RINGBACK_HOME": str(folder / "home"), **given, **more}

@@ -1,7 +1,7 @@
 """Starts servers and workers that have loaded already, as `command_server` starts commands that end by themselves.
 
 As a program it is the server: `python service_server.py FD`. Loading takes a server nearly two seconds of CPU. That it
-loads what it needs is shown where coverage is measured in it, and by tests/foundation/test_compose_file.py.
+loads what it needs is shown by tests/foundation/test_compose_file.py.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from command_client import ask
-from forked import become, serve
+from forked import become, prepare, serve, to_be_measured
 
 LOADED = (
     "ringback.cli.main",
@@ -107,7 +107,7 @@ def _server() -> socket.socket:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             # What the command itself sets before it loads anything.
-            env={"PATH": os.environ["PATH"], "PYDANTIC_DISABLE_PLUGINS": "__all__"},
+            env={"PATH": os.environ["PATH"], "PYDANTIC_DISABLE_PLUGINS": "__all__", **to_be_measured()},
             pass_fds=[theirs.fileno()],
         )
 
@@ -121,6 +121,7 @@ def _server() -> socket.socket:
 
 def _program() -> None:
     """Load, serve, and in each child tell its process id and go on as the command that was asked for."""
+    leave = prepare()
     gc.disable()
     for name in LOADED:
         importlib.import_module(name)
@@ -135,8 +136,7 @@ def _program() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         message, descriptors = serve(requests)
     os.write(descriptors[3], b"%d\n" % os.getpid())
-    become(message, descriptors)
-    main()
+    become(message, descriptors, main, leave)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ async def test_an_old_file_is_checked_and_brought_up_to_date(ringback: CommandLi
     assert looked.code == 1
     assert "found    schema 1" in looked.out
     assert "pending  schema 2: The service" in looked.out
-    done = await ringback("db", "upgrade")
+    done = await ringback.alone("db", "upgrade")
     assert done.code == 0
     assert done.out.endswith("was brought from schema 1 to 2.\n")
     assert done.err.endswith(f"The file as it was: {path.relative_to(ringback.folder)}.schema-1\n")

@@ -12,14 +12,17 @@ from ringback.testing import ScriptedAgentServer
 SUITE = 'version: "1"\nscenarios: [{name: Hours, script: ["When are you open?"]}]\n'
 
 
-async def _shell(ringback: CommandLine, line: str, **environment: str) -> tuple[int | None, str, str]:
-    """Run a line of bash in the folder; the code of `$RB` where it is the first of a pipe."""
+async def _shell(
+    ringback: CommandLine, line: str, program: str = f"'{RINGBACK}'", **environment: str
+) -> tuple[int | None, str, str]:
+    """Run a line of bash in the folder; the code of `RB`, which is the program, where it is the first of a pipe."""
     process = await asyncio.create_subprocess_exec(
         "bash",
         "-c",
-        f"{line}\nexit ${{PIPESTATUS[0]}}",
+        f'RB() {{ {program} "$@"; }}\n{line}\nexit ${{PIPESTATUS[0]}}',
         cwd=ringback.folder,
-        env=ringback.environment | environment | {"RB": str(RINGBACK)},
+        env=ringback.environment | environment,
+        pass_fds=[ringback.server.fileno()],
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -32,9 +35,8 @@ async def _shell(ringback: CommandLine, line: str, **environment: str) -> tuple[
 async def test_a_reader_that_leaves_does_not_stop_the_run(ringback: CommandLine, verbosity: str) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
-        code, _, err = await _shell(
-            ringback, f"$RB run suite.yaml --agent {agent.url} {verbosity} --json r.json | true"
-        )
+        line = f"RB run suite.yaml --agent {agent.url} {verbosity} --json r.json | true"
+        code, _, err = await _shell(ringback, line, ringback.server.words)
     assert (code, err) == (0, "")
     assert json.loads((ringback.folder / "r.json").read_text(encoding="utf-8"))["summary"]["exit_code"] == 0
 
@@ -43,9 +45,8 @@ async def test_a_reader_that_leaves_does_not_stop_the_run(ringback: CommandLine,
 async def test_a_full_disk_under_the_output_harms_no_run_and_is_told(ringback: CommandLine, verbosity: str) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
-        code, _, err = await _shell(
-            ringback, f"$RB run suite.yaml --agent {agent.url} {verbosity} --json r.json > /dev/full"
-        )
+        line = f"RB run suite.yaml --agent {agent.url} {verbosity} --json r.json > /dev/full"
+        code, _, err = await _shell(ringback, line, ringback.server.words)
     assert code == 2
     assert "could not be written to its end: No space left" in err
     assert "Traceback" not in err
@@ -55,10 +56,10 @@ async def test_a_full_disk_under_the_output_harms_no_run_and_is_told(ringback: C
 async def test_closed_streams_are_no_trouble(ringback: CommandLine) -> None:
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="nine to five") as agent:
-        code, _, err = await _shell(ringback, f"$RB run suite.yaml --agent {agent.url} <&- >&- 2>&-")
+        code, _, err = await _shell(ringback, f"RB run suite.yaml --agent {agent.url} <&- >&- 2>&-")
     assert (code, err) == (0, "")
     for closed in (">&-", "<&-", "2>&-"):
-        code, _, err = await _shell(ringback, f"$RB validate suite.yaml {closed}")
+        code, _, err = await _shell(ringback, f"RB validate suite.yaml {closed}")
         assert (code, err) == (0, ""), closed
 
 
@@ -66,7 +67,7 @@ async def test_what_an_encoding_lacks_is_written_in_plain_signs(ringback: Comman
     ringback.write("suite.yaml", SUITE)
     async with ScriptedAgentServer(otherwise="naïve → \U0001f642") as agent:
         code, out, err = await _shell(
-            ringback, f"$RB run suite.yaml --agent {agent.url} --verbose", PYTHONIOENCODING="ascii"
+            ringback, f"RB run suite.yaml --agent {agent.url} --verbose", PYTHONIOENCODING="ascii"
         )
     assert (code, err) == (0, "")
     assert "+ Hours  passed" in out

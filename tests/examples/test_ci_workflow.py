@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_server import shared
 from junitparser import Failure, JUnitXml, TestCase
 from ruamel.yaml import YAML
 
@@ -34,13 +34,17 @@ def steps() -> dict[str, str]:
 
 
 async def carry_out(script: str, folder: Path, agent_url: str) -> tuple[int, str]:
-    """A step as a runner carries it out; exit code and output."""
-    scripts = str(Path(sys.executable).parent)
+    """A step as a runner carries it out, with a `ringback` that has loaded already; exit code and output."""
+    scripts = folder.parent / "scripts"
+    scripts.mkdir(exist_ok=True)
+    program = scripts / "ringback"
+    program.write_text(f'#!/bin/sh\nexec {shared().words} "$@"\n')
+    program.chmod(0o755)
     process = await asyncio.create_subprocess_exec(
         *("bash", "-e", "-o", "pipefail", "-c", script),
         cwd=folder,
         env={
-            "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(scripts), os.environ["PATH"]]),
             "AGENT_URL": agent_url,
             "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
             # Where a repository has no such secret, the runner sets it to nothing.
@@ -48,6 +52,7 @@ async def carry_out(script: str, folder: Path, agent_url: str) -> tuple[int, str
             "RINGBACK_WEBSOCKET_SECRET": "",
             "RINGBACK_CALLER_MODEL": "openai:gpt-4.1-mini",
         },
+        pass_fds=[shared().fileno()],
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -58,9 +63,10 @@ async def carry_out(script: str, folder: Path, agent_url: str) -> tuple[int, str
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A user's repository with a suite in it."""
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "suite.yaml").write_text(SUITE)
-    return tmp_path
+    folder = tmp_path / "repository"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "tests" / "suite.yaml").write_text(SUITE)
+    return folder
 
 
 def reported(repository: Path) -> list[TestCase]:

@@ -117,11 +117,15 @@ def _with_loopback(agent: Agent, settings: Settings) -> Settings:
 
 
 def check_numbers(agent: Agent, settings: Settings) -> None:
-    """Whether there is a number that the agent can call, where it calls us.
+    """Whether there is a number that the agent can call, where it calls us, and else a way to its own.
 
     Raises:
         UsageError: there is none.
     """
+    if agent.inbound and agent.channel is Transport.SIP:
+        from ringback.wiring.telephone import dialled_uri  # noqa: PLC0415 - most agents have no telephone
+
+        dialled_uri(agent, settings)  # better told before the processes of the voice are started
     if agent.inbound or settings.phone_numbers:
         return
     raise UsageError(
