@@ -138,20 +138,20 @@ OPEN = """
 import asyncio, sys
 from ringback.errors import StorageError
 from ringback.storage.store import Store
-try:
-    asyncio.run(Store.open(sys.argv[1]))
-except StorageError as error:
-    print(error)
+for url in sys.argv[1:]:
+    try:
+        asyncio.run(Store.open(url))
+    except StorageError as error:
+        print(error)
 """
 
 
 async def test_a_database_that_cannot_be_used_makes_no_noise_on_the_terminal(tmp_path: Path, python: Python) -> None:
     (tmp_path / "garbage.db").write_bytes(b"garbage" * 1000)
-    for path in (tmp_path / "garbage.db", tmp_path):
-        process = await python(OPEN, f"sqlite:///{path}")
-        out, err = await process.communicate()
-        assert (process.returncode, err) == (0, b"")
-        assert b"Choose another place" in out
+    process = await python(OPEN, f"sqlite:///{tmp_path}/garbage.db", f"sqlite:///{tmp_path}")
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert [b"Choose another place" in line for line in out.splitlines()] == [True, True]
 
 
 async def test_a_home_that_may_not_be_written(tmp_path: Path, python: Python) -> None:
@@ -169,15 +169,15 @@ async def test_a_database_file_that_may_not_be_written(path: Path, python: Pytho
     await (await Store.open(f"sqlite:///{path}")).close()
     _protect(path)
     process = await python(
-        OPEN.replace("asyncio.run(Store.open(sys.argv[1]))", "asyncio.run(write())").replace(
-            "try:",
-            "async def write():\n"
-            "    store = await Store.open(sys.argv[1])\n"
+        OPEN.replace("asyncio.run(Store.open(url))", "asyncio.run(write(url))").replace(
+            "for url",
+            "async def write(url):\n"
+            "    store = await Store.open(url)\n"
             "    try:\n"
             "        await store.scenario_ids('a', ['b'])\n"
             "    finally:\n"
             "        await store.close()\n"
-            "try:",
+            "for url",
             1,
         ),
         f"sqlite:///{path}",
