@@ -14,6 +14,8 @@ from ringback.wiring.hands import Hands, open_hands
 
 _PATIENCE = 30.0
 """Seconds after which a test gives up waiting."""
+_PAUSE = 0.05
+"""Seconds between two looks: each is a request."""
 
 
 class Chat:
@@ -35,7 +37,7 @@ class Chat:
         while (run := await self.run())["status"] not in wanted:
             assert run["status"] not in {"completed", "failed", "timeout", "cancelled"}, run
             assert time.monotonic() < deadline, run
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_PAUSE)
         return run
 
     async def read(self, turn_id: int) -> Reply:
@@ -47,7 +49,7 @@ class Chat:
         deadline = time.monotonic() + _PATIENCE
         while (reply := await self.read(turn_id)).body["status"] == "generating":
             assert time.monotonic() < deadline, reply
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_PAUSE)
         return reply.body
 
     async def submit(self, content: str | None = None, **more: Any) -> Reply:

@@ -163,7 +163,7 @@ async def test_twenty_submissions_at_once_are_one_after_the_other(both: Service)
 async def test_many_chats_go_on_side_by_side(both: Service) -> None:
     agent = await make_agent(both, secrets={})
     scenario = await make_scenario(both, agent, script=["Hello", "A table for two", "Thanks"])
-    answer = await made(both.post(CHAT, {"agent_id": agent, "scenarios": [scenario], "frequency": 15}))
+    answer = await made(both.post(CHAT, {"agent_id": agent, "scenarios": [scenario], "frequency": 8}))
 
     async def hold(run_id: int) -> list[str]:
         chat = Chat(both, run_id, answer["id"])
@@ -175,7 +175,7 @@ async def test_many_chats_go_on_side_by_side(both: Service) -> None:
 
     told = await asyncio.gather(*(hold(run["id"]) for run in answer["runs"]))
 
-    assert told == [["Hello", "A table for two", "Thanks", None]] * 15
+    assert told == [["Hello", "A table for two", "Thanks", None]] * 8
 
 
 async def test_a_chat_whose_worker_died_begins_again_with_turn_0(both: Service) -> None:

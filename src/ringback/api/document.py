@@ -1,6 +1,7 @@
 """The API's OpenAPI 3.1 document: FastAPI's, with names for operations, all errors, and all ways to give a key."""
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -10,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from ringback.api import document_examples, document_schemas
 from ringback.api.access import NEEDED
-from ringback.api.mounting import Mounted
+from ringback.api.mounting import Mounted, families
 from ringback.api.sharing import SHARE_HEADER, shared_result
 from ringback.api.twins import is_api
 from ringback.domain.api_key import Scope
@@ -112,22 +113,30 @@ _ITEM = {"get": "read", "post": "create", "put": "replace", "patch": "update", "
 
 
 def document_of(app: FastAPI) -> dict[str, Any]:
-    """The document; made once for an application."""
+    """The document, with the address of this application's server."""
     if app.openapi_schema is None:
-        app.openapi_schema = _complete(
-            get_openapi(
-                title=app.title,
-                version=version("ringback"),
-                openapi_version="3.1.0",
-                summary=SUMMARY,
-                description=DESCRIPTION,
-                routes=app.routes,
-                servers=[{"url": (app.state.services.settings.public_url or "").rstrip("/") or "/"}],
-                tags=[{"name": name, "description": words} for name, words in TAGS.items()],
-            )
-        )
-        _add_scopes(app.openapi_schema, app.state.mounted)
+        server = (app.state.services.settings.public_url or "").rstrip("/") or "/"
+        app.openapi_schema = {**_of_all_routes(app.title), "servers": [{"url": server}]}
     return app.openapi_schema
+
+
+@cache  # as the routes are: applications that follow each other in one process share it, and it takes half a second
+def _of_all_routes(title: str) -> dict[str, Any]:
+    router, mounted = families()
+    document = _complete(
+        get_openapi(
+            title=title,
+            version=version("ringback"),
+            openapi_version="3.1.0",
+            summary=SUMMARY,
+            description=DESCRIPTION,
+            routes=router.routes,
+            servers=[{"url": "/"}],
+            tags=[{"name": name, "description": words} for name, words in TAGS.items()],
+        )
+    )
+    _add_scopes(document, mounted)
+    return document
 
 
 def _add_scopes(document: dict[str, Any], mounted: Mounted) -> None:

@@ -76,14 +76,14 @@ def shape(path: str) -> str:
 
 def mount(app: FastAPI) -> Mounted:
     """Put every family into the application."""
-    router, mounted = _families()
+    router, mounted = families()
     app.router.routes.extend(router.routes)
-    return Mounted(iter(mounted))
+    return mounted
 
 
 @cache  # applications that follow each other in one process share it: FastAPI takes a tenth of a second for all routes
-def _families() -> tuple[APIRouter, list[tuple[str, APIRoute]]]:
-    """A router with every family in it, and its routes, each with the prefix that it is under.
+def families() -> tuple[APIRouter, Mounted]:
+    """A router with every family in it, and what it has; both only to be read.
 
     All routes of one place are sorted together, those with literal words before those with a parameter in that place:
     `/scenarios/json_schema/` is never taken for the scenario `json_schema`, whichever module has it.
@@ -101,7 +101,7 @@ def _families() -> tuple[APIRouter, list[tuple[str, APIRoute]]]:
         merged.routes.extend(sorted(found, key=_literal_first))
         whole.include_router(merged, prefix=prefix)
         mounted.extend((prefix, route) for route in found)
-    return whole, mounted
+    return whole, Mounted(iter(mounted))
 
 
 def _literal_first(route: APIRoute) -> list[tuple[bool, str]]:
