@@ -1,6 +1,5 @@
-"""The tests of this folder share `pages`, `reader` and `a_model`, and use `command_server` of tests/acceptance."""
+"""The tests of this folder share `pages`, `reader`, `servers` and `a_model`, and use servers of tests/acceptance."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "acceptance"))
 
-from command_server import CommandServer
+from command_server import CommandServer, shared
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +23,7 @@ def model_url() -> Iterator[str]:
         yield model.url
 
 
-@pytest.fixture(scope="session")
-def commands() -> Iterator[CommandServer]:
+@pytest.fixture
+def commands() -> CommandServer:
     """What carries out the commands of pages without loading the command line for each."""
-    server = CommandServer({"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"})
-    yield server
-    server.close()
+    return shared()

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -11,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import command_client
 from command_server import CommandServer
 from pages import PROJECT, Block, Command, commands
 from ruamel.yaml import YAML
+from servers import Servers
 
 from ringback.library.files import load_suites
 from ringback.library.project import load_project
@@ -52,12 +51,12 @@ class Reader:
     def __init__(
         self, folder: Path, model_url: str, database_url: str = "", commands: CommandServer | None = None
     ) -> None:
-        """With `commands`, those of a page that end by themselves have loaded already."""
+        """With `commands`, those of a page have loaded already; its servers, too."""
         self._folder = folder
         self._server_of_commands = commands
         self._model_url = model_url
         self._database_url = database_url
-        self._servers: list[subprocess.Popen[bytes]] = []
+        self._servers = Servers(loaded=commands is not None)
         self._port = ""
         self._service = ""
         self._telephones: dict[str, str] = {}
@@ -78,11 +77,7 @@ class Reader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self._servers:
-            server.send_signal(signal.SIGTERM)
-            server.wait()
-            assert server.stdout is not None
-            server.stdout.close()
+        self._servers.close()
 
     def carry_out(self, block: Block) -> None:
         """Do what one block says."""
@@ -154,8 +149,7 @@ class Reader:
         """For Bash: where `ringback` is not to be looked for on the path."""
         if not self._server_of_commands:
             return ""
-        ask = f"'{sys.executable}' -SE '{command_client.__file__}' {self._server_of_commands.fileno()}"
-        return f'ringback() {{ {ask} "$@"; }}\n'
+        return f'ringback() {{ {self._server_of_commands.words} "$@"; }}\n'
 
     def _compare(self, block: Block, command: Command, output: str) -> None:
         if self._port:
@@ -171,26 +165,14 @@ class Reader:
             assert wanted in ("", "…") or wanted in there, f"{block.place}: {row!r} is not in the output:\n{output}"
 
     def _serve(self, block: Block, line: str) -> None:
-        if self._servers and self._servers[-1].poll() is None and line.startswith("ringback agent demo"):
-            return  # the page starts the demo agent again for readers who begin here
         line = line.replace("uv run examples/", f"python {PROJECT}/examples/")
         port = self._port
         if line == "ringback serve":
             port = self._service = self._service or _free_port()
             line += f" --port {port}"
-        server = subprocess.Popen(
-            ["bash", "-c", f"exec {line}"],
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self._servers.append(server)
-        assert server.stdout is not None
         # Every server of ours says where it listens as soon as it does.
-        said = server.stdout.readline().decode()
-        assert port in said, f"{block.place}: {line} does not listen:\n{said}{server.stdout.read().decode()}"
+        said = self._servers.start(line, self._folder, self._environment)
+        assert port in said, f"{block.place}: {line} does not listen:\n{said}{self._servers.close()}"
 
     # Files
 
