@@ -5,6 +5,7 @@ An operation that a family of routes has is taken out of the table by itself: wh
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -208,12 +209,7 @@ class NotYet:
 
     def __init__(self, app: ASGIApp, mounted: Mounted) -> None:
         self._app = app
-        built = mounted.shapes()
-        self._operations: dict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = {}
-        for method, path, sentence in operations():
-            if (method, shape(path)) not in built:
-                alike = self._operations.setdefault((method, path.count("/")), [])
-                alike.append((_pattern(path), sentence))
+        self._operations = _not_built(mounted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Raises `NotAvailable`."""
@@ -229,6 +225,17 @@ class NotYet:
             if pattern.fullmatch(path):
                 return sentence
         return next((sentence for family, sentence in FAMILIES.items() if path.startswith(family)), None)
+
+
+@cache  # applications that follow each other in one process have the same routes
+def _not_built(mounted: Mounted) -> dict[tuple[str, int], list[tuple[re.Pattern[str], str]]]:
+    """Patterns and sentences by the method and the slashes of a path."""
+    built = mounted.shapes()
+    found: dict[tuple[str, int], list[tuple[re.Pattern[str], str]]] = {}
+    for method, path, sentence in operations():
+        if (method, shape(path)) not in built:
+            found.setdefault((method, path.count("/")), []).append((_pattern(path), sentence))
+    return found
 
 
 def operations() -> Iterator[tuple[str, str, str]]:
