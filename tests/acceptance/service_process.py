@@ -24,7 +24,9 @@ QUICK_SERVICE = {
     "RINGBACK_WORKER_TIMEOUT": "2",
     "RINGBACK_DRAIN_TIMEOUT": "5",
     "RINGBACK_MAX_WORKER_LOSSES": "100",
+    "RINGBACK_QUEUE_POLL": "0.3",
 }
+"""Less looking into the queue than by default: that takes more of a processor than all else that a server does idle."""
 
 
 @dataclass
