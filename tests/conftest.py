@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent / "measuring"))
 if coverage := os.environ.get("COVERAGE_FOLDER"):
     from execnet import XSpec
     from measured import PROJECT, measure
-    from worker_server import WorkerServer
+    from worker_server import WorkerServer, loaded_from
 
     # Before a test module loads what is to be measured. Of the processes that tests start, some ask for it themselves.
     _leave_coverage = measure([str(PROJECT / "src" / "ringback")], Path(coverage), unseen=True)
@@ -42,6 +42,10 @@ if coverage := os.environ.get("COVERAGE_FOLDER"):
             server.close()
         else:
             _leave_coverage()
+
+    def pytest_sessionstart() -> None:
+        """Let a forked worker find what conftests put in reach: it is given the paths of who hands out the tests."""
+        sys.path += [path for path in loaded_from if path not in sys.path]
 
     def pytest_xdist_setupnodes(config: pytest.Config, specs: list[XSpec]) -> None:
         """Let workers that measure be forked: each would load, and have instrumented, everything again."""

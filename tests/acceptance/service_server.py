@@ -107,7 +107,12 @@ def _server() -> socket.socket:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             # What the command itself sets before it loads anything.
-            env={"PATH": os.environ["PATH"], "PYDANTIC_DISABLE_PLUGINS": "__all__", **to_be_measured()},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONWARNINGS": "error",
+                "PYDANTIC_DISABLE_PLUGINS": "__all__",
+                **to_be_measured(),
+            },
             pass_fds=[theirs.fileno()],
         )
 

@@ -22,6 +22,9 @@ from pathlib import Path
 _PROGRAM = "import sys; sys.path[0] = {!r}; import worker_server; exec(worker_server.serve())"
 """Not this file by its name: what a worker starts by multiprocessing would load the file with which it was started."""
 
+loaded_from: list[str] = []
+"""In a worker that was forked: where its modules were found, what conftests added included."""
+
 
 class WorkerServer:
     """The server as the process sees it that hands out the tests."""
@@ -54,6 +57,7 @@ def serve() -> str:
 
     number, *arguments = sys.argv[1:]
     pytest.main([*arguments, "--collect-only", "-qq"])
+    loaded_from[:] = sys.path
     gc.collect()
     gc.freeze()
     workers: list[int] = []
