@@ -27,6 +27,32 @@ async def test_claims_of_one_moment_are_one_transaction_and_each_gets_its_answer
     assert asked == [[(1, 1), (2, 3)], [(1, 2)]]
 
 
+async def test_what_comes_while_a_claim_is_under_way_is_claimed_together_after_it() -> None:
+    asked: list[Sequence[RunKey]] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def claim(keys: Sequence[RunKey]) -> Sequence[Claim | None]:
+        asked.append(list(keys))
+        begun.set()
+        await go_on.wait()
+        return [MINE for _ in keys]
+
+    claims = GroupedClaims(claim)
+    first = asyncio.create_task(claims.claim((1, 1)))
+    await begun.wait()
+    second = asyncio.create_task(claims.claim((2, 1)))
+    await asyncio.sleep(0)
+    third = asyncio.create_task(claims.claim((3, 1)))
+    settled = asyncio.create_task(claims.settled())
+    await asyncio.sleep(0)
+    assert not settled.done()
+    go_on.set()
+
+    assert await asyncio.gather(first, second, third) == [MINE, MINE, MINE]
+    await settled
+    assert asked == [[(1, 1)], [(2, 1), (3, 1)]]
+
+
 async def test_a_failure_reaches_everybody_who_asked() -> None:
     async def claim(keys: Sequence[RunKey]) -> Sequence[Claim | None]:
         raise StorageError(f"{len(keys)} not claimed")

@@ -1,4 +1,8 @@
-"""Claims of runs that begin together are one transaction."""
+"""Claims of runs that begin together are one transaction.
+
+One is under way at a time: what is to be claimed meanwhile is gathered for the next one. The engine brings its runs one
+after the other, so that a transaction for each moment would be one for each run.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +23,6 @@ class GroupedClaims:
         self._claim = claim
         self._wanted: list[tuple[RunKey, asyncio.Future[Claim | None]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
 
     async def claim(self, key: RunKey) -> Claim | None:
         """The run, if it may be carried out here. Raises `StorageError`."""
@@ -27,19 +30,23 @@ class GroupedClaims:
         self._wanted.append((key, answer))
         if self._task is None:
             self._task = asyncio.create_task(self._drain())
-            self._under_way.add(self._task)
-            self._task.add_done_callback(self._under_way.discard)
         return await answer
 
     async def settled(self) -> None:
         """Wait until all that was asked for is answered."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        while self._task is not None:
+            await asyncio.wait([self._task])
 
     async def _drain(self) -> None:
-        await asyncio.sleep(_GATHER)
-        wanted, self._wanted = self._wanted, []
-        self._task = None
+        try:
+            while self._wanted:
+                await asyncio.sleep(_GATHER)
+                wanted, self._wanted = self._wanted, []
+                await self._answer(wanted)
+        finally:
+            self._task = None
+
+    async def _answer(self, wanted: Sequence[tuple[RunKey, asyncio.Future[Claim | None]]]) -> None:
         try:
             claims = await self._claim([key for key, _ in wanted])
         except Exception as error:  # noqa: BLE001 - raised where it was asked for
