@@ -217,8 +217,13 @@ async def test_a_second_engine_in_one_process_is_refused(tmp_path: Path) -> None
             await Engine.open(f"sqlite:///{tmp_path}/two.db", worker_id="other", body=None, concurrency=1)
 
 
+def threads() -> list[threading.Thread]:
+    """Those that would keep a process alive; the event loop ends its own ones when it is closed."""
+    return [thread for thread in threading.enumerate() if not thread.daemon and not thread.name.startswith("asyncio_")]
+
+
 async def test_closing_cancels_what_still_runs_and_leaves_no_thread(url: str) -> None:
-    before = {thread for thread in threading.enumerate() if not thread.daemon}
+    before = set(threads())
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def body(_run_id: int, _attempt: int) -> None:
@@ -234,7 +239,7 @@ async def test_closing_cancels_what_still_runs_and_leaves_no_thread(url: str) ->
             await engine.enqueue([(1, 1)])
             await begun.wait()
         await cancelled.wait()
-    for thread in {thread for thread in threading.enumerate() if not thread.daemon} - before:
+    for thread in set(threads()) - before:
         thread.join(PATIENCE)
         assert not thread.is_alive()
     async with opened(url, None) as engine:

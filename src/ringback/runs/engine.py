@@ -13,7 +13,6 @@ import asyncio
 import contextvars
 import logging
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -21,8 +20,8 @@ from itertools import islice
 from typing import TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
+from sqlalchemy import Connection, event, text
 from sqlalchemy import Engine as Connections
-from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ringback.errors import RingbackError, StorageError
@@ -48,8 +47,20 @@ UPKEEP_INTERVAL = 10.0
 _THREADS = 8
 _AT_ONCE = 500
 """Workflows that one statement names."""
-_IN_ONE_COMMIT = 100
-"""Enqueued together: others wait for no longer than that takes, and the first begin while the last are written."""
+_IN_ONE_COMMIT = 60
+"""Enqueued together: others wait for no longer than that takes, and the first begin while the last are written.
+
+In PostgreSQL each is a subtransaction, and a transaction of more than 64 of them slows others down
+(`PGPROC_MAX_CACHED_SUBXIDS`).
+"""
+_ENQUEUE = text(
+    f"SELECT {SCHEMA}.enqueue_workflow("  # noqa: S608 - a name of our own
+    "workflow_name => :workflow, queue_name => :queue, application_name => :application, app_version => :version,"
+    " workflow_id => one.workflow_id, positional_args => ARRAY[to_json(one.run_id), to_json(one.attempt)])"
+    " FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[]), CAST(:attempts AS bigint[]))"
+    " AS one(workflow_id, run_id, attempt)"
+)
+"""The engine's function for enqueueing in SQL, see "System Database Functions" of its documentation."""
 _OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _KNOWN = {"ENQUEUED": "enqueued", "DELAYED": "enqueued", "PENDING": "running"}
 _T = TypeVar("_T")
@@ -75,7 +86,7 @@ class Engine:
         self._home = asyncio.get_running_loop()
         # Bodies see the context of who opened the engine, not that of the engine's workflow.
         self._context = contextvars.copy_context()
-        self._running: dict[RunKey, float] = {}
+        self._running: dict[RunKey, asyncio.Task[None]] = {}
         self._strays: set[str] = set()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="ringback-engine")
         self._client: DBOSClient | None = None
@@ -172,6 +183,8 @@ class Engine:
         if self._upkeep is not None:
             self._upkeep.cancel()
         try:
+            await self._in_thread(self._stop_taking)
+            await self._cancel_bodies()
             await self._in_thread(self._end)
         finally:
             self._threads.shutdown(wait=False)
@@ -210,6 +223,10 @@ class Engine:
             registry._register_internal_queue(  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - as above
                 QUEUE, worker_concurrency=concurrency, polling_interval_sec=poll_interval
             )
+        # Its workflows are tasks of our event loop. It would take the loop of the thread that launches it; this one has
+        # none, and a launch on the loop's thread would hold everything up while tables are made.
+        loops = dbos._background_event_loop  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - no public way to it
+        loops._main_loop = self._home  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - as above
         DBOS.launch()
         # After a long outage its threads, the one that begins runs among them, would sleep for up to 90 s more. What
         # fails instead is tried again at the next look, or is a stray.
@@ -224,19 +241,35 @@ class Engine:
         )
 
     def _enqueue(self, runs: Sequence[RunKey]) -> None:
-        client = self._connected()
+        enqueue = self._by_function if self._connections.dialect.name == "postgresql" else self._one_by_one
         rest = iter(runs)
-        # One statement for many rows is no faster with this engine (0.4 ms a run against 0.2); one commit for many is.
         while portion := list(islice(rest, _IN_ONE_COMMIT)):
             with self._connections.begin() as transaction:
-                for key in portion:
-                    options: EnqueueOptions = {
-                        "workflow_name": WORKFLOW,
-                        "queue_name": QUEUE,
-                        "workflow_id": _name(key),
-                        "app_version": self._version,
-                    }
-                    client.enqueue_in_transaction(transaction, options, *key)
+                enqueue(transaction, portion)
+
+    def _one_by_one(self, transaction: Connection, runs: Sequence[RunKey]) -> None:
+        client = self._connected()
+        for key in runs:
+            options: EnqueueOptions = {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": _name(key),
+                "app_version": self._version,
+            }
+            client.enqueue_in_transaction(transaction, options, *key)
+
+    def _by_function(self, transaction: Connection, runs: Sequence[RunKey]) -> None:
+        """All with one statement: after each one this thread has to wait for the interpreter's lock."""
+        values = {
+            "workflow": WORKFLOW,
+            "queue": QUEUE,
+            "application": APPLICATION,
+            "version": self._version,
+            "ids": [run_id for run_id, _ in runs],
+            "attempts": [attempt for _, attempt in runs],
+            "names": [_name(key) for key in runs],
+        }
+        transaction.execute(_ENQUEUE, values)
 
     def _cancel(self, runs: Sequence[RunKey]) -> None:
         client = self._connected()
@@ -320,17 +353,23 @@ class Engine:
 
         return await self._home.run_in_executor(self._threads, working)
 
-    # -- on the engine's loop and on ours -----------------------------------------------------------------------
+    # -- on the event loop --------------------------------------------------------------------------------------
 
     async def _carry_out(self, run_id: int, attempt: int) -> None:
-        """The workflow: on the engine's loop, waiting for the body on ours."""
+        """The workflow: the body, in the context of who opened the engine."""
         key = (run_id, attempt)
-        self._running[key] = time.monotonic()
+        body = self._running[key] = asyncio.create_task(self._guarded(key), context=self._context.copy())
         try:
-            begin = self._context.copy().run
-            await asyncio.wrap_future(begin(asyncio.run_coroutine_threadsafe, self._guarded(key), self._home))
+            await body
         finally:
             self._running.pop(key, None)
+
+    async def _cancel_bodies(self) -> None:
+        self._body = None  # what was taken and has not come that far begins no more
+        bodies = tuple(self._running.values())
+        for body in bodies:
+            body.cancel()
+        await asyncio.gather(*bodies, return_exceptions=True)
 
     async def _guarded(self, key: RunKey) -> None:
         if self._body is None:

@@ -1,11 +1,13 @@
 """The engine's own connections: SQLite and PostgreSQL, so that a pause, a power cut or a cut line does little harm."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from ringback.errors import StorageError
 from ringback.storage.failures import failures_as_sentences
@@ -13,6 +15,11 @@ from ringback.storage.sqlite import probe
 
 BUSY_TIMEOUT = 30.0
 """Seconds to wait for another writer of the file."""
+
+_IDLE = 1.0
+"""Seconds after which a connection that nobody used is asked whether it is still there."""
+_GIVEN_BACK = "given_back"
+"""Where a connection keeps when it was last given back to the pool, on the monotonic clock."""
 
 SQLITE_CONNECTIONS = 1
 """Threads queue for the one connection, in turn, instead of each asking time and again for the file's lock."""
@@ -63,12 +70,11 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _postgresql(url: URL, *, threads: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=threads,
         max_overflow=4,
         pool_timeout=30,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "connect_timeout": 10,
@@ -82,3 +88,24 @@ def _postgresql(url: URL, *, threads: int) -> Engine:
             "options": "-c idle_in_transaction_session_timeout=30000",
         },
     )
+    _ask_idle_ones(engine)
+    return engine
+
+
+def _ask_idle_ones(engine: Engine) -> None:
+    """Whether a connection is still there is asked where it was idle: the engine's own way asks before each use."""
+
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_GIVEN_BACK] = time.monotonic()
+
+    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        given_back = record.info.get(_GIVEN_BACK)
+        if given_back is None or time.monotonic() - given_back < _IDLE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise InvalidatePoolError("The connection was cut while nobody used it.") from gone  # all are made anew
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", ask)
