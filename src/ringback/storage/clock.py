@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, select
 
+_NOW = select(func.clock_timestamp())
+
 
 def now_of(connection: Connection) -> datetime:
     """The time by which signs of life are compared; machines' own clocks may differ by minutes."""
     if connection.dialect.name == "postgresql":
-        now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        now: datetime = connection.execute(_NOW).scalar_one()
         return now.astimezone(UTC)
     return datetime.now(UTC)

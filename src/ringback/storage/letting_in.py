@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from ringback.domain.run import RunStatus
 from ringback.storage.number_leases import NumberPool, free_numbers, give_numbers
@@ -45,6 +58,28 @@ class Load:
     """Runs that were let in during the window that was asked for."""
 
 
+_UNFINISHED_RUNS = (
+    select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
+    .where(runs.c.status.in_(UNFINISHED), runs.c.owner_kind == KIND)
+    .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
+)
+
+_PLACES_AND_STARTS = select(
+    select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None)).scalar_subquery(),
+    select(func.count()).select_from(runs).where(runs.c.admitted_at > bindparam("since")).scalar_subquery(),
+)
+
+_OPEN_RESULTS = (
+    select(
+        *(results.c[name] for name in ("id", "agent_id", "concurrency_limit", "finished_at", "takes_calls", "taken_on"))
+    )
+    .where(
+        results.c.kind == KIND,
+        or_(results.c.finished_at.is_(None), results.c.id.in_(bindparam("waiting", expanding=True))),
+    )
+    .order_by(results.c.id)
+)
+
 _NEEDS_NUMBER = and_(runs.c.duration.is_(None), runs.c.awaits_call.is_not(True))
 """Of a waiting run whose agent calls us: it has none, and there is no conversation that is only to be scored."""
 
@@ -58,11 +93,7 @@ def load(connection: Connection, now: datetime, window: float, pool: NumberPool)
         window: seconds over which `Load.started_lately` counts.
         pool: our numbers.
     """
-    counted = connection.execute(
-        select(runs.c.result_id, runs.c.agent_id, runs.c.status, func.count())
-        .where(runs.c.status.in_(UNFINISHED), runs.c.owner_kind == KIND)
-        .group_by(runs.c.result_id, runs.c.agent_id, runs.c.status)
-    ).all()
+    counted = connection.execute(_UNFINISHED_RUNS).all()
     waiting: Counter[int] = Counter()
     active: Counter[int] = Counter()
     agent_active: Counter[int] = Counter()
@@ -73,12 +104,7 @@ def load(connection: Connection, now: datetime, window: float, pool: NumberPool)
             active[result_id] += count
             agent_active[agent_id or 0] += count
     opened = _open_results(connection, waiting, now)
-    places = connection.execute(
-        select(func.coalesce(func.sum(workers.c.places), 0)).where(workers.c.stopped_at.is_(None))
-    ).scalar_one()
-    lately = connection.execute(
-        select(func.count()).select_from(runs).where(runs.c.admitted_at > now - timedelta(seconds=window))
-    ).scalar_one()
+    places, lately = connection.execute(_PLACES_AND_STARTS, {"since": now - timedelta(seconds=window)}).one()
     with_waiting = [row for row in opened if waiting[row.id]]
     numbers = _numbers(connection, with_waiting, pool)
     provided = _provided(connection, numbers)
@@ -103,12 +129,7 @@ def load(connection: Connection, now: datetime, window: float, pool: NumberPool)
 
 
 def _open_results(connection: Connection, waiting: Mapping[int, int], now: datetime) -> Sequence[Row[Any]]:
-    columns = ("id", "agent_id", "concurrency_limit", "finished_at", "takes_calls", "taken_on")
-    opened = connection.execute(
-        select(*(results.c[name] for name in columns))
-        .where(results.c.kind == KIND, or_(results.c.finished_at.is_(None), results.c.id.in_(waiting)))
-        .order_by(results.c.id)
-    ).all()
+    opened = connection.execute(_OPEN_RESULTS, {"waiting": list(waiting)}).all()
     # One that was closed by somebody who could not see yet that there is more to do, however that came about.
     if shut := [row.id for row in opened if row.finished_at is not None]:
         connection.execute(update(results).where(results.c.id.in_(shut)).values(finished_at=None, updated_at=now))
@@ -157,13 +178,13 @@ def let_in(
     for result_id, count in sorted(shares.items(), key=lambda share: len(by_id[share[0]].numbers or ())):
         numbers = by_id[result_id].numbers
         if numbers is None:
-            admitted += _begin(connection, _first(result_id).limit(count), now)
+            admitted += _begin(connection, _ANY, result_id, count, now)
             continue
         free = [number for number in numbers if number not in taken]
-        ready = _begin(connection, _first(result_id, ~_NEEDS_NUMBER).limit(count), now)
+        ready = _begin(connection, _PROVIDED, result_id, count, now)
         admitted += ready
         left = min(count - len(ready), len(free))
-        new = _begin(connection, _first(result_id, _NEEDS_NUMBER).limit(left), now) if left else []
+        new = _begin(connection, _WITHOUT_NUMBER, result_id, left, now) if left else []
         given = dict(zip((run_id for run_id, _ in new), free, strict=False))
         give_numbers(connection, given, window=pool.window, now=now)
         taken |= set(given.values())
@@ -171,20 +192,27 @@ def let_in(
     return admitted
 
 
-def _first(result_id: int, *which: ColumnElement[bool]) -> Any:
-    """The first waiting runs of a result; those whose worker died go before the others."""
-    return (
+def _first(*which: ColumnElement[bool]) -> Update:
+    """Lets in the first `count` waiting runs of a `result`; those whose worker died go before the others."""
+    first = (
         select(runs.c.id)
-        .where(runs.c.result_id == result_id, runs.c.status == RunStatus.QUEUED, *which)
+        .where(runs.c.result_id == bindparam("result"), runs.c.status == RunStatus.QUEUED, *which)
         .order_by(runs.c.times_lost.desc(), runs.c.position)
+        .limit(bindparam("count", type_=Integer))
     )
-
-
-def _begin(connection: Connection, first: Any, now: datetime) -> list[tuple[int, int]]:
-    rows = connection.execute(
+    return (
         update(runs)
         .where(runs.c.id.in_(first.scalar_subquery()), runs.c.status == RunStatus.QUEUED)
-        .values(status=RunStatus.ADMITTED, admitted_at=now, updated_at=now)
+        .values(status=RunStatus.ADMITTED, admitted_at=bindparam("now"), updated_at=bindparam("now"))
         .returning(runs.c.id, runs.c.attempt)
     )
+
+
+_ANY = _first()
+_PROVIDED = _first(~_NEEDS_NUMBER)
+_WITHOUT_NUMBER = _first(_NEEDS_NUMBER)
+
+
+def _begin(connection: Connection, first: Update, result_id: int, count: int, now: datetime) -> list[tuple[int, int]]:
+    rows = connection.execute(first, {"result": result_id, "count": count, "now": now})
     return sorted((row.id, row.attempt) for row in rows)

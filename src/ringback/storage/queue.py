@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, null, select, update
+from sqlalchemy import Connection, Update, bindparam, func, select, update
 
 from ringback.domain.ending import EndingCode
 from ringback.domain.outcome import Outcome
@@ -42,6 +42,32 @@ class Claim:
     rescoring: tuple[MetricDefinition, ...] | None
     """Metrics to be scored on a record that is kept; None: the whole run."""
 
+
+_ADMITTED = (
+    RUNS.add_columns(runs.c.rescoring, runs.c.agent_id, results.c.agent, results.c.request, results.c.call_timeout)
+    .join(results, results.c.id == runs.c.result_id)
+    .where(runs.c.id.in_(bindparam("wanted", expanding=True)), runs.c.status == RunStatus.ADMITTED)
+    .with_for_update(of=runs)
+)
+
+
+def _taken(**values: Any) -> Update:
+    """The runs `chosen` in the hands of a `worker`."""
+    return (
+        update(runs)
+        .where(runs.c.id.in_(bindparam("chosen", expanding=True)))
+        .values(
+            owner=bindparam("worker"),
+            updated_at=bindparam("now"),
+            started_at=func.coalesce(runs.c.started_at, bindparam("now", type_=runs.c.started_at.type)),
+            **values,
+        )
+    )
+
+
+_TO_CONVERSE = _taken(status=RunStatus.CONVERSING, ending=None)
+_TO_CHAT = _taken(status=RunStatus.CONVERSING, ending=OPENING)
+_TO_EVALUATE = _taken(status=RunStatus.EVALUATING)
 
 Shares = Callable[[Load], dict[int, int]]
 """Decides how many runs of each result begin now."""
@@ -103,16 +129,11 @@ class RunQueue:
         attempts = dict(wanted)
 
         def claim(connection: Connection) -> dict[int, Claim]:
-            now = now_of(connection)
-            rows = connection.execute(
-                RUNS.add_columns(
-                    runs.c.rescoring, runs.c.agent_id, results.c.agent, results.c.request, results.c.call_timeout
-                )
-                .join(results, results.c.id == runs.c.result_id)
-                .where(runs.c.id.in_(attempts), runs.c.status == RunStatus.ADMITTED)
-                .with_for_update(of=runs)
-            ).all()
+            rows = connection.execute(_ADMITTED, {"wanted": list(attempts)}).all()
             wanted_now = [row for row in rows if row.attempt == attempts[row.id]]
+            if not wanted_now:
+                return {}
+            now = now_of(connection)
             claims = {
                 row.id: Claim(
                     run=replace(run, started_at=row.started_at or now),
@@ -126,23 +147,13 @@ class RunQueue:
             }
             held = [number for number, claim in claims.items() if claim.run.conversation is None]
             chats = [number for number in held if claims[number].call_timeout is not None]
-            for status, ending, chosen in (
-                (RunStatus.CONVERSING, null(), [number for number in held if number not in set(chats)]),
-                (RunStatus.CONVERSING, literal(OPENING), chats),
-                (RunStatus.EVALUATING, runs.c.ending, [number for number in claims if number not in set(held)]),
+            for taken, chosen in (
+                (_TO_CONVERSE, [number for number in held if number not in set(chats)]),
+                (_TO_CHAT, chats),
+                (_TO_EVALUATE, [number for number in claims if number not in set(held)]),
             ):
                 if chosen:
-                    connection.execute(
-                        update(runs)
-                        .where(runs.c.id.in_(chosen))
-                        .values(
-                            status=status,
-                            ending=ending,
-                            owner=owner,
-                            updated_at=now,
-                            started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
-                        )
-                    )
+                    connection.execute(taken, {"chosen": chosen, "worker": owner, "now": now})
             return claims
 
         # What a lost answer claimed is handed back by its worker, which does not work on it.
