@@ -110,7 +110,7 @@ class Service:
         return {"agent_id": agent["id"], "scenarios": [scenario["id"]]}
 
     async def finished(self, result: int) -> None:
-        """Wait until a result is over: the one newest of the list is cheap to ask for."""
+        """Wait until a result is over. Asking is not measured: ten times a second took 6 % of the throughput."""
         while True:
             page = await self.ask("GET", "/results/?page_size=1")
             newest = page["results"][0]
@@ -118,7 +118,7 @@ class Service:
             if newest["status"] in ("completed", "failed", "cancelled", "timeout"):
                 assert newest["success_runs_count"] == newest["total_runs_count"], newest
                 return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
 
 
 @asynccontextmanager
