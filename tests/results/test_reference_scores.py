@@ -18,6 +18,7 @@ from ringback.domain.evaluation import (
 from ringback.domain.outcome import Outcome
 from ringback.domain.rubric import Rubric
 from ringback.domain.scenario import MetricKind
+from ringback.results.brief import figures_of
 from ringback.results.json_text import json_text
 from ringback.results.reference_scores import expected_outcome, metric_entries, rubric_entries
 from ringback.results.reference_totals import overall_evaluation
@@ -171,3 +172,22 @@ def test_a_result_without_a_value_adds_up_to_nothing() -> None:
         "enum_metrics": [],
         "extra_metrics": [],
     }
+
+
+def test_values_add_up_whatever_metrics_a_run_has_and_whichever_version_wrote_its_brief() -> None:
+    briefs = [
+        '[50.0,null,2.0,true]\t[["turns","Turns","numeric","turns"],[7,"Kind","binary","kind"]]',
+        '[null,1.5,4.0,null]\t[["turns","Turns","numeric","turns"],[7,"Kind","binary","kind"]]',
+        '[100.0,null,false]\t[[7,"Kind","binary","kind"]]',
+        "[null,null]\t[]",
+        '[0.0,[["turns","Turns","numeric",6.0]]]',
+        '[null,[["turns","Turns","numeric",8.0,"turns"]],2.5]',
+    ]
+    overall = overall_evaluation(figures_of(briefs), 0.0)
+    summary = overall["metric_summary"]
+    assert {name: (one["score"], one["runs"]) for name, one in summary.items()} == {"turns": (5.0, 4), "7": (2.5, 2)}
+    assert summary["7"]["function_name"] == "kind"
+    assert [(one["id"], one["value"], one["runs"]) for one in overall["extra_metrics"]] == [
+        ("expected_outcome", 50.0, 3),
+        ("ringing_duration", 2.0, 2),
+    ]

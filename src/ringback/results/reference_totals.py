@@ -56,16 +56,14 @@ def overall_evaluation(figures: Iterable[Figures], success_rate: float) -> dict[
     metrics: dict[int | str, _Values] = {}
     expected: list[float] = []
     ringing: list[float] = []
-    for expected_score, measured, *rang in figures:
-        ringing += [seconds for seconds in rang if seconds is not None]
-        if expected_score is not None:
-            expected.append(expected_score)
-        for number, name, kind, value, *slug in measured:
-            values = metrics.get(number)
+    for alike in figures:
+        ringing += [seconds for seconds in alike.ringing if seconds is not None]
+        expected += [score for score in alike.expected_scores if score is not None]
+        for measure, given in alike.metrics:
+            values = metrics.get(measure.id)
             if values is None:
-                values = metrics[number] = _Values(number, name, kind, slug[0] if slug else str(number))
-            if value is not None:
-                values.given.append(value)
+                values = metrics[measure.id] = _Values(*measure)
+            values.given += [value for value in given if value is not None]
     return {
         "success_rate": success_rate,
         "metric_summary": {str(values.id): _summary(values) for values in metrics.values()},
