@@ -254,23 +254,25 @@ _given: set[int] = set()
 
 def _free_telephone() -> str:
     """An address for SIP, which takes the next port for TLS."""
-    port = _free_port()
-    _given.add(int(port) + 1)
-    return f"127.0.0.1:{port}"
+    return f"127.0.0.1:{_free_port(together=2)}"
 
 
-def _free_port() -> str:
-    """A port that nobody has; below those of systems and telephones, so that nobody is given it meanwhile."""
+def _free_port(together: int = 1) -> str:
+    """The first of so many ports that nobody has; below those of systems and telephones, so that nobody gets them."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw") or 0)
     for port in range(4_000 + 250 * worker + os.getpid() % 97, 9_000):
-        if port in _given:
-            continue
-        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as packets:
-            try:
-                probe.bind(("127.0.0.1", port))
-                packets.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            _given.add(port)
+        wanted = range(port, port + together)
+        if _given.isdisjoint(wanted) and all(map(_is_free, wanted)):
+            _given.update(wanted)
             return str(port)
     raise AssertionError("no port is free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as packets:
+        try:
+            probe.bind(("127.0.0.1", port))
+            packets.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from ringback.errors import StorageError
-from ringback.runs.engine import Engine, RunKey
+from ringback.runs.engine import Engine
+from ringback.runs.enqueueing import RunKey
 
 PATIENCE = 30.0
 """Seconds that a busy machine may take for what needs a tenth of one."""

@@ -14,7 +14,8 @@ from typing import Protocol
 import pytest
 
 from ringback.errors import StorageError
-from ringback.runs.engine import Engine, RunKey
+from ringback.runs.engine import Engine
+from ringback.runs.enqueueing import RunKey
 
 PATIENCE = 60.0
 

@@ -19,27 +19,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, error
-from sqlalchemy import Connection, event, text
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, error
 from sqlalchemy import Engine as Connections
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from ringback.errors import RingbackError, StorageError
 from ringback.runs.engine_connection import connect
 from ringback.runs.engine_logging import quiet_engine
+from ringback.runs.enqueueing import APPLICATION, QUEUE, SCHEMA, WORKFLOW, RunKey, enqueue, workflow_id
 from ringback.storage.failures import failures_as_sentences
 from ringback.storage.letting_go import let_go
 
 RunBody = Callable[[int, int], Awaitable[None]]
 """Carries out (run id, attempt); idempotent over the run table."""
-
-RunKey = tuple[int, int]
-"""Run id and attempt."""
-
-QUEUE = "runs"
-WORKFLOW = "run"
-SCHEMA = "ringback_engine"
-APPLICATION = "ringback"
 
 UPKEEP_INTERVAL = 10.0
 """Seconds between two rounds of tidying up."""
@@ -47,20 +40,6 @@ UPKEEP_INTERVAL = 10.0
 _THREADS = 8
 _AT_ONCE = 500
 """Workflows that one statement names."""
-_IN_ONE_COMMIT = 60
-"""Enqueued together: others wait for no longer than that takes, and the first begin while the last are written.
-
-In PostgreSQL each is a subtransaction, and a transaction of more than 64 of them slows others down
-(`PGPROC_MAX_CACHED_SUBXIDS`).
-"""
-_ENQUEUE = text(
-    f"SELECT {SCHEMA}.enqueue_workflow("  # noqa: S608 - a name of our own
-    "workflow_name => :workflow, queue_name => :queue, application_name => :application, app_version => :version,"
-    " workflow_id => one.workflow_id, positional_args => ARRAY[to_json(one.run_id), to_json(one.attempt)])"
-    " FROM unnest(CAST(:names AS text[]), CAST(:ids AS bigint[]), CAST(:attempts AS bigint[]))"
-    " AS one(workflow_id, run_id, attempt)"
-)
-"""The engine's function for enqueueing in SQL, see "System Database Functions" of its documentation."""
 _OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _KNOWN = {"ENQUEUED": "enqueued", "DELAYED": "enqueued", "PENDING": "running"}
 _T = TypeVar("_T")
@@ -143,7 +122,7 @@ class Engine:
             StorageError: some may have been enqueued; asking again for all of them is harmless.
         """
         if runs:
-            await self._in_thread(lambda: self._enqueue(runs))
+            await self._in_thread(lambda: enqueue(self._connections, self._connected(), self._version, runs))
 
     async def cancel(self, runs: Sequence[RunKey]) -> None:
         """What has not begun never begins. What has begun is the run table's to stop, and goes on here."""
@@ -240,40 +219,9 @@ class Engine:
             retry_connection_errors=False,
         )
 
-    def _enqueue(self, runs: Sequence[RunKey]) -> None:
-        enqueue = self._by_function if self._connections.dialect.name == "postgresql" else self._one_by_one
-        rest = iter(runs)
-        while portion := list(islice(rest, _IN_ONE_COMMIT)):
-            with self._connections.begin() as transaction:
-                enqueue(transaction, portion)
-
-    def _one_by_one(self, transaction: Connection, runs: Sequence[RunKey]) -> None:
-        client = self._connected()
-        for key in runs:
-            options: EnqueueOptions = {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": _name(key),
-                "app_version": self._version,
-            }
-            client.enqueue_in_transaction(transaction, options, *key)
-
-    def _by_function(self, transaction: Connection, runs: Sequence[RunKey]) -> None:
-        """All with one statement: after each one this thread has to wait for the interpreter's lock."""
-        values = {
-            "workflow": WORKFLOW,
-            "queue": QUEUE,
-            "application": APPLICATION,
-            "version": self._version,
-            "ids": [run_id for run_id, _ in runs],
-            "attempts": [attempt for _, attempt in runs],
-            "names": [_name(key) for key in runs],
-        }
-        transaction.execute(_ENQUEUE, values)
-
     def _cancel(self, runs: Sequence[RunKey]) -> None:
         client = self._connected()
-        for names in _portions([_name(key) for key in runs]):
+        for names in _portions([workflow_id(key) for key in runs]):
             # Cancelling what has begun would have its thread wait for an outcome that nobody writes.
             waiting = client.list_workflows(
                 workflow_ids=names, status=["ENQUEUED", "DELAYED"], load_input=False, load_output=False
@@ -281,7 +229,7 @@ class Engine:
             client.cancel_workflows([one.workflow_id for one in waiting])
 
     def _known(self, runs: Sequence[RunKey]) -> dict[RunKey, str]:
-        client, keys = self._connected(), {_name(key): key for key in runs}
+        client, keys = self._connected(), {workflow_id(key): key for key in runs}
         return {
             keys[one.workflow_id]: _KNOWN.get(one.status, "over")
             for names in _portions(list(keys))
@@ -294,7 +242,7 @@ class Engine:
             client.cancel_workflows(names)
 
     def _drop_strays(self) -> None:
-        ours = set(self._pending([self._worker_id])) - {_name(key) for key in list(self._running)}
+        ours = set(self._pending([self._worker_id])) - {workflow_id(key) for key in list(self._running)}
         if lost := sorted(ours & self._strays):
             _log.warning("Let go of %d attempts that never began: %s", len(lost), ", ".join(lost[:10]))
             self._connected().cancel_workflows(lost)
@@ -396,10 +344,6 @@ class Engine:
 
 def _refuse(*_arguments: object) -> None:
     raise RuntimeError("The engine is closed.")
-
-
-def _name(key: RunKey) -> str:
-    return f"run-{key[0]}-{key[1]}"
 
 
 def _portions(names: Sequence[str]) -> Iterator[list[str]]:
